@@ -1,0 +1,20 @@
+"""badgerelay: turn finished courses into verifiable badges, exactly once.
+
+The public names load on first use, so that ``import badgerelay.hooks`` stays light inside an LMS.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .plugin.host import Relay, register
+
+__all__ = ["Relay", "__version__", "register"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Relay", "register"):
+        from .plugin import host
+
+        return getattr(host, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,35 @@
+"""The contract with badge providers, and the providers themselves, one folder each."""
+
+from .base import (
+    Account,
+    Adapter,
+    Award,
+    BadgeTemplate,
+    Capabilities,
+    Context,
+    IssuedBadge,
+    Outcome,
+    Recipient,
+    ShareLink,
+    Storage,
+)
+from .errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+
+__all__ = [
+    "Account",
+    "Adapter",
+    "AdapterError",
+    "AmbiguousError",
+    "Award",
+    "BadgeTemplate",
+    "Capabilities",
+    "ConfigurationError",
+    "Context",
+    "IssuedBadge",
+    "Outcome",
+    "Recipient",
+    "RejectedError",
+    "ShareLink",
+    "Storage",
+    "TemporaryError",
+]

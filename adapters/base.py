@@ -1,0 +1,198 @@
+"""The contract between badgerelay and a badge provider."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from .errors import AdapterError, ConfigurationError
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from marshmallow import Schema
+
+BadgeState = Literal["pending", "accepted", "declined", "revoked", "replaced", "expired"]
+TemplateState = Literal["active", "draft", "archived"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do. Declared, so that nobody has to try."""
+
+    max_batch: int = 1
+    can_look_up: bool = True
+    can_revoke: bool = False
+    can_replace: bool = False
+    can_share: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who earns the badge.
+
+    :param email: lower-cased and trimmed.
+    :param earner_id: our stable id of the learner (``alm:70412:15300721``); survives a change of e-mail.
+    :param locale: a BCP 47 tag, or None when unknown.
+    """
+
+    email: str
+    first_name: str
+    last_name: str
+    earner_id: str
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """One badge to issue.
+
+    :param id: the ledger's id of the award, for logs; providers never see it.
+    :param issued_at: when the learner completed (aware).
+    :param expires_at: aware; None leaves it to the badge template.
+    """
+
+    id: str
+    template_id: str
+    recipient: Recipient
+    issued_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedBadge:
+    """A badge as the provider has it.
+
+    :param url: where the recipient sees it now: the accept page while pending, the public page later.
+    :param existed: True when the provider had it already and nothing new was made.
+    """
+
+    id: str
+    template_id: str
+    state: BadgeState
+    url: str | None = None
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeTemplate:
+    id: str
+    name: str
+    state: TemplateState
+    description: str = ""
+    image_url: str | None = None
+    url: str | None = None
+    allows_duplicates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the credentials belong to at the provider, as ``check`` found it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """Where a recipient shows or shares the badge. :param target: ``credly``, ``linkedin``, ``embed``, ..."""
+
+    target: str
+    url: str
+
+
+Outcome = IssuedBadge | AdapterError
+"""What became of one award: the badge, or the error whose class says what to do next."""
+
+
+class Storage(Protocol):
+    """A small encrypted store of the connection's own, shared by all processes: for access tokens and the like."""
+
+    def get(self, key: str) -> str | None:
+        """The value, or None when it was never put or has expired."""
+
+    def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
+        """Keep the value, for so many seconds if given."""
+
+    def lock(self, key: str, *, seconds: float) -> AbstractContextManager[bool]:
+        """Hold a lock across processes for at most so many seconds. Gives False, at once, if another has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What badgerelay hands to an adapter.
+
+    :param connection: the connection's name, for messages.
+    :param now: seconds since the epoch.
+    """
+
+    connection: str
+    storage: Storage
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+class Adapter(ABC):
+    """A badge provider's API behind one connection's settings.
+
+    One instance serves one connection and is used by several threads at once. The constructor does no I/O.
+    Every method may raise :class:`TemporaryError`, :class:`AmbiguousError`, :class:`RejectedError` or
+    :class:`ConfigurationError`, and nothing else on purpose.
+    """
+
+    name: ClassVar[str]
+    """The provider's name: the file's name, the entry point's name, the word in ``badge.csv``."""
+    capabilities: ClassVar[Capabilities]
+    settings_schema: ClassVar[type[Schema]]
+    """Fields of one connection. Each field's metadata: ``label``, ``help``, and ``secret=True`` where it is one."""
+
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
+        """:param settings: already loaded and validated by ``settings_schema``."""
+        self.settings = settings
+        self.context = context
+
+    @abstractmethod
+    def check(self) -> Account:
+        """Prove that the settings work, or raise ConfigurationError that names the wrong setting."""
+
+    @abstractmethod
+    def templates(self) -> Iterator[BadgeTemplate]:
+        """Every badge template of the account, over all pages."""
+
+    @abstractmethod
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        """Issue at most ``capabilities.max_batch`` badges; one outcome per award, in order.
+
+        Never makes a second badge where the provider says that the recipient already has this one: the
+        outcome is then that badge, with ``existed=True``. An error that concerns all awards may be raised.
+        """
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        """The live badge of this award at the provider, or None when there is none."""
+        raise NotImplementedError(f"{self.name} declares can_look_up=False")
+
+    def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
+        raise NotImplementedError(f"{self.name} declares can_revoke=False")
+
+    def replace(self, badge_id: str, award: Award) -> IssuedBadge:
+        """Issue ``award`` in place of a badge; gives the new badge."""
+        raise NotImplementedError(f"{self.name} declares can_replace=False")
+
+    def share_links(self, badge_id: str) -> list[ShareLink]:
+        return []
+
+    def close(self) -> None:
+        """Let go of connections. The adapter is not used afterwards."""
+
+    @classmethod
+    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
+        """A local counterpart of the provider, for administrators and tests; see ``adapters.sandbox``.
+
+        :raises ConfigurationError: this provider has none.
+        """
+        raise ConfigurationError(f"{cls.name} has no sandbox")

@@ -1,0 +1,1 @@
+"""Credly, through its Web Service API v1."""

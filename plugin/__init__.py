@@ -1,0 +1,1 @@
+"""Assembly: the doors, the store, the engine, the command line."""

@@ -1,0 +1,1 @@
+"""The engine: from event to award to issued badge."""

@@ -1,0 +1,1 @@
+"""Everything that must survive: connections, inbox, ledger, history."""

@@ -1,0 +1,1 @@
+"""The receiver: webhooks in, 202 once committed."""
