@@ -23,6 +23,7 @@ $(STAMP): setup.cfg pyproject.toml tests/constraints.txt tests/e2e/example_host/
 		-c tests/constraints.txt --no-cache-dir alembic click cryptography flask granian marshmallow platformdirs \
 		pluggy requests sqlalchemy tabulate setuptools wheel
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e tests/e2e/example_host
+	mkdir -p .cache/typing && ln -sfn ../.. .cache/typing/badgerelay
 	touch $@
 
 demo: $(STAMP)

@@ -1,1 +1,19 @@
 """Everything that must survive: connections, inbox, ledger, history."""
+
+from .connections import Connection
+from .database import StoreUnavailableError
+from .inbox import HOSTS, NewEvent, host_lane
+from .ledger import Plan, Settled
+from .store import Store, open_store
+
+__all__ = [
+    "HOSTS",
+    "Connection",
+    "NewEvent",
+    "Plan",
+    "Settled",
+    "Store",
+    "StoreUnavailableError",
+    "host_lane",
+    "open_store",
+]

@@ -1,0 +1,67 @@
+"""Our side of the hooks: take the event, hand it to the store, and never raise into the host."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pluggy
+
+from .events import CourseCompleted, CsvImported, Event, SkillCreated
+from .specs import PROJECT
+
+log = logging.getLogger("badgerelay.hooks")
+
+Store = Callable[[Event], None]
+"""Commits one event, or raises."""
+
+
+class Implementations:
+    """The hook implementations, without a project's mark; :func:`implementations` marks them.
+
+    :param store: called with each event; returns once it is committed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def course_completed(self, event: CourseCompleted) -> None:
+        self._take(event)
+
+    def skill_created(self, event: SkillCreated) -> None:
+        self._take(event)
+
+    def csv_imported(self, event: CsvImported) -> None:
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
+        try:
+            self._store(event)
+        except Exception as error:
+            # A host's other plugins run after us in the same call: nothing may leave this method.
+            log.error(
+                "event %.255r of %.64r was not stored: %s",
+                getattr(event, "id", None),
+                getattr(event, "source", None),
+                error if isinstance(error, ValueError) else f"{type(error).__name__} in the database",
+            )
+
+
+def implementations(store: Store, project: str = PROJECT) -> Implementations:
+    """Implementations that a pluggy manager of that project name finds."""
+    mark = pluggy.HookimplMarker(project)
+
+    class Marked(Implementations):
+        @mark
+        def course_completed(self, event: CourseCompleted) -> None:
+            self._take(event)
+
+        @mark
+        def skill_created(self, event: SkillCreated) -> None:
+            self._take(event)
+
+        @mark
+        def csv_imported(self, event: CsvImported) -> None:
+            self._take(event)
+
+    return Marked(store)

@@ -1,0 +1,76 @@
+"""ALM's door: who may knock, and what a delivery puts into the inbox. No network, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..store import NewEvent
+from .authentication import SignatureScheme, verify_basic, verify_signature
+from .decoder import COMPLETED, KNOWN, DeliveredEvent, Delivery
+
+
+class AlmDoor:
+    """The door of one ALM connection.
+
+    :param name: the connection's.
+    :param settings: as ``AlmSettings`` loads them.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+        self.name = name
+        self._account = settings["account_id"]
+        self._mode = settings["webhook_auth"]
+        self._user = (settings["webhook_username"] or "", settings["webhook_password"] or "")
+        self._scheme = _scheme(settings) if self._mode == "signature" else None
+
+    def knows(self, authorization: str | None) -> bool:
+        """Whether the headers alone let the sender in; a signature is checked with the body."""
+        return self._mode != "basic" or verify_basic(authorization, *self._user)
+
+    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the body carries the right signature, where one is asked for."""
+        return self._scheme is None or verify_signature(headers, body, self._scheme)
+
+    def take(self, delivery: Delivery) -> list[NewEvent]:
+        """The inbox rows of a delivery: one for each event, whatever is wrong with it."""
+        account = delivery.account_id or self._account
+        return [self._row(account, event) for event in delivery.events]
+
+    def _row(self, account: str, event: DeliveredEvent) -> NewEvent:
+        state, reason = self._fate(account, event)
+        return NewEvent(
+            connection=self.name,
+            source=f"alm:{account}",
+            event_id=event.event_id,
+            lane=self.name,
+            kind=event.name or "unreadable",
+            payload=event.raw,
+            state=state,
+            reason=reason,
+            learner_id=event.user_id,
+            learning_object_id=event.lo_instance_id or event.lo_id,
+            occurred_at=event.occurred_at.timestamp() if event.occurred_at else None,
+        )
+
+    def _fate(self, account: str, event: DeliveredEvent) -> tuple[str, str | None]:
+        if account != self._account:
+            return "ignored", f"it is of account {account}, and this connection is for account {self._account}"
+        if event.problem:
+            return "dead", event.problem
+        if event.name not in COMPLETED:
+            known = event.name in KNOWN
+            return "ignored", "this kind of event earns nothing" if known else "ALM publishes no event of this name"
+        if not event.user_id or not (event.lo_id or event.lo_instance_id):
+            return "dead", "it names no userId, or no loId and loInstanceId"
+        return "received", None
+
+
+def _scheme(settings: Mapping[str, Any]) -> SignatureScheme:
+    return SignatureScheme(
+        header=settings["signature_header"],
+        algorithm=settings["signature_algorithm"],
+        encoding=settings["signature_encoding"],
+        prefix=settings["signature_prefix"],
+        secret=settings["signature_secret"],
+    )

@@ -1,0 +1,231 @@
+"""ALM as a source: what a completion earns, from the account's own badges and our rules, with few look-ups."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
+from ..delivery.backoff import backoff
+from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
+from ..store import Connection, Plan, Store
+from ..store.cache import Cache
+from .client import AlmClient
+from .decoder import DeliveredEvent, decode
+from .documents import BadgeRecord, LearnerRecord
+from .errors import IncompleteError, UnknownRecordError
+from .names import split_name
+
+LEARNER_SECONDS = 24 * 3600.0
+"""Age at which a learner is asked for again."""
+
+BADGE_SECONDS = 3600.0
+NO_BADGE_SECONDS = 600.0
+"""Ages at which an instance's badge is asked for again; sooner where there was none, as it may have been attached."""
+
+LEARNERS_AT_ONCE = 50
+MAX_UNKNOWN = 8
+"""Attempts after which what ALM does not know is given up: a webhook may run ahead of the API."""
+
+PROBE_SECONDS = 300.0
+log = logging.getLogger("badgerelay.alm")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    row: Row[Any]
+    event: DeliveredEvent
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The learning object and its instance: what a badge hangs on."""
+        return self.event.lo_id or "", self.event.lo_instance_id or ""
+
+
+_Target = tuple[str, str]
+"""A provider connection and a badge template."""
+
+
+class AlmSource:
+    """Decides on the events of one ALM connection; its lane has its name."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._cache = store.cache(name)
+        self._made: tuple[float, AlmClient] | None = None
+
+    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+        connection = self._store.connections.get(self._name)
+        if connection is None:
+            yield [(row, Dies("the connection was removed")) for row in events]
+            return
+        cases = [_Case(row, event_of(row.payload)) for row in events]
+        yield [(case.row, Ignores("completed without passing")) for case in cases if case.event.passed is False]
+        visit = _Visit(self._store, connection, self._cache, self._client(connection))
+        undecided = {case.row.id: case for case in cases if case.event.passed is not False}
+        try:
+            for portion in visit.decide(list(undecided.values())):
+                yield portion
+                for row, _ in portion:
+                    undecided.pop(row.id)
+        except (TemporaryError, ConfigurationError) as error:
+            wait = self._rest(connection, error)
+            yield [(case.row, Waits(str(error), wait)) for case in undecided.values()]
+        else:
+            if connection.failures and visit.asked:
+                self._store.connections.recover(self._name)
+
+    def _client(self, connection: Connection) -> AlmClient:
+        if self._made is None or self._made[0] != connection.updated_at:
+            storage = self._store.storage(self._name)
+            self._made = (
+                connection.updated_at,
+                AlmClient(connection.settings, storage, self._store.now, time.sleep),
+            )
+        return self._made[1]
+
+    def _rest(self, connection: Connection, error: AdapterError) -> float:
+        wait = PROBE_SECONDS
+        if isinstance(error, TemporaryError):
+            wait = backoff(connection.failures + 1, base=1.0, cap=300.0, retry_after=error.retry_after)
+        log.warning("connection %s rests for %.1f s: %s", self._name, wait, error)
+        self._store.connections.rest(self._name, self._store.now(), wait, str(error))
+        return wait
+
+
+class _Visit:
+    """One batch of completions: first what the cache knows, then one look-up after the other."""
+
+    def __init__(self, store: Store, connection: Connection, cache: Cache, client: AlmClient) -> None:
+        self._store = store
+        self._connection = connection
+        self._cache = cache
+        self._client = client
+        self._now = store.now()
+        provider = store.connections.get(connection.settings["provider"])
+        self._adapter = provider.type.lower() if provider else None
+        self.asked = False
+
+    def decide(self, cases: list[_Case]) -> Iterator[list[Decided]]:
+        badges = self._cached_badges({case.place for case in cases})
+        learners = self._cached_learners({case.event.user_id or "" for case in cases})
+        homeless: list[tuple[_Case, list[_Target]]] = []
+        by_place: dict[tuple[str, str], list[_Case]] = {}
+        for case in cases:
+            by_place.setdefault(case.place, []).append(case)
+        for place in sorted(by_place, key=lambda place: place not in badges):
+            found = badges[place] if place in badges else self._look_up_badge(place)
+            portion: list[Decided] = []
+            for case in by_place[place]:
+                targets = self._targets(case, found)
+                if not isinstance(targets, list):
+                    portion.append((case.row, targets))
+                elif (case.event.user_id or "") in learners:
+                    portion.append((case.row, self._earns(case, targets, learners[case.event.user_id or ""])))
+                else:
+                    homeless.append((case, targets))
+            yield portion
+        for start in range(0, len(homeless), LEARNERS_AT_ONCE):
+            some = homeless[start : start + LEARNERS_AT_ONCE]
+            learners = self._look_up_learners({case.event.user_id or "" for case, _ in some})
+            yield [
+                (case.row, self._earns(case, targets, learners.get(case.event.user_id or "")))
+                for case, targets in some
+            ]
+
+    def _targets(self, case: _Case, badge: BadgeRecord | UnknownRecordError | None) -> list[_Target] | Decision:
+        """What the completion earns by our rules and by ALM's own badge; or why nothing."""
+        row, place = case.row, [part for part in case.place if part]
+        rules = self._store.catalogue.rules_for(self._connection.name, place)
+        targets = [(rule.connection, rule.template_id) for rule in rules]
+        refusal: Decision
+        if isinstance(badge, UnknownRecordError):
+            refusal = _unknown(row, "ALM does not know the learning object yet")
+        elif badge is None:
+            refusal = Ignores("no badge hangs on it in ALM, and no rule gives one")
+        elif badge.template_id is None or badge.provider is None:
+            refusal = Ignores(
+                f"its badge {badge.id} in ALM names no badge template of a provider, and no rule gives one"
+            )
+        elif self._adapter is None:
+            refusal = Waits(
+                f"there is no provider connection {self._connection.settings['provider']!r}", PROBE_SECONDS
+            )
+        elif badge.provider.lower() != self._adapter:
+            refusal = Ignores(
+                f"its badge {badge.id} in ALM belongs to the provider {badge.provider!r}, and this account's "
+                f"connection {self._connection.settings['provider']!r} is of {self._adapter!r}"
+            )
+        else:
+            targets.append((self._connection.settings["provider"], badge.template_id))
+        return list(dict.fromkeys(targets)) or refusal
+
+    def _earns(self, case: _Case, targets: list[_Target], learner: LearnerRecord | None) -> Decision:
+        if learner is None:
+            return _unknown(case.row, "ALM does not know the learner yet")
+        if not learner.email:
+            return Dies("the learner has no e-mail address in ALM: add one there, then replay the event")
+        first, last = split_name(learner.name or "", self._connection.settings["name_policy"])
+        recipient = {"email": learner.email, "first_name": first, "last_name": last, "locale": learner.locale}
+        completed = case.event.completed_at or case.event.occurred_at
+        issued_at = completed.timestamp() if completed else case.row.received_at
+        return Earns(tuple(Plan(name, template_id, recipient, issued_at) for name, template_id in targets))
+
+    def _cached_badges(
+        self, places: set[tuple[str, str]]
+    ) -> dict[tuple[str, str], BadgeRecord | UnknownRecordError | None]:
+        keys = {_key(place): place for place in places}
+        none = self._cache.get("no_badge", keys, newer_than=self._now - NO_BADGE_SECONDS)
+        kept = self._cache.get("badge", keys, newer_than=self._now - BADGE_SECONDS)
+        found: dict[tuple[str, str], BadgeRecord | UnknownRecordError | None] = {keys[key]: None for key in none}
+        found.update({keys[key]: BadgeRecord(**value) for key, value in kept.items()})
+        return found
+
+    def _look_up_badge(self, place: tuple[str, str]) -> BadgeRecord | UnknownRecordError | None:
+        self.asked = True
+        try:
+            badge = self._client.instance_badge(*place)
+        except UnknownRecordError as error:
+            return error
+        kind, value = ("no_badge", None) if badge is None else ("badge", asdict(badge))
+        self._cache.put(kind, {_key(place): value}, self._now)
+        return badge
+
+    def _cached_learners(self, ids: set[str]) -> dict[str, LearnerRecord | None]:
+        kept = self._cache.get("learner", ids, newer_than=self._now - LEARNER_SECONDS)
+        return {learner_id: LearnerRecord(**value) for learner_id, value in kept.items()}
+
+    def _look_up_learners(self, ids: set[str]) -> dict[str, LearnerRecord | None]:
+        self.asked = True
+        try:
+            found = self._client.learners(sorted(ids))
+        except IncompleteError as error:
+            self._keep_learners(error.found)
+            raise
+        self._keep_learners(found)
+        return dict(found)
+
+    def _keep_learners(self, found: dict[str, LearnerRecord]) -> None:
+        with_address = {learner_id: asdict(learner) for learner_id, learner in found.items() if learner.email}
+        self._cache.put("learner", with_address, self._now)
+
+
+def event_of(payload: str) -> DeliveredEvent:
+    """The event of an inbox row."""
+    return decode(f'{{"events":[{payload}]}}'.encode()).events[0]
+
+
+def _unknown(row: Row[Any], reason: str) -> Decision:
+    if row.attempts >= MAX_UNKNOWN:
+        return Dies(f"{reason} (after {row.attempts} attempts)")
+    return Waits(reason, backoff(row.attempts, base=10.0, cap=3600.0))
+
+
+def _key(place: tuple[str, str]) -> str:
+    return "\n".join(place)

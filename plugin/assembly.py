@@ -1,0 +1,31 @@
+"""Putting the parts together: which source decides on which lane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pluggy
+
+from .alm.source import AlmSource
+from .delivery.decisions import Source
+from .delivery.engine import Engine
+from .delivery.hosts import HostSource
+from .store import HOSTS, Store
+
+
+def make_engine(
+    store: Store, managers: Mapping[str, pluggy.PluginManager] | None = None, *, hosts_only: bool = False
+) -> Engine:
+    """The engine over this store.
+
+    :param managers: pluggy managers of the hosts in this process, by source.
+    :param hosts_only: do only what needs those hosts, and leave the rest to a worker elsewhere.
+    """
+    managers = {} if managers is None else managers
+    hosts = HostSource(store, managers)
+    connections: dict[str, Source] = {}
+
+    def source_of(lane: str) -> Source:
+        return hosts if lane.startswith(HOSTS) else connections.setdefault(lane, AlmSource(store, lane))
+
+    return Engine(store, source_of, managers, hosts_only=hosts_only)

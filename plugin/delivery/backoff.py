@@ -1,0 +1,20 @@
+"""How long to wait before trying again."""
+
+from __future__ import annotations
+
+import random
+
+
+def backoff(failures: int, *, base: float, cap: float, retry_after: float | None = None) -> float:
+    """Seconds to wait after so many failures in a row: full jitter over an exponential, bounded by ``cap``.
+
+    A wait that the other side asked for is honoured up to an hour, with up to a second on top, so that not
+    everybody comes back in the same instant.
+
+    :param failures: at least 1.
+    """
+    ceiling = min(cap, base * 2.0 ** min(failures - 1, 30))
+    wait = random.uniform(ceiling / 10, ceiling)  # noqa: S311 - spreading load, not guarding a secret
+    if retry_after is not None:
+        wait = max(wait, min(retry_after, 3600.0) + random.uniform(0, 1))  # noqa: S311 - as above
+    return wait

@@ -1,0 +1,76 @@
+"""From the inbox to the ledger: claim events, let their source decide, write the decisions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ..store import Store
+from ..store.history import Change, record
+from ..store.inbox import finish
+from .backoff import backoff
+from .decisions import Decided, Decision, Dies, Earns, Ignores, Source, Waits
+
+BATCH = 200
+"""Events taken at once."""
+
+MAX_SURPRISES = 8
+"""Attempts after which an event that raises an unexpected error is dead."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+def decide_batch(store: Store, source: Source, lane: str, owner: str) -> int:
+    """Work on one batch of a lane's due events; how many there were."""
+    rows = store.inbox.claim(lane, owner, BATCH, store.now())
+    undecided = {row.id: row for row in rows}
+    try:
+        for portion in source.decide(rows):
+            write_decisions(store, portion)
+            for row, _ in portion:
+                undecided.pop(row.id)
+    except Exception as error:
+        log.exception("deciding on events of %s failed", lane)
+        write_decisions(store, [(row, _surprised(row, error)) for row in undecided.values()])
+    return len(rows)
+
+
+def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
+    """Commit decisions and the awards that follow from them, in one transaction."""
+    if not decided:
+        return
+    now = store.now()
+    with store.database.write() as connection:
+        changes: list[Change] = []
+        for row, decision in decided:
+            state, reason, values = _outcome(decision, now)
+            if isinstance(decision, Earns):
+                words, planned = store.ledger.plan(connection, row, decision.plans, now)
+                reason = ", ".join(words)
+                changes += planned
+            if finish(connection, row, state, reason, now, **values):
+                changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
+        record(connection, changes)
+
+
+def _outcome(decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:
+    match decision:
+        case Earns():
+            return "done", "", {}
+        case Ignores(reason):
+            return "ignored", reason, {}
+        case Waits(reason, seconds, lane):
+            values: dict[str, Any] = {"due_at": now + seconds}
+            return "waiting", reason, values if lane is None else {**values, "lane": lane}
+        case Dies(reason):
+            return "dead", reason, {}
+
+
+def _surprised(row: Row[Any], error: Exception) -> Decision:
+    what = f"an unexpected {type(error).__name__} inside badgerelay; the log has it"
+    if row.attempts >= MAX_SURPRISES:
+        return Dies(what)
+    return Waits(what, backoff(row.attempts, base=2.0, cap=600.0))

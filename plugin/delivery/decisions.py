@@ -1,0 +1,53 @@
+"""What a source makes of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Row
+
+from ..store import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Earns:
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignores:
+    """The event earns nothing, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Not yet: ask again after so many seconds. :param lane: hand it to these workers instead."""
+
+    reason: str
+    seconds: float
+    lane: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dies:
+    """It cannot be worked on until an administrator repairs something and replays it."""
+
+    reason: str
+
+
+Decision = Earns | Ignores | Waits | Dies
+Decided = tuple[Row[Any], Decision]
+
+
+class Source(Protocol):
+    """Who turns events of one lane into decisions."""
+
+    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+        """Decisions in portions: what is known at once comes first and does not wait for look-ups.
+
+        Every event is decided once. It does not raise for what an event says.
+        """

@@ -1,0 +1,172 @@
+"""From the ledger to the provider: claim, look where in doubt, send in batches, write what came of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ...adapters.base import Adapter, Award, IssuedBadge, Outcome, Recipient
+from ...adapters.errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ..store import Connection, Settled, Store
+from .backoff import backoff
+
+MAX_SURPRISES = 10
+"""Attempts that end in an exception that no adapter may raise, after which an award is dead."""
+
+PROBE_SECONDS = 300.0
+"""How often a connection whose settings are wrong is tried again with a single award."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+def send_batch(
+    store: Store, connection: Connection, adapter: Adapter, owner: str, *, more: Callable[[], None] = lambda: None
+) -> int:
+    """Send one batch of a connection's due awards; how many there were.
+
+    A connection that failed last time is probed with a single award first.
+
+    :param more: called when the batch was full, before it is sent: somebody else may take the next one.
+    """
+    limit = 1 if connection.failures else adapter.capabilities.max_batch
+    rows = store.ledger.claim(connection.name, owner, limit, store.now())
+    if not rows:
+        return 0
+    if len(rows) == limit > 1:
+        more()
+    known: list[tuple[Row[Any], Outcome]] = []
+    to_send = []
+    for row in rows:
+        outcome = _look(adapter, row) if row.in_doubt and adapter.capabilities.can_look_up else None
+        if outcome is None:
+            to_send.append(row)
+        else:
+            known.append((row, outcome))
+    _put_down(store, connection, known)
+    if to_send:
+        _put_down(store, connection, list(zip(to_send, _issue(adapter, to_send), strict=True)))
+    return len(rows)
+
+
+def award_of(row: Row[Any]) -> Award:
+    """The ledger's row as adapters see it."""
+    recipient = json.loads(row.recipient)
+    return Award(
+        id=str(row.id),
+        template_id=row.template_id,
+        recipient=Recipient(
+            email=recipient["email"] or "",
+            first_name=recipient["first_name"] or "",
+            last_name=recipient["last_name"] or "",
+            earner_id=f"{row.source}:{row.learner_id}",
+            locale=recipient["locale"],
+        ),
+        issued_at=datetime.fromtimestamp(row.issued_at, UTC),
+    )
+
+
+def _look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
+    """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
+    try:
+        badge = adapter.find(award_of(row))
+        return None if badge is None else replace(badge, existed=True)
+    except AdapterError as error:
+        return _still_in_doubt(error)
+    except Exception as error:
+        return _surprise(adapter, error)
+
+
+def _issue(adapter: Adapter, rows: Sequence[Row[Any]]) -> list[Outcome]:
+    try:
+        outcomes = adapter.issue([award_of(row) for row in rows])
+    except AdapterError as error:
+        return [error] * len(rows)
+    except Exception as error:
+        return [_surprise(adapter, error)] * len(rows)
+    if len(outcomes) != len(rows):
+        return [_surprise(adapter, ValueError(f"{len(outcomes)} outcomes for {len(rows)} awards"))] * len(rows)
+    return list(outcomes)
+
+
+class _SurpriseError(AdapterError):
+    """An adapter raised what it may not, or broke its contract."""
+
+
+def _surprise(adapter: Adapter, error: Exception) -> _SurpriseError:
+    # The frames without the message, which may quote what the adapter was handed.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("the adapter %s broke its contract: %s\n%s", adapter.name, type(error).__name__, frames)
+    return _SurpriseError(f"the adapter {adapter.name} failed with {type(error).__name__}; the log has it")
+
+
+def _still_in_doubt(error: AdapterError) -> AdapterError:
+    if isinstance(error, TemporaryError):
+        return TemporaryError(str(error), retry_after=error.retry_after, may_have_acted=True)
+    return error if isinstance(error, ConfigurationError) else AmbiguousError(str(error))
+
+
+def _put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> None:
+    if not results:
+        return
+    outcomes = [outcome for _, outcome in results]
+    wait = _connection_wait(store, connection, outcomes)
+    now = store.now()
+    store.ledger.settle([_settled(row, outcome, now, wait) for row, outcome in results], now)
+
+
+def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
+    """Let the connection rest when nothing at all went through, for so many seconds; end its rest otherwise."""
+    errors = [outcome for outcome in outcomes if isinstance(outcome, TemporaryError | ConfigurationError)]
+    if len(errors) < len(outcomes):
+        if connection.failures:
+            store.connections.recover(connection.name)
+            log.info("connection %s works again", connection.name)
+        return 0.0
+    error = errors[0]
+    if isinstance(error, ConfigurationError):
+        wait = PROBE_SECONDS
+        log.error("connection %s is stopped: %s", connection.name, error)
+    else:
+        wait = backoff(connection.failures + 1, base=0.5, cap=60.0, retry_after=error.retry_after)
+        log.warning("connection %s rests for %.1f s: %s", connection.name, wait, error)
+    store.connections.rest(connection.name, store.now(), wait, str(error))
+    return wait
+
+
+def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
+    was_in_doubt = bool(row.in_doubt)
+    match outcome:
+        case IssuedBadge():
+            how = "the provider has it already" if outcome.existed else "issued"
+            log.info("award %s is issued", row.id, extra={"correlation_id": row.correlation_id})
+            return Settled(
+                row,
+                "issued",
+                f"{how}: badge {outcome.id}",
+                badge_id=outcome.id,
+                badge_url=outcome.url,
+                notify="badge_issued",
+            )
+        case RejectedError():
+            return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
+        case ConfigurationError():
+            return Settled(row, "waiting", str(outcome), now + wait, in_doubt=was_in_doubt)
+        case TemporaryError():
+            due = wait or backoff(row.attempts, base=1.0, cap=600.0, retry_after=outcome.retry_after)
+            return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)
+        case AmbiguousError():
+            due = backoff(row.attempts, base=2.0, cap=600.0)
+            return Settled(row, "waiting", f"{outcome}; looking before sending again", now + due, in_doubt=True)
+        case _:
+            surprises = row.surprises + 1
+            if surprises >= MAX_SURPRISES:
+                return Settled(row, "dead", str(outcome), in_doubt=True, surprises=surprises, notify="badge_rejected")
+            due = backoff(surprises, base=5.0, cap=3600.0)
+            return Settled(row, "waiting", str(outcome), now + due, in_doubt=True, surprises=surprises)

@@ -1,0 +1,174 @@
+"""badgerelay inside an LMS host's process: ``register`` and the pluggy entry point."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import pluggy
+from marshmallow import ValidationError
+
+from ..hooks import PROJECT, SCHEMAS, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
+from .settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from .delivery.engine import Engine
+    from .store import NewEvent, Store
+
+PLUGIN_NAME = "badgerelay"
+MAX_CONTENT = 8 * 1024 * 1024
+"""Characters of a CSV that a hook call may carry itself; a longer one comes as a path."""
+
+RETRY_SECONDS = 1.0
+log = logging.getLogger("badgerelay.host")
+
+
+class Relay:
+    """badgerelay in this process: takes events from hooks, asks and tells the hosts that are registered.
+
+    Use it in the process that works, after a fork. The constructor does no I/O.
+
+    :param settings: from the environment when None.
+    :param engine: also do the work for all connections here; without it, ``badgerelay worker`` elsewhere does.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, engine: bool = False) -> None:
+        self._settings = settings
+        self._with_engine = engine
+        self._managers: dict[str, pluggy.PluginManager] = {}
+        self._guard = threading.Lock()
+        self._store: Store | None = None
+        self._engine: Engine | None = None
+        self._closed = threading.Event()
+
+    def take(self, event: Event) -> None:
+        """Commit one event to the inbox.
+
+        :raises ValueError: the event cannot be; the message names each wrong field.
+        :raises StoreUnavailableError: the database does not answer; nothing was stored.
+        """
+        new = _inbox_row(event)
+        store = self._open()
+        store.inbox.add([new], store.now())
+        if self._engine is not None:
+            self._engine.wake()
+
+    def attach(self, manager: pluggy.PluginManager, source: str) -> None:
+        """Ask and tell this manager's plugins about what belongs to ``source``; starts the threads that do so."""
+        self._managers[source] = manager
+        with self._guard:
+            if self._engine is not None:
+                return
+        try:
+            self._start()
+        except Exception as error:
+            log.error("badgerelay starts later: %s", error)
+            threading.Thread(target=self._start_later, name="badgerelay-start", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop the threads and let go of the database; what is not done yet is done after the next start."""
+        self._closed.set()
+        with self._guard:
+            engine, self._engine = self._engine, None
+            store, self._store = self._store, None
+        if engine is not None:
+            engine.stop()
+        if store is not None:
+            store.close()
+
+    def _open(self) -> Store:
+        from .store import open_store
+
+        with self._guard:
+            if self._store is None:
+                self._store = open_store(self._settings or read_settings())
+            return self._store
+
+    def _start(self) -> None:
+        from .assembly import make_engine
+
+        store = self._open()
+        with self._guard:
+            if self._engine is None:
+                self._engine = make_engine(store, self._managers, hosts_only=not self._with_engine)
+                self._engine.start()
+
+    def _start_later(self) -> None:
+        while not self._closed.wait(RETRY_SECONDS):
+            try:
+                self._start()
+            except Exception as error:
+                log.debug("badgerelay still cannot start: %s", error)
+            else:
+                log.info("badgerelay has started")
+                return
+
+
+def register(
+    manager: pluggy.PluginManager, *, source: str, engine: bool = False, settings: Settings | None = None
+) -> Relay:
+    """Register badgerelay's hooks with a host's plugin manager, whatever its project name.
+
+    Hooks that the host has specified itself keep the host's specification.
+
+    :param source: the host's short name, as its events carry it.
+    :param engine: also issue badges in this process; see :class:`Relay`.
+    :raises SettingsError: a setting is wrong.
+    """
+    settings = settings or read_settings()
+    relay = Relay(settings, engine=engine)
+    _add_specifications(manager)
+    present = manager.get_plugin(PLUGIN_NAME)
+    if present is not None:  # load_setuptools_entrypoints was faster
+        manager.unregister(present)
+    manager.register(implementations(relay.take, manager.project_name), PLUGIN_NAME)
+    relay.attach(manager, source)
+    return relay
+
+
+def _add_specifications(manager: pluggy.PluginManager) -> None:
+    missing = specifications(manager.project_name)
+    for name in [name for name in vars(missing) if not name.startswith("_")]:
+        caller = getattr(manager.hook, name, None)
+        if caller is not None and caller.has_spec():
+            delattr(missing, name)
+    manager.add_hookspecs(missing)
+
+
+def _inbox_row(event: Event) -> NewEvent:
+    from .store import HOSTS, NewEvent
+
+    if isinstance(event, CsvImported) and len(event.content or "") > MAX_CONTENT:
+        raise ValueError("content is longer than 8 Mi characters: give a path instead")
+    try:
+        kind = name_of(event)
+        schema = SCHEMAS[kind]()
+        data = schema.dump(event)
+        schema.load(data)
+        payload = json.dumps(data, allow_nan=False)
+    except ValidationError as error:
+        raise ValueError(f"the event is not valid: {error.normalized_messages()}") from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"the event is not valid: {error}") from None
+    completed = event if isinstance(event, CourseCompleted) else None
+    place = completed.learning_object if completed else None
+    return NewEvent(
+        connection="",
+        source=event.source,
+        event_id=event.id,
+        lane=HOSTS,
+        kind=kind,
+        payload=payload,
+        learner_id=completed.learner.id if completed else None,
+        learning_object_id=(place.instance_id or place.id) if place else None,
+        occurred_at=event.occurred_at.timestamp(),
+    )
+
+
+plugin = implementations(Relay().take, PROJECT)
+"""What ``manager.load_setuptools_entrypoints("badgerelay")`` registers: events in, by the environment's settings.
+
+``register`` adds what needs to know the manager: e-mails asked of the host, and news for it.
+"""

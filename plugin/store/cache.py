@@ -1,0 +1,54 @@
+"""Answers of a source's API, kept with their age, so that a restart asks nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from .database import Database
+from .tables import cache
+
+
+class Cache:
+    """:param connection: whose answers these are."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def get(self, kind: str, keys: Iterable[str], *, newer_than: float) -> dict[str, Any]:
+        """The answers fetched after that time (seconds since the epoch), by key."""
+        query = sa.select(cache.c.key, cache.c.value).where(
+            cache.c.connection == self._connection,
+            cache.c.kind == kind,
+            cache.c.key.in_(list(keys)),
+            cache.c.fetched_at > newer_than,
+        )
+        with self._database.read() as transaction:
+            return {row.key: json.loads(row.value) for row in transaction.execute(query)}
+
+    def put(self, kind: str, values: dict[str, Any], now: float) -> None:
+        if not values:
+            return
+        statement = self._database.insert(cache)
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "key"],
+            set_={"value": statement.excluded.value, "fetched_at": statement.excluded.fetched_at},
+        )
+        with self._database.write() as transaction:
+            transaction.execute(
+                statement,
+                [
+                    {
+                        "connection": self._connection,
+                        "kind": kind,
+                        "key": key,
+                        "value": json.dumps(value),
+                        "fetched_at": now,
+                    }
+                    for key, value in values.items()
+                ],
+            )

@@ -1,0 +1,221 @@
+"""Connections: what an administrator has connected, with its secrets sealed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
+from sqlalchemy.engine import Row
+
+from ..vault import Vault
+from .database import Database
+from .ledger import move
+from .tables import awards, cache, connections, locks, rules, storage, templates
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A badge provider's account (role ``provider``) or a source of events (role ``source``).
+
+    :param type: the adapter's name, or the kind of source.
+    :param account: the account at the other end, as ``check`` found it or the administrator gave it.
+    :param settings: plain settings and opened secrets together, as the type's schema loads them.
+    :param trouble: why nothing goes through at the moment, or None.
+    """
+
+    name: str
+    role: str
+    type: str
+    account: str
+    settings: dict[str, Any] = field(repr=False)
+    paused: bool = False
+    failures: int = 0
+    retry_at: float = 0.0
+    trouble: str | None = None
+    updated_at: float = 0.0
+
+
+class Connections:
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def all(self) -> list[Connection]:
+        with self._database.read() as transaction:
+            rows = transaction.execute(sa.select(connections).order_by(connections.c.role, connections.c.name)).all()
+        return [self._opened(row) for row in rows]
+
+    def get(self, name: str) -> Connection | None:
+        with self._database.read() as transaction:
+            row = transaction.execute(sa.select(connections).where(connections.c.name == name)).one_or_none()
+        return None if row is None else self._opened(row)
+
+    def save(
+        self,
+        name: str,
+        role: str,
+        type_: str,
+        account: str,
+        plain: dict[str, Any],
+        sealed: dict[str, Any],
+        now: float,
+    ) -> None:
+        """Insert or update; new settings end a rest, so that what waits is tried at once.
+
+        :param sealed: the secret settings; encrypted here.
+        """
+        values = {
+            "role": role,
+            "type": type_,
+            "account": account,
+            "settings": json.dumps(plain, sort_keys=True),
+            "secrets": self._vault.seal(json.dumps(sealed, sort_keys=True)),
+            "failures": 0,
+            "retry_at": 0.0,
+            "trouble": None,
+            "updated_at": now,
+        }
+        statement = (
+            self._database.insert(connections)
+            .values(name=name, created_at=now, paused=False, **values)
+            .on_conflict_do_update(index_elements=["name"], set_=values)
+        )
+        with self._database.write() as transaction:
+            transaction.execute(statement)
+            transaction.execute(sa.delete(storage).where(storage.c.connection == name))
+            transaction.execute(
+                sa.update(awards).where(awards.c.connection == name, awards.c.state == "waiting").values(due_at=now)
+            )
+
+    def remove(self, name: str) -> None:
+        """Forget the connection, its secrets and its rules; its events, awards and history stay."""
+        with self._database.write() as transaction:
+            transaction.execute(sa.delete(connections).where(connections.c.name == name))
+            for table in (storage, locks, cache, templates, rules):
+                transaction.execute(sa.delete(table).where(table.c.connection == name))
+
+    def pause(self, names: list[str], now: float) -> None:
+        with self._database.write() as transaction:
+            for name in names:
+                _set(transaction, name, paused=True)
+                waiting = [awards.c.connection == name, awards.c.state.in_(["planned", "waiting"])]
+                move(transaction, waiting, "held", "the connection is paused", now)
+
+    def resume(self, names: list[str], now: float) -> None:
+        with self._database.write() as transaction:
+            for name in names:
+                _set(transaction, name, paused=False, retry_at=0.0)
+                held = [awards.c.connection == name, awards.c.state == "held"]
+                move(transaction, held, "planned", "the connection was resumed", now)
+
+    def rest(self, name: str, now: float, seconds: float, trouble: str) -> None:
+        """Leave the connection alone for so long, after a failure of it as a whole.
+
+        Failures of calls that were on the way together count once.
+        """
+        resting = connections.c.retry_at > now
+        with self._database.write() as transaction:
+            _set(
+                transaction,
+                name,
+                failures=connections.c.failures + sa.case((resting, 0), else_=1),
+                retry_at=sa.case((connections.c.retry_at > now + seconds, connections.c.retry_at), else_=now + seconds),
+                trouble=trouble,
+            )
+
+    def recover(self, name: str) -> None:
+        with self._database.write() as transaction:
+            _set(transaction, name, failures=0, retry_at=0.0, trouble=None)
+
+    def rotate(self) -> int:
+        """Seal every secret with the newest key; how many there were."""
+        with self._database.write() as transaction:
+            rows = transaction.execute(sa.select(connections.c.name, connections.c.secrets)).all()
+            for row in rows:
+                _set(transaction, row.name, secrets=self._vault.reseal(row.secrets))
+            held = transaction.execute(sa.select(storage.c.connection, storage.c.key, storage.c.value)).all()
+            for item in held:
+                transaction.execute(
+                    sa.update(storage)
+                    .where(storage.c.connection == item.connection, storage.c.key == item.key)
+                    .values(value=self._vault.reseal(item.value))
+                )
+        return len(rows) + len(held)
+
+    def _opened(self, row: Row[Any]) -> Connection:
+        return Connection(
+            name=row.name,
+            role=row.role,
+            type=row.type,
+            account=row.account,
+            settings={**json.loads(row.settings), **json.loads(self._vault.open(row.secrets))},
+            paused=row.paused,
+            failures=row.failures,
+            retry_at=row.retry_at,
+            trouble=row.trouble,
+            updated_at=row.updated_at,
+        )
+
+
+class ConnectionStorage:
+    """The small encrypted store that an adapter or a source is handed; see ``adapters.base.Storage``."""
+
+    def __init__(self, database: Database, vault: Vault, connection: str, now: Any) -> None:
+        self._database = database
+        self._vault = vault
+        self._connection = connection
+        self._now = now
+
+    def get(self, key: str) -> str | None:
+        with self._database.read() as transaction:
+            row = transaction.execute(
+                sa.select(storage.c.value, storage.c.expires_at).where(
+                    storage.c.connection == self._connection, storage.c.key == key
+                )
+            ).one_or_none()
+        if row is None or (row.expires_at is not None and row.expires_at <= self._now()):
+            return None
+        return self._vault.open(row.value)
+
+    def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
+        kept = {
+            "value": self._vault.seal(value),
+            "expires_at": None if seconds is None else self._now() + seconds,
+        }
+        with self._database.write() as transaction:
+            transaction.execute(
+                self._database.insert(storage)
+                .values(connection=self._connection, key=key, **kept)
+                .on_conflict_do_update(index_elements=["connection", "key"], set_=kept)
+            )
+
+    @contextmanager
+    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:
+        owner, now = secrets.token_hex(16), self._now()
+        held = {"owner": owner, "expires_at": now + seconds}
+        with self._database.write() as transaction:
+            transaction.execute(
+                self._database.insert(locks)
+                .values(connection=self._connection, key=key, **held)
+                .on_conflict_do_update(
+                    index_elements=["connection", "key"], set_=held, where=locks.c.expires_at <= now
+                )
+            )
+            mine = [locks.c.connection == self._connection, locks.c.key == key, locks.c.owner == owner]
+            acquired = transaction.scalar(sa.select(sa.func.count()).select_from(locks).where(*mine)) == 1
+        try:
+            yield acquired
+        finally:
+            if acquired:
+                with self._database.write() as transaction:
+                    transaction.execute(sa.delete(locks).where(*mine))
+
+
+def _set(transaction: Transaction, name: str, **values: Any) -> None:
+    transaction.execute(sa.update(connections).where(connections.c.name == name).values(**values))

@@ -1,0 +1,143 @@
+"""One database, embedded or not: how transactions begin, how they wait for each other, how the schema is upgraded."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from ..settings import SettingsError
+
+HEAD = "0001"
+"""The newest migration; compared with the database's without loading Alembic, which is slow to import."""
+
+BUSY_SECONDS = 4.0
+"""How long a SQLite writer waits for another process; below the 5 s after which ALM gives a delivery up."""
+
+UPGRADE_LOCK = 0x62616467
+"""PostgreSQL's advisory lock for migrations."""
+
+
+class StoreUnavailableError(Exception):
+    """The database cannot be reached or cannot commit (gone, locked, full)."""
+
+
+class Database:
+    """Gives transactions. The constructor does no I/O.
+
+    :param url: an SQLAlchemy URL, SQLite or PostgreSQL.
+    :raises SettingsError: the URL names neither.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+            self.embedded = self.url.get_backend_name() == "sqlite"
+            self._engine = self._make_engine()
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            raise SettingsError(
+                "BADGERELAY_DATABASE_URL is not a database URL that works here: use sqlite:///PATH or "
+                "postgresql+psycopg://USER@HOST/NAME (the latter needs badgerelay[postgresql])"
+            ) from error
+        # SQLite has one writer at a time: threads queue here, in order, rather than poll the file.
+        self.writer = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._after_fork)
+
+    def _make_engine(self) -> Engine:
+        if not self.embedded:
+            if self.url.get_backend_name() != "postgresql":
+                raise ValueError("neither SQLite nor PostgreSQL")
+            return sa.create_engine(self.url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+        engine = sa.create_engine(
+            self.url,
+            pool_size=10,
+            max_overflow=-1,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _after_fork(self) -> None:
+        self._engine.dispose(close=False)
+        self.writer = threading.Lock()
+
+    @contextmanager
+    def write(self, *, locked: bool = False) -> Iterator[Connection]:
+        """A transaction that is committed at the end of the block.
+
+        :param locked: the caller holds ``writer`` already.
+        :raises StoreUnavailableError: it could not begin or commit.
+        """
+        guard = nullcontext() if locked or not self.embedded else self.writer
+        with guard, _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
+        with _translated(), self._engine.connect().execution_options(badgerelay_read=True) as connection:
+            yield connection
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT that knows ``on_conflict_do_nothing`` in this database's dialect."""
+        if self.embedded:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        return insert(table)
+
+    def version(self) -> str | None:
+        """The schema's version, or None for an empty database."""
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+    def upgrade(self) -> None:
+        """Bring the schema to ``HEAD``; safe to run from several processes at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            if not self.embedded:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreUnavailableError(
+            f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}"
+        ) from error
+    except sa.exc.TimeoutError as error:
+        raise StoreUnavailableError("no free database connection") from error
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin our transactions ourselves: _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that begins as a reader and then writes may fail at once where one that begins as a writer waits.
+    reading = connection.get_execution_options().get("badgerelay_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

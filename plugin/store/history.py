@@ -1,0 +1,55 @@
+"""The append-only history: each change of an event or an award, with its time and its cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .tables import history
+
+MAX_CAUSE = 1000
+"""Characters of a cause that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """:param at: seconds since the epoch. :param state: the state after the change."""
+
+    at: float
+    connection: str
+    correlation_id: str
+    state: str
+    cause: str
+    event_id: int | None = None
+    award_id: int | None = None
+
+
+def record(connection: Connection, changes: list[Change]) -> None:
+    if changes:
+        connection.execute(
+            sa.insert(history),
+            [
+                {
+                    "at": change.at,
+                    "connection": change.connection,
+                    "correlation_id": change.correlation_id,
+                    "state": change.state,
+                    "cause": change.cause[:MAX_CAUSE],
+                    "event_id": change.event_id,
+                    "award_id": change.award_id,
+                }
+                for change in changes
+            ],
+        )
+
+
+def changes_of(
+    connection: Connection, *, event_id: int | None = None, award_id: int | None = None
+) -> list[dict[str, Any]]:
+    """The history of an event or of an award, oldest first."""
+    column, value = (history.c.event_id, event_id) if award_id is None else (history.c.award_id, award_id)
+    rows = connection.execute(sa.select(history).where(column == value).order_by(history.c.id))
+    return [dict(row._mapping) for row in rows]

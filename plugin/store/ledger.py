@@ -1,0 +1,258 @@
+"""The ledger: one award per connection, source, learner, badge template and period, written before any call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from . import leases
+from .database import Database
+from .history import Change, record
+from .tables import AWARD_OPEN, awards, connections, history, notifications
+
+KEY = ("connection", "source", "learner_id", "template_id", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An award that a completion earns.
+
+    :param recipient: ``email``, ``first_name``, ``last_name``, ``locale``.
+    :param issued_at: when the learner completed, seconds since the epoch.
+    :param period: empty for what is earned once.
+    """
+
+    connection: str
+    template_id: str
+    recipient: dict[str, str | None]
+    issued_at: float
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one claimed award.
+
+    :param due_at: when to try again; for ``waiting``.
+    :param in_doubt: the provider may have made the badge: look before sending again.
+    :param notify: the hook that tells the host, or None.
+    """
+
+    award: Row[Any]
+    state: str
+    cause: str
+    due_at: float = 0.0
+    in_doubt: bool = False
+    surprises: int = 0
+    badge_id: str | None = None
+    badge_url: str | None = None
+    notify: str | None = None
+
+
+class Ledger:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def plan(
+        self, connection: Connection, event: Row[Any], plans: Iterable[Plan], now: float
+    ) -> tuple[list[str], list[Change]]:
+        """Write what a completion earns, inside the caller's transaction.
+
+        :return: a few words for each award, and the history to record.
+        """
+        words, changes = [], []
+        for plan in plans:
+            paused = self._paused(connection, plan.connection)
+            state, cause = ("held", "the connection is paused") if paused else ("planned", "earned by the completion")
+            award_id = connection.scalar(
+                self._database.insert(awards)
+                .values(
+                    connection=plan.connection,
+                    source=event.source,
+                    learner_id=event.learner_id,
+                    template_id=plan.template_id,
+                    period=plan.period,
+                    event_id=event.id,
+                    correlation_id=event.correlation_id,
+                    state=state,
+                    reason=cause if paused else None,
+                    recipient=json.dumps(plan.recipient),
+                    issued_at=plan.issued_at,
+                    created_at=now,
+                    due_at=now,
+                )
+                .on_conflict_do_nothing(index_elements=list(KEY))
+                .returning(awards.c.id)
+            )
+            if award_id is None:
+                award_id = connection.scalar(sa.select(awards.c.id).where(*_same(event, plan)))
+                state, cause = "done", f"the same badge is award {award_id} already"
+                words.append(f"already award {award_id}")
+            else:
+                words.append(f"award {award_id}")
+            changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
+        return words, changes
+
+    def _paused(self, connection: Connection, name: str) -> bool:
+        # FOR SHARE: an administrator's pause waits for us, or we see it.
+        query = sa.select(connections.c.paused).where(connections.c.name == name).with_for_update(read=True)
+        return bool(connection.scalar(query))
+
+    def lanes_due(self, now: float) -> list[str]:
+        """Provider connections that have due awards and are neither paused nor resting."""
+        due = sa.exists(
+            sa.select(1).where(awards.c.connection == connections.c.name, AWARD_OPEN, awards.c.due_at <= now)
+        )
+        with self._database.read() as connection:
+            return list(
+                connection.scalars(
+                    sa.select(connections.c.name).where(~connections.c.paused, connections.c.retry_at <= now, due)
+                )
+            )
+
+    def claim(self, name: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
+        """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
+
+        A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
+        while the connection is paused.
+        """
+        running = sa.exists(sa.select(1).where(connections.c.name == name, ~connections.c.paused))
+        with self._database.write() as connection:
+            rows = leases.take(
+                connection,
+                awards,
+                [AWARD_OPEN, awards.c.connection == name, running],
+                owner=owner,
+                limit=limit,
+                now=now,
+                changes={"in_doubt": sa.or_(awards.c.in_doubt, awards.c.state == "sending"), "state": "sending"},
+            )
+            record(
+                connection,
+                [
+                    Change(
+                        now,
+                        name,
+                        row.correlation_id,
+                        "sending",
+                        f"attempt {row.attempts}" + (", looking at the provider first" if row.in_doubt else ""),
+                        award_id=row.id,
+                    )
+                    for row in rows
+                ],
+            )
+        return rows
+
+    def settle(self, results: Sequence[Settled], now: float) -> None:
+        """Write outcomes. One whose lease was lost in between is left to its new owner, who looks first."""
+        with self._database.write() as connection:
+            kept = [result for result in results if _settle(connection, result, now)]
+            record(
+                connection,
+                [
+                    Change(
+                        now,
+                        result.award.connection,
+                        result.award.correlation_id,
+                        result.state,
+                        result.cause,
+                        award_id=result.award.id,
+                    )
+                    for result in kept
+                ],
+            )
+            told = [
+                {
+                    "connection": result.award.connection,
+                    "source": result.award.source,
+                    "award_id": result.award.id,
+                    "hook": result.notify,
+                    "reason": result.cause,
+                    "due_at": now,
+                }
+                for result in kept
+                if result.notify and not _from_connection(result.award)
+            ]
+            if told:
+                connection.execute(sa.insert(notifications), told)
+
+    def change(
+        self,
+        states: Sequence[str],
+        to: str,
+        cause: str,
+        now: float,
+        *,
+        ids: Sequence[int] | None = None,
+        connection_name: str | None = None,
+    ) -> int:
+        """Move awards from any of these states to another, by id or by connection; how many there were."""
+        chosen: list[sa.ColumnElement[bool]] = [awards.c.state.in_(states)]
+        if ids is not None:
+            chosen.append(awards.c.id.in_(ids))
+        if connection_name is not None:
+            chosen.append(awards.c.connection == connection_name)
+        with self._database.write() as connection:
+            return move(connection, chosen, to, cause, now)
+
+
+def move(connection: Connection, chosen: Sequence[sa.ColumnElement[bool]], to: str, cause: str, now: float) -> int:
+    """Set the state of the chosen awards, with one row of history each, in two statements however many they are."""
+    connection.execute(
+        sa.insert(history).from_select(
+            ["at", "connection", "award_id", "correlation_id", "state", "cause"],
+            sa.select(
+                sa.literal(now),
+                awards.c.connection,
+                awards.c.id,
+                awards.c.correlation_id,
+                sa.literal(to),
+                sa.literal(cause),
+            ).where(*chosen),
+        )
+    )
+    changed = connection.execute(
+        sa.update(awards)
+        .where(*chosen)
+        .values(state=to, reason=cause if to == "held" else None, due_at=now, lease_owner=None)
+    )
+    return changed.rowcount
+
+
+def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
+    return [
+        awards.c.connection == plan.connection,
+        awards.c.source == event.source,
+        awards.c.learner_id == event.learner_id,
+        awards.c.template_id == plan.template_id,
+        awards.c.period == plan.period,
+    ]
+
+
+def _settle(connection: Connection, result: Settled, now: float) -> bool:
+    award = result.award
+    changed = connection.execute(
+        sa.update(awards)
+        .where(awards.c.id == award.id, awards.c.state == "sending", awards.c.lease_owner == award.lease_owner)
+        .values(
+            state=result.state,
+            reason=None if result.state == "issued" else result.cause,
+            due_at=result.due_at or now,
+            lease_owner=None,
+            in_doubt=result.in_doubt,
+            surprises=result.surprises,
+            badge_id=result.badge_id,
+            badge_url=result.badge_url,
+        )
+    )
+    return changed.rowcount == 1
+
+
+def _from_connection(award: Row[Any]) -> bool:
+    """Whether the completion came through a source connection: such a source has no host process to tell."""
+    return ":" in str(award.source)

@@ -1,0 +1,8 @@
+"""Alembic's entry: it always runs inside a transaction that the store has begun."""
+
+from alembic import context
+
+from badgerelay.plugin.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

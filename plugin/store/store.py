@@ -1,0 +1,67 @@
+"""The store as one thing: opened once per process, handed to whoever needs a part of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ..settings import Settings, SettingsError
+from ..vault import Vault, open_vault
+from .cache import Cache
+from .catalogue import Catalogue
+from .connections import Connections, ConnectionStorage
+from .database import HEAD, Database
+from .inbox import Inbox
+from .ledger import Ledger
+from .notifications import Notifications
+from .views import Views
+
+
+class Store:
+    """:param now: seconds since the epoch."""
+
+    def __init__(self, database: Database, vault: Vault, now: Callable[[], float] = time.time) -> None:
+        self.database = database
+        self.now = now
+        self.connections = Connections(database, vault)
+        self.catalogue = Catalogue(database)
+        self.inbox = Inbox(database)
+        self.ledger = Ledger(database)
+        self.notifications = Notifications(database)
+        self.views = Views(database)
+        self._vault = vault
+
+    def storage(self, connection: str) -> ConnectionStorage:
+        return ConnectionStorage(self.database, self._vault, connection, self.now)
+
+    def cache(self, connection: str) -> Cache:
+        return Cache(self.database, connection)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store, making home, key and embedded schema where they are missing.
+
+    :raises SettingsError: a setting is wrong, or PostgreSQL's schema is not at this version.
+    :raises StoreUnavailableError: the database does not answer.
+    """
+    database = Database(settings.database_url)
+    if database.embedded and database.url.database:
+        folder = Path(database.url.database).absolute().parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"BADGERELAY_HOME: cannot make {folder}: {error.strerror}") from error
+    vault = open_vault(settings)
+    version = database.version()
+    if version != HEAD:
+        if not database.embedded:
+            raise SettingsError(
+                f"the database of BADGERELAY_DATABASE_URL has schema {version or 'none'} and this version needs "
+                f"{HEAD}: run `badgerelay db upgrade`"
+            )
+        database.upgrade()
+    return Store(database, vault)

@@ -1,0 +1,76 @@
+"""Reading events and awards for people: lists and single records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .database import Database
+from .tables import awards, events
+
+
+class Views:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def events(self, *, state: str | None = None, source: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest events first."""
+        query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(events.c.state == state)
+        if source is not None:
+            query = query.where(sa.or_(events.c.source == source, events.c.connection == source))
+        return self._rows(query)
+
+    def awards(
+        self,
+        *,
+        state: str | None = None,
+        connection: str | None = None,
+        learner: str | None = None,
+        event: int | None = None,
+        limit: int = 50,
+    ) -> list[dict[str, Any]]:
+        """The newest awards first."""
+        query = sa.select(awards).order_by(awards.c.id.desc()).limit(limit)
+        for column, wanted in (
+            (awards.c.state, state),
+            (awards.c.connection, connection),
+            (awards.c.learner_id, learner),
+            (awards.c.event_id, event),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        return self._rows(query)
+
+    def event(self, event_id: int) -> dict[str, Any] | None:
+        return next(iter(self._rows(sa.select(events).where(events.c.id == event_id))), None)
+
+    def award(self, award_id: int) -> dict[str, Any] | None:
+        return next(iter(self._rows(sa.select(awards).where(awards.c.id == award_id))), None)
+
+    def events_called(self, name: str) -> list[dict[str, Any]]:
+        """Events by the sender's event id or by correlation id."""
+        return self._rows(
+            sa.select(events)
+            .where(sa.or_(events.c.event_id == name, events.c.correlation_id == name))
+            .order_by(events.c.id)
+            .limit(50)
+        )
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many events and awards are in each state."""
+        with self._database.read() as connection:
+            return {
+                table.name: {row.state: row.rows for row in connection.execute(_per_state(table))}
+                for table in (events, awards)
+            }
+
+    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._database.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _per_state(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.state, sa.func.count().label("rows")).group_by(table.c.state)

@@ -1,0 +1,47 @@
+"""The receiver: a Flask application that verifies, stores and answers, and does nothing else in a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import Flask, Response
+
+from ..store import Store, StoreUnavailableError
+from .answers import text_answer
+from .doors import Doors
+from .webhooks import webhooks
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body; counted as they come where no Content-Length says."""
+
+log = logging.getLogger("badgerelay.web")
+
+
+def create_app(store: Store, wake: Callable[[], None] = lambda: None) -> Flask:
+    """:param wake: called after new events are committed."""
+    app = Flask("badgerelay", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.register_blueprint(webhooks(store, Doors(store), wake))
+    app.add_url_rule("/healthz", view_func=_alive, endpoint="healthz")
+    app.add_url_rule("/readyz", view_func=lambda: _ready(store), endpoint="readyz")
+    app.register_error_handler(500, _failed)
+    return app
+
+
+def _alive() -> Response:
+    return text_answer(200, "alive")
+
+
+def _ready(store: Store) -> Response:
+    """Whether the store commits: asked by trying."""
+    try:
+        store.storage(":readyz").put("probe", str(store.now()))
+    except StoreUnavailableError as error:
+        log.error("not ready: %s", error)
+        return text_answer(503, "the database does not commit")
+    return text_answer(200, "ready")
+
+
+def _failed(_error: Exception) -> Response:
+    return text_answer(500, "badgerelay failed; its log says how")

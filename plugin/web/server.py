@@ -1,0 +1,73 @@
+"""``badgerelay serve``: the receiver and the engine on granian, in one command.
+
+Granian answers requests in a child process. The child watches its parent, so that it outlives a killed
+``serve`` by less than a second and never keeps its port.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from multiprocessing.util import Finalize
+from typing import Any
+
+from ..settings import Settings
+
+THREADS = 8
+"""Requests worked on at once; those that wait for the disk share one commit."""
+
+WATCH_SECONDS = 0.25
+STOP_SECONDS = 10.0
+log = logging.getLogger("badgerelay.web")
+
+
+def serve(settings: Settings, host: str, port: int, *, engine: bool) -> None:
+    """Serve until a signal ends it. The store must be open-able already; each process opens its own."""
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server import Server
+
+    parent = os.getpid()
+
+    def load() -> Any:
+        return _child(settings, parent, engine=engine)
+
+    server = Server(
+        "badgerelay",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        backpressure=1024,
+        websockets=False,
+        log_enabled=False,
+        workers_kill_timeout=int(STOP_SECONDS) + 2,
+        http1_settings=HTTP1Settings(),
+    )
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def _child(settings: Settings, parent: int, *, engine: bool) -> Any:
+    from ..assembly import make_engine
+    from ..logs import set_up_logging
+    from ..store import open_store
+    from .app import create_app
+
+    threading.Thread(target=_leave_with, args=(parent,), name="badgerelay-parent", daemon=True).start()
+    set_up_logging(settings)
+    store = open_store(settings)
+    if not engine:
+        return create_app(store)
+    running = make_engine(store)
+    running.start()
+    Finalize(None, running.stop, args=(STOP_SECONDS,), exitpriority=10)
+    return create_app(store, running.wake)
+
+
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
