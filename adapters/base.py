@@ -183,14 +183,15 @@ class Adapter(ABC):
         """Issue ``award`` in place of a badge; gives the new badge."""
         raise NotImplementedError(f"{self.name} declares can_replace=False")
 
-    def share_links(self, badge_id: str) -> list[ShareLink]:
+    def share_links(self, badge_id: str) -> list[ShareLink]:  # noqa: ARG002 (for those that override it)
+        """Where the recipient of this badge shows or shares it; without any call."""
         return []
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (an adapter without connections need not override it)
         """Let go of connections. The adapter is not used afterwards."""
 
     @classmethod
-    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
+    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:  # noqa: ARG003 (for those that override it)
         """A local counterpart of the provider, for administrators and tests; see ``adapters.sandbox``.
 
         :raises ConfigurationError: this provider has none.

@@ -37,6 +37,10 @@ class RejectedError(AdapterError):
         super().__init__(message)
         self.code = code
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets it be copied and pickled: BaseException would call the class with the message alone."""
+        return (type(self), (self.code, str(self)), self.__dict__)
+
 
 class ConfigurationError(AdapterError):
     """The connection itself is wrong; nothing will succeed until an administrator changes a setting.

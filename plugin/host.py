@@ -149,7 +149,7 @@ def _inbox_row(event: Event) -> NewEvent:
         schema.load(data)
         payload = json.dumps(data, allow_nan=False)
     except ValidationError as error:
-        raise ValueError(f"the event is not valid: {error.normalized_messages()}") from None
+        raise ValueError(f"the event is not valid: {error.messages}") from None
     except (TypeError, AttributeError) as error:
         raise ValueError(f"the event is not valid: {error}") from None
     completed = event if isinstance(event, CourseCompleted) else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
+from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..store import Connection, Plan, Store
@@ -46,6 +46,9 @@ class _Case:
         """The learning object and its instance: what a badge hangs on."""
         return self.event.lo_id or "", self.event.lo_instance_id or ""
 
+
+_Found = BadgeRecord | UnknownRecordError | RejectedError | None
+"""What hangs on a place: a badge, nothing, or ALM's refusal to say."""
 
 _Target = tuple[str, str]
 """A provider connection and a badge template."""
@@ -110,7 +113,13 @@ class _Visit:
         self._now = store.now()
         provider = store.connections.get(connection.settings["provider"])
         self._adapter = provider.type.lower() if provider else None
-        self.asked = False
+        self._asked_places: set[tuple[str, str]] = set()
+        self._asked_learners: set[str] = set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether ALM was asked at all."""
+        return bool(self._asked_places or self._asked_learners)
 
     def decide(self, cases: list[_Case]) -> Iterator[list[Decided]]:
         badges = self._cached_badges({case.place for case in cases})
@@ -139,7 +148,7 @@ class _Visit:
                 for case, targets in some
             ]
 
-    def _targets(self, case: _Case, badge: BadgeRecord | UnknownRecordError | None) -> list[_Target] | Decision:
+    def _targets(self, case: _Case, badge: _Found) -> list[_Target] | Decision:
         """What the completion earns by our rules and by ALM's own badge; or why nothing."""
         row, place = case.row, [part for part in case.place if part]
         rules = self._store.catalogue.rules_for(self._connection.name, place)
@@ -147,6 +156,8 @@ class _Visit:
         refusal: Decision
         if isinstance(badge, UnknownRecordError):
             refusal = _unknown(row, "ALM does not know the learning object yet")
+        elif isinstance(badge, RejectedError):
+            refusal = Dies(str(badge))
         elif badge is None:
             refusal = Ignores("no badge hangs on it in ALM, and no rule gives one")
         elif badge.template_id is None or badge.provider is None:
@@ -175,23 +186,30 @@ class _Visit:
         recipient = {"email": learner.email, "first_name": first, "last_name": last, "locale": learner.locale}
         completed = case.event.completed_at or case.event.occurred_at
         issued_at = completed.timestamp() if completed else case.row.received_at
-        return Earns(tuple(Plan(name, template_id, recipient, issued_at) for name, template_id in targets))
+        plans = tuple(Plan(name, template_id, recipient, issued_at) for name, template_id in targets)
+        return Earns(plans, self._how(case, targets))
+
+    def _how(self, case: _Case, targets: list[_Target]) -> str:
+        names = ", ".join(f"{template_id} of {name}" for name, template_id in targets)
+        badge = "asked ALM now" if case.place in self._asked_places else "known from an earlier answer"
+        learner = "asked ALM now" if case.event.user_id in self._asked_learners else "known from an earlier answer"
+        return f"badge template {names} ({badge}); learner {case.event.user_id} ({learner})"
 
     def _cached_badges(
         self, places: set[tuple[str, str]]
-    ) -> dict[tuple[str, str], BadgeRecord | UnknownRecordError | None]:
+    ) -> dict[tuple[str, str], _Found]:
         keys = {_key(place): place for place in places}
         none = self._cache.get("no_badge", keys, newer_than=self._now - NO_BADGE_SECONDS)
         kept = self._cache.get("badge", keys, newer_than=self._now - BADGE_SECONDS)
-        found: dict[tuple[str, str], BadgeRecord | UnknownRecordError | None] = {keys[key]: None for key in none}
+        found: dict[tuple[str, str], _Found] = {keys[key]: None for key in none}
         found.update({keys[key]: BadgeRecord(**value) for key, value in kept.items()})
         return found
 
-    def _look_up_badge(self, place: tuple[str, str]) -> BadgeRecord | UnknownRecordError | None:
-        self.asked = True
+    def _look_up_badge(self, place: tuple[str, str]) -> _Found:
+        self._asked_places.add(place)
         try:
             badge = self._client.instance_badge(*place)
-        except UnknownRecordError as error:
+        except (UnknownRecordError, RejectedError) as error:
             return error
         kind, value = ("no_badge", None) if badge is None else ("badge", asdict(badge))
         self._cache.put(kind, {_key(place): value}, self._now)
@@ -202,7 +220,7 @@ class _Visit:
         return {learner_id: LearnerRecord(**value) for learner_id, value in kept.items()}
 
     def _look_up_learners(self, ids: set[str]) -> dict[str, LearnerRecord | None]:
-        self.asked = True
+        self._asked_learners |= ids
         try:
             found = self._client.learners(sorted(ids))
         except IncompleteError as error:

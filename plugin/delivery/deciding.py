@@ -48,6 +48,9 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
         for row, decision in decided:
             state, reason, values = _outcome(decision, now)
             if isinstance(decision, Earns):
+                changes.append(
+                    Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
+                )
                 words, planned = store.ledger.plan(connection, row, decision.plans, now)
                 reason = ", ".join(words)
                 changes += planned

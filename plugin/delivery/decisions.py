@@ -13,7 +13,10 @@ from ..store import Plan
 
 @dataclass(frozen=True, slots=True)
 class Earns:
+    """:param how: who and which badge, and where that is known from, for whoever asks why."""
+
     plans: tuple[Plan, ...]
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,10 @@ class HostSource:
             )
         recipient = recipient_of(learner)
         issued_at = event.occurred_at.timestamp()
-        return Earns(tuple(Plan(rule.connection, rule.template_id, recipient, issued_at) for rule in rules))
+        plans = tuple(Plan(rule.connection, rule.template_id, recipient, issued_at) for rule in rules)
+        origin = "came with the event" if event.learner.email else "was told by the host"
+        numbers = ", ".join(str(rule.id) for rule in rules)
+        return Earns(plans, f"by rule {numbers}; the learner's e-mail {origin}")
 
     def _ask(self, row: Row[Any]) -> Learner | None:
         manager = self._managers.get(row.source)

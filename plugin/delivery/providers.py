@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ...adapters.base import Adapter, Context
+from ...adapters.base import Adapter, Context, Storage
 from ...adapters.errors import ConfigurationError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store
@@ -33,6 +33,7 @@ class Providers:
             return kept[1]
 
 
-def make_adapter(store: Store, connection: Connection) -> Adapter:
-    context = Context(connection.name, store.storage(connection.name), store.now, time.sleep)
+def make_adapter(store: Store, connection: Connection, storage: Storage | None = None) -> Adapter:
+    """:param storage: instead of the connection's own, for a connection that is not saved yet."""
+    context = Context(connection.name, storage or store.storage(connection.name), store.now, time.sleep)
     return load_adapter(connection.type)(connection.settings, context)

@@ -1,0 +1,110 @@
+"""Credly as a badge provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from ..base import Account, Adapter, Award, BadgeTemplate, Capabilities, Context, IssuedBadge, Outcome, ShareLink
+from ..errors import ConfigurationError, TemporaryError
+from .changing import Changing
+from .check import check_organization
+from .client import CredlyClient
+from .issuing import Issuing
+from .listing import badge_filters, pages, template_list
+from .payloads import MalformedError, belongs_to, parse_badge
+from .settings import CredlySettings, web_url
+from .transport import READ_SECONDS
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class CredlyAdapter(Adapter):
+    """Issues through one organization's credentials. See :class:`CredlySettings` and :class:`Adapter`."""
+
+    name: ClassVar[str] = "credly"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_batch=50, can_look_up=True, can_revoke=True, can_replace=True, can_share=True
+    )
+    settings_schema = CredlySettings
+
+    def __init__(self, settings: Mapping[str, Any], context: Context, *, read_seconds: float = READ_SECONDS) -> None:
+        """:param read_seconds: how long Credly may stay silent before its answer counts as lost."""
+        super().__init__(settings, context)
+        self._client = CredlyClient(settings, context, read_seconds=read_seconds)
+        self._organization = f"/organizations/{quote(settings['organization_id'], safe='')}"
+        self._badges = f"{self._organization}/badges"
+
+    def __repr__(self) -> str:
+        return f"<CredlyAdapter of connection {self.context.connection!r}>"
+
+    def check(self) -> Account:
+        return check_organization(self._client, self.settings["organization_id"])
+
+    def templates(self) -> Iterator[BadgeTemplate]:
+        return template_list(self._client, self._organization)
+
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        return Issuing(self._client, self._badges, self.find, self.context.now).run(awards)
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        """The live badge: asked for by the learner's id, then by the e-mail address, and verified here.
+
+        :raises TemporaryError: Credly's list cannot be read to its end, so nobody can say that it is not there.
+        """
+        for filters in badge_filters(award):
+            for item in pages(self._client, self._badges, filters):
+                if not belongs_to(item, award):
+                    continue
+                try:
+                    badge = parse_badge(item, self.context.now(), existed=True)
+                except MalformedError as error:
+                    raise TemporaryError(f"Credly lists {error}") from None
+                if badge.state not in {"revoked", "replaced"}:
+                    return badge
+        return None
+
+    def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
+        return self._changing().revoke(badge_id, reason)
+
+    def replace(self, badge_id: str, award: Award) -> IssuedBadge:
+        return self._changing().replace(badge_id, award)
+
+    def share_links(self, badge_id: str) -> list[ShareLink]:
+        """The public page, LinkedIn (profile and post) with Credly's own link, and the page to embed.
+
+        They work for everybody once the recipient has accepted the badge.
+        """
+        badge = f"{web_url(self.settings)}/badges/{quote(badge_id, safe='')}"
+        public, certificate = f"{badge}/public_url", quote(f"{badge}/linked_in_profile", safe="")
+        return [
+            ShareLink("credly", public),
+            ShareLink(
+                "linkedin",
+                "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME"
+                f"&certUrl={certificate}&certId={quote(badge_id, safe='')}",
+            ),
+            ShareLink(
+                "linkedin_post", f"https://www.linkedin.com/sharing/share-offsite/?url={quote(public, safe='')}"
+            ),
+            ShareLink("embed", f"{web_url(self.settings)}/embedded_badge/{quote(badge_id, safe='')}"),
+        ]
+
+    def close(self) -> None:
+        self._client.close()
+
+    @classmethod
+    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
+        """A Credly of one's own; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
+        # Late, so that production never loads it.
+        from .sandbox import create_sandbox
+
+        try:
+            return create_sandbox(knobs)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def _changing(self) -> Changing:
+        return Changing(self._client, self._badges, self.context.now())

@@ -1,0 +1,54 @@
+"""Which setting is wrong."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ..base import Account
+from ..errors import ConfigurationError
+from .answers import NotFoundError
+from .client import CredlyClient
+from .listing import pages
+from .payloads import text
+from .transport import HostError
+
+
+def check_organization(client: CredlyClient, organization_id: str) -> Account:
+    """The organization behind the settings.
+
+    :raises ConfigurationError: names the wrong one of token (or oauth_client_secret), organization_id and host.
+    :raises TemporaryError: Credly has trouble of its own.
+    """
+    wrong_organization = ConfigurationError(
+        "the credentials are good, but not for this organization; check organization_id", setting="organization_id"
+    )
+    try:
+        data = client.get(f"/organizations/{quote(organization_id, safe='')}").data
+    except NotFoundError:
+        raise wrong_organization from None
+    except HostError as error:
+        raise ConfigurationError(str(error), setting=error.setting) from None
+    except ConfigurationError as error:
+        if error.setting == "host" or not _sees_others(client, organization_id):
+            raise
+        raise wrong_organization from None
+    found, name = text(data, "id"), text(data, "name")
+    if not (found and name):
+        raise ConfigurationError(
+            "what answers there describes no organization (no id, no name); check host", setting="host"
+        )
+    if found.lower() != organization_id.lower():
+        raise ConfigurationError(
+            "Credly answers with another organization id than the one asked for; check organization_id",
+            setting="organization_id",
+        )
+    return Account(id=found, name=name)
+
+
+def _sees_others(client: CredlyClient, organization_id: str) -> bool:
+    """Whether the credentials, refused for one organization, are good for another."""
+    try:
+        visible = {text(item, "id").lower() for item in pages(client, "/organizations")}
+    except (ConfigurationError, NotFoundError, HostError):
+        return False
+    return bool(visible - {""}) and organization_id.lower() not in visible

@@ -1,0 +1,80 @@
+"""Credly's lists, over all pages, and the filters that they take."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from ..base import Award, BadgeTemplate
+from ..errors import TemporaryError
+from .answers import NotFoundError, unknown_organization
+from .client import CredlyClient
+from .payloads import MalformedError, parse_page, parse_template, text
+
+log = logging.getLogger(__name__)
+
+MAX_PAGES = 1_000
+
+
+class EndlessListError(TemporaryError):
+    """Pages that lead back to themselves, or too many of them: what is not on them may still be there."""
+
+
+def pages(client: CredlyClient, path: str, filters: str | None = None) -> Iterator[dict[str, Any]]:
+    """Every object of a list, each once.
+
+    The page's number is asked for together with our own filter: Credly's ``next_page_url`` may have lost it,
+    and may name another host, which must not see the credentials.
+
+    :raises EndlessListError: the pages do not come to an end.
+    """
+    number: int | None = 1
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        params = {"page": str(number)} | ({"filter": filters} if filters else {})
+        try:
+            answer = client.get(path, params)
+        except NotFoundError:
+            raise unknown_organization() from None
+        try:
+            page = parse_page(answer.data, answer.metadata, number or 1)
+        except MalformedError as error:
+            raise TemporaryError(f"Credly sent {error}") from None
+        news = [item for item in page.items if isinstance(item, dict) and text(item, "id") not in seen]
+        seen.update(filter(None, (text(item, "id") for item in news)))
+        yield from news
+        if page.next_number is None or not page.items:
+            return
+        if not news or page.next_number <= (number or 1):
+            raise EndlessListError("Credly's pages lead back to themselves")
+        number = page.next_number
+    raise EndlessListError(f"Credly's list has more than {MAX_PAGES} pages")
+
+
+def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemplate]:
+    """Every readable template; one that is not is left out, and pages in a circle end the list."""
+    try:
+        for item in pages(client, f"{organization}/badge_templates"):
+            try:
+                yield parse_template(item)
+            except MalformedError as error:
+                log.warning("Credly sent %s; it is left out", error)
+    except EndlessListError as error:
+        log.warning("%s; the list of templates ends there", error)
+
+
+def badge_filters(award: Award) -> list[str]:
+    """Filters that find the badge of an award, the surest first.
+
+    The grammar (``key::value|key::value``, lists with commas) has no escapes, so a value with such characters
+    cannot be asked for.
+    """
+    template = f"badge_template_id::{award.template_id}" if _askable(award.template_id) else ""
+    people = {"issuer_earner_id": award.recipient.earner_id, "recipient_email": award.recipient.email.strip()}
+    asked = [f"{key}::{value}" for key, value in people.items() if value and _askable(value)]
+    return ["|".join(filter(None, (person, template))) for person in asked or [""]]
+
+
+def _askable(value: str) -> bool:
+    return not any(mark in value for mark in ("|", ",", "::", '"')) and not value.startswith(":")

@@ -1,0 +1,181 @@
+"""Credly's JSON, to send and to read. Pure functions; unknown fields are ignored, as Credly asks of its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast, get_args
+from urllib.parse import parse_qs, urlsplit
+
+from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
+from ..errors import RejectedError
+from .locales import credly_locale
+
+_OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
+
+
+class MalformedError(ValueError):
+    """The JSON is not what Credly sends; the message says what is missing, never what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    :param next_number: the number of the next page, or None on the last one.
+    """
+
+    items: list[Any]
+    next_number: int | None
+
+
+def issue_item(award: Award) -> dict[str, Any]:
+    """The body of a new badge, also an item of a batch.
+
+    ``duplicate_behavior: deny`` makes Credly refuse a second badge instead of sending it.
+
+    :raises RejectedError: ``missing_email`` or ``missing_name``: Credly requires them.
+    """
+    email = award.recipient.email.strip()
+    if not email:
+        raise RejectedError("missing_email", "Credly needs the learner's e-mail address; it is empty")
+    return {"recipient_email": email, **_facts(award), **_locale(award), "duplicate_behavior": "deny"}
+
+
+def replace_item(award: Award) -> dict[str, Any]:
+    """The body that puts another badge in the place of one; the recipient stays the same.
+
+    :raises RejectedError: ``missing_name``.
+    """
+    return _facts(award)
+
+
+def _facts(award: Award) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "badge_template_id": award.template_id,
+        "issued_at": timestamp(award.issued_at),
+        "issuer_earner_id": award.recipient.earner_id,
+    }
+    for field in ("first_name", "last_name"):
+        name = getattr(award.recipient, field).strip()
+        if not name:
+            raise RejectedError("missing_name", f"Credly needs a first and a last name; {field} is empty")
+        facts[f"issued_to_{field}"] = name
+    if award.expires_at is not None:
+        facts["expires_at"] = timestamp(award.expires_at)
+    return facts
+
+
+def _locale(award: Award) -> dict[str, str]:
+    locale = credly_locale(award.recipient.locale)
+    return {"locale": locale} if locale else {}
+
+
+def timestamp(moment: datetime) -> str:
+    """``2026-03-02 13:05:00 +0000``, Credly's documented format, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
+
+
+def parse_badge(data: Any, now: float, *, existed: bool = False) -> IssuedBadge:
+    """A badge as Credly has it.
+
+    Credly has no state for replaced and expired badges; fields say so. A state it may add later counts as
+    ``pending``: the badge is there, and no more is known.
+
+    :param now: seconds since the epoch, to tell whether it has expired.
+    :raises MalformedError: no id or no state.
+    """
+    badge_id, word = text(data, "id"), text(data, "state")
+    if not (badge_id and word):
+        raise MalformedError("a badge without id or state")
+    expires_at = moment(data.get("expires_at"))
+    state = _OTHER_WORDS.get(word, cast(BadgeState, word) if word in get_args(BadgeState) else "pending")
+    if state != "revoked":
+        if text(data, "replacement_badge_id"):
+            state = "replaced"
+        elif expires_at is not None and expires_at.timestamp() <= now and state != "replaced":
+            state = "expired"
+    accept, public = web_address(data.get("accept_badge_url")), web_address(data.get("badge_url"))
+    return IssuedBadge(
+        id=badge_id,
+        template_id=template_of(data),
+        state=state,
+        url=(accept or public) if word == "pending" else (public or accept),
+        issued_at=moment(data.get("issued_at")),
+        expires_at=expires_at,
+        existed=existed,
+    )
+
+
+def template_of(data: Mapping[str, Any]) -> str:
+    """The id of a badge's template, or an empty text."""
+    return text(data.get("badge_template"), "id") or text(data, "badge_template_id")
+
+
+def belongs_to(data: Any, award: Award) -> bool:
+    """Whether a badge is the one of this award: the template, and the earner's id or address."""
+    if not isinstance(data, dict) or template_of(data) != award.template_id:
+        return False
+    same_earner = bool(award.recipient.earner_id) and text(data, "issuer_earner_id") == award.recipient.earner_id
+    email = award.recipient.email.strip().lower()
+    return same_earner or (bool(email) and text(data, "recipient_email").strip().lower() == email)
+
+
+def parse_template(data: Any) -> BadgeTemplate:
+    """A badge template. A state that Credly may add later counts as ``draft``: nobody knows that it issues.
+
+    :raises MalformedError: no id or no name.
+    """
+    template_id, name, state = text(data, "id"), text(data, "name"), text(data, "state")
+    if not (template_id and name):
+        raise MalformedError("a badge template without id or name")
+    return BadgeTemplate(
+        id=template_id,
+        name=name,
+        state=cast(TemplateState, state) if state in get_args(TemplateState) else "draft" if state else "active",
+        description=text(data, "description"),
+        image_url=web_address(data.get("image_url")),
+        url=web_address(data.get("url")),
+        allows_duplicates=data.get("allow_duplicate_badges") is True,
+    )
+
+
+def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page:
+    """One page of a list. Of ``next_page_url`` only the number is used: its host and path are not ours to follow.
+
+    :param number: of this page.
+    :raises MalformedError: ``data`` is no list.
+    """
+    if not isinstance(data, list):
+        raise MalformedError("a page that is no list")
+    address = metadata.get("next_page_url")
+    if not (isinstance(address, str) and address):
+        return Page(data, None)
+    try:
+        numbers = parse_qs(urlsplit(address).query).get("page", [])
+        return Page(data, int(numbers[0]) if numbers else number + 1)
+    except ValueError:
+        return Page(data, number + 1)
+
+
+def text(data: Any, key: str) -> str:
+    """A field that is a text, or an empty one; without what databases and terminals choke on."""
+    value = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "").encode(errors="replace").decode()
+
+
+def moment(value: Any) -> datetime | None:
+    """An aware time from ISO 8601, or None; without an offset it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def web_address(value: Any) -> str | None:
+    """An http(s) URL, or None: it will be a link on somebody's page."""
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None

@@ -1,0 +1,151 @@
+"""HTTP to one host: kept-alive, bounded in time and size, and clear about what may have been sent."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from ..errors import AdapterError, AmbiguousError, TemporaryError
+from ..hosts import is_loopback
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 30.0
+POOL_SIZE = 16
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+
+
+class HostError(TemporaryError):
+    """The host cannot be reached, or what answers there is not Credly. During ``check``, a wrong setting.
+
+    :param setting: which setting names the host.
+    """
+
+    def __init__(self, message: str, *, setting: str = "host", may_have_acted: bool = False) -> None:
+        super().__init__(message, may_have_acted=may_have_acted)
+        self.setting = setting
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HeaderAuth(AuthBase):
+    """Sets the Authorization header. Given as ``auth``, it keeps a ``.netrc`` from replacing it."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+class Transport:
+    """Requests to one base URL. May be used by several threads.
+
+    :param setting: the setting that names this host, for messages.
+    :param read_seconds: how long the host may stay silent.
+    """
+
+    def __init__(self, base: str, *, setting: str = "host", read_seconds: float = READ_SECONDS) -> None:
+        self._base = base
+        self._setting = setting
+        self._timeout = (CONNECT_SECONDS, read_seconds)
+        self._session = requests.Session()
+        # A proxy from the environment would get what is meant for this machine, in clear.
+        self._session.trust_env = not is_loopback(urlsplit(base).hostname or "")
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers["Accept"] = "application/json"
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=POOL_SIZE, max_retries=0))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: HeaderAuth | None = None,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        acts: bool,
+    ) -> Reply:
+        """One request and its whole answer, whatever the status; redirects are not followed.
+
+        :param acts: whether carrying it out twice would matter.
+        :raises HostError: no connection came about.
+        :raises TemporaryError: no answer came, which does not matter.
+        :raises AmbiguousError: it was sent, it ``acts``, and no answer came.
+        """
+        try:
+            with self._session.request(
+                method,
+                self._base + path,
+                params=params,
+                json=body,
+                auth=auth or _no_auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = self._read(response, acts=acts)
+                return Reply(response.status_code, response.headers, content)
+        # Not "from error": the text of these exceptions carries the URL with its query.
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise self._failure(error, acts=acts) from None
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _read(self, response: requests.Response, *, acts: bool) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_content(CHUNK_BYTES):
+            content += chunk
+            if len(content) > MAX_ANSWER_BYTES:
+                raise HostError(
+                    f"the answer is larger than {MAX_ANSWER_BYTES} bytes", setting=self._setting, may_have_acted=acts
+                )
+        return bytes(content)
+
+    def _failure(self, error: Exception, *, acts: bool) -> AdapterError:
+        causes = list(_causes(error))
+        kind = type(causes[-1]).__name__
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            return HostError("the host's TLS certificate is not valid; check the host", setting=self._setting)
+        never_sent = isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)) or any(
+            isinstance(cause, NewConnectionError) for cause in causes
+        )
+        if isinstance(error, requests.exceptions.SSLError) and not acts:
+            never_sent = True
+        if never_sent:
+            return HostError(f"the host cannot be reached ({kind}); check the host", setting=self._setting)
+        if acts:
+            return AmbiguousError(f"the request was sent and no answer came ({kind})")
+        return TemporaryError(f"no answer came ({kind})")
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those it wraps: requests and urllib3 keep them in ``args`` and ``reason``."""
+    current: BaseException | None = error
+    for _ in range(10):
+        if current is None:
+            return
+        yield current
+        inner = [getattr(current, "reason", None), *current.args, current.__cause__]
+        current = next((item for item in inner if isinstance(item, BaseException)), None)

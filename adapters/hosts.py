@@ -1,0 +1,50 @@
+"""Where secrets may be sent: an https host, or this machine itself."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+
+
+def base_url(host: str) -> str:
+    """The base URL of a host setting, without a slash at its end.
+
+    :param host: ``api.example.org`` (https is implied), ``https://api.example.org:8443``, or, for this machine
+        alone, ``http://127.0.0.1:8080``.
+    :raises ValueError: anything else; the message says what to write.
+    """
+    text = host.strip()
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("the port of a host is a number from 1 to 65535") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("a host is a name or an https:// URL")
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"} or "?" in text:
+        raise ValueError("a host is a name or an https:// URL with nothing after the name but a port")
+    if port == 0 or not (_is_address(name) or _NAME.fullmatch(name)):
+        raise ValueError("a host is a name such as api.example.org, or an https:// URL")
+    if parts.scheme == "http" and not is_loopback(name):
+        raise ValueError("http:// is for this machine alone (127.0.0.1, localhost); use https://")
+    shown = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name or an address, without port, stays on this machine."""
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

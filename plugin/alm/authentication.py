@@ -1,0 +1,70 @@
+"""Whether a delivery comes from ALM. On bytes, in constant time, before anything is parsed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Algorithm = Literal["sha256", "sha1", "sha512"]
+Encoding = Literal["hex", "base64"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureScheme:
+    """How the deliveries are signed: an HMAC over the raw body.
+
+    Adobe does not publish any of this, so nothing has a default: it stands in the JSON that ALM offers for
+    download, or shows in a captured test delivery.
+
+    :param header: name of the header that carries the signature, in any case of letters.
+    :param prefix: what stands before the signature in the header (``sha256=``); may be empty.
+    """
+
+    header: str
+    algorithm: Algorithm
+    encoding: Encoding
+    prefix: str
+    secret: str
+
+
+def verify_basic(header_value: str | None, username: str, password: str) -> bool:
+    """Whether the ``Authorization`` header names this user and password (RFC 7617)."""
+    scheme, _, encoded = (header_value or "").strip().partition(" ")
+    if scheme.lower() != "basic":
+        return False
+    given = _from_base64(encoded.strip())
+    expected = f"{username}:{password}".encode()
+    return given is not None and hmac.compare_digest(given, expected)
+
+
+def verify_signature(headers: Mapping[str, str], body: bytes, scheme: SignatureScheme) -> bool:
+    """Whether the body is signed with the secret. An empty secret verifies nothing."""
+    wanted = scheme.header.lower()
+    value = next((value for name, value in headers.items() if name.lower() == wanted), None)
+    if value is None or not scheme.secret:
+        return False
+    value = value.strip()
+    if not value.startswith(scheme.prefix):
+        return False
+    encoded = value[len(scheme.prefix) :].strip()
+    given = _from_hex(encoded) if scheme.encoding == "hex" else _from_base64(encoded)
+    expected = hmac.digest(scheme.secret.encode(), body, scheme.algorithm)
+    return given is not None and hmac.compare_digest(given, expected)
+
+
+def _from_base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _from_hex(text: str) -> bytes | None:
+    try:
+        return binascii.unhexlify(text.encode("ascii"))
+    except (binascii.Error, ValueError):
+        return None

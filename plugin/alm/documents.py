@@ -1,0 +1,228 @@
+"""From ALM's JSON:API documents to values. Pure.
+
+A document of another shape is a TemporaryError with a sentence: what it says is not known, so nothing is
+decided upon it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...adapters.errors import TemporaryError
+
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+MAX_TEXT = 1000
+"""Characters that are kept of a name."""
+MAX_EMAIL = 254
+"""Characters of the longest e-mail address there is (RFC 5321)."""
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerRecord:
+    """A user of ALM.
+
+    :param email: lower-cased and trimmed; None where ALM has none.
+    :param name: the one name that ALM has; may be empty.
+    :param locale: a BCP 47 tag: the content's locale, else the interface's.
+    :param state: ``ACTIVE``, ``DELETED``, ...
+    """
+
+    id: str
+    email: str | None
+    name: str
+    locale: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRecord:
+    """A badge of ALM.
+
+    :param template_id: the badge template at the provider; None for a badge of ALM's own.
+    :param provider: as ALM spells it: compare in any case of letters.
+    """
+
+    id: str
+    name: str
+    template_id: str | None
+    provider: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeTie:
+    """The badge that a resource points to. :param badge: None where the document did not include it."""
+
+    id: str
+    badge: BadgeRecord | None
+
+
+def primary(document: Any) -> Resource:
+    """:raises TemporaryError: the document's ``data`` is not one resource."""
+    return _resource(_object(document, "document").get("data"), "data")
+
+
+def primaries(document: Any) -> list[Resource]:
+    """:raises TemporaryError: the document's ``data`` is not a list of resources."""
+    return _resources(_object(document, "document").get("data"), "data")
+
+
+def included(document: Any, kind: str) -> dict[str, Resource]:
+    """The included resources of one type, by id.
+
+    :raises TemporaryError: ``included`` is there and is not a list of resources.
+    """
+    found = _object(document, "document").get("included")
+    if found is None:
+        return {}
+    return {
+        _id(resource, "included"): resource
+        for resource in _resources(found, "included")
+        if resource.get("type") == kind
+    }
+
+
+def next_link(document: Any) -> str | None:
+    """Where the next page is, or None on the last one.
+
+    :raises TemporaryError: ``links`` has another shape.
+    """
+    links = _object(document, "document").get("links")
+    if links is None:
+        return None
+    link = _object(links, "links").get("next")
+    if isinstance(link, Mapping):
+        link = link.get("href")
+    if link is None or link == "":
+        return None
+    if not isinstance(link, str):
+        raise _shape("links.next")
+    return link
+
+
+def related_ids(resource: Resource, name: str) -> list[str]:
+    """Ids that a relationship of any size points to; none where it is absent or empty.
+
+    :raises TemporaryError: it has another shape.
+    """
+    where = f"relationships.{name}"
+    relationship = _object(resource.get("relationships") or {}, "relationships").get(name)
+    if relationship is None:
+        return []
+    data = _object(relationship, where).get("data")
+    if data is None:
+        return []
+    if isinstance(data, list):
+        return [_id(item, where) for item in _resources(data, where)]
+    return [_id(_resource(data, where), where)]
+
+
+def parse_learner(resource: Resource) -> LearnerRecord:
+    """:raises TemporaryError: it is not a user."""
+    attributes = _attributes(resource, "user")
+    email = (_text(attributes, "email") or "").strip().lower()
+    locale = _locale(_text(attributes, "contentLocale")) or _locale(_text(attributes, "uiLocale"))
+    return LearnerRecord(
+        id=_id(resource, "user"),
+        email=email if email and len(email) <= MAX_EMAIL else None,
+        name=" ".join((_text(attributes, "name") or "").split())[:MAX_TEXT],
+        locale=locale,
+        state=_text(attributes, "state") or "",
+    )
+
+
+def parse_badge(resource: Resource) -> BadgeRecord:
+    """:raises TemporaryError: it is not a badge."""
+    attributes = _attributes(resource, "badge")
+    external = attributes.get("externalProvider")
+    external = {} if external is None else _object(external, "badge.externalProvider")
+    template = external.get("id")
+    if type(template) is int:
+        template = str(template)
+    if template is not None and (not isinstance(template, str) or _UNSTORABLE.search(template)):
+        raise _shape("badge.externalProvider.id")
+    return BadgeRecord(
+        id=_id(resource, "badge"),
+        name=(_text(attributes, "name") or "")[:MAX_TEXT],
+        template_id=(template or "").strip() or None,
+        provider=(_text(external, "provider") or "").strip() or None,
+        state=_text(attributes, "state") or "",
+    )
+
+
+def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
+    """What the ``badge`` relationship of an instance, a learning object or a skill level points to.
+
+    :raises TemporaryError: the relationship or the badge has another shape.
+    """
+    ids = related_ids(resource, "badge")
+    if not ids:
+        return None
+    badge = included(document, "badge").get(ids[0])
+    return BadgeTie(ids[0], None if badge is None else parse_badge(badge))
+
+
+def account_ids(document: Any) -> Iterator[str]:
+    """The account of each user on a page of users.
+
+    :raises TemporaryError: it is not a page of users.
+    """
+    for resource in primaries(document):
+        yield from related_ids(resource, "account")
+
+
+def _attributes(resource: Resource, kind: str) -> Mapping[str, Any]:
+    if resource.get("type") != kind:
+        raise _shape(f"{kind}.type")
+    return _object(resource.get("attributes") or {}, f"{kind}.attributes")
+
+
+def _resources(value: Any, where: str) -> list[Resource]:
+    if not isinstance(value, list):
+        raise _shape(where)
+    return [_resource(item, where) for item in value]
+
+
+def _resource(value: Any, where: str) -> Resource:
+    resource = _object(value, where)
+    _id(resource, where)
+    return resource
+
+
+def _object(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _shape(where)
+    return value
+
+
+def _id(resource: Resource, where: str) -> str:
+    value = resource.get("id")
+    if type(value) is int:
+        return str(value)
+    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
+        raise _shape(f"{where}.id")
+    return value
+
+
+def _text(attributes: Mapping[str, Any], key: str) -> str | None:
+    value = attributes.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _shape(key)
+    return _UNSTORABLE.sub("", value)
+
+
+def _locale(text: str | None) -> str | None:
+    tag = (text or "").strip().replace("_", "-")
+    return tag if _LOCALE.match(tag) else None
+
+
+def _shape(where: str) -> TemporaryError:
+    return TemporaryError(f"ALM's answer is not understood: {where} has another shape than documented")

@@ -1,0 +1,145 @@
+"""JSON that keeps going: what cannot be kept is marked in place, and found again afterwards.
+
+One bad value must not cost the others of the same body, so nothing here raises for a value, only for a
+body that is no JSON at all.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+MAX_DEPTH = 100
+"""Levels that one value may be nested. Far deeper (about 900) the whole body is refused."""
+MAX_DIGITS = 100
+"""Digits that a whole number may have."""
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and lone surrogates: no database keeps them in text. Bytes that are no UTF-8 become such surrogates."""
+
+_LABEL_LENGTH = 60
+_dump = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_dump_sorted = json.JSONEncoder(separators=(",", ":"), check_circular=False, sort_keys=True).encode
+
+
+class NotJsonError(ValueError):
+    """The body as a whole is no JSON."""
+
+
+class Impossible(str):
+    """In place of a number that cannot be kept: NaN, an infinity, or one of too many digits."""
+
+    __slots__ = ()
+
+
+class Doubled(dict[str, Any]):
+    """An object that had a key twice; the last value stands.
+
+    :ivar pairs: all keys and values, as they came.
+    """
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    def repeated(self) -> str:
+        """The first key that is there twice."""
+        seen: set[str] = set()
+        return next(key for key, _ in self.pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+
+
+class _Reader:
+    """The hooks of one reading."""
+
+    __slots__ = ("marked",)
+
+    def __init__(self) -> None:
+        self.marked = False
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        self.marked = True
+        return Doubled(pairs)
+
+    def constant(self, text: str) -> Impossible:
+        self.marked = True
+        return Impossible(text)
+
+    def integer(self, text: str) -> int | Impossible:
+        return int(text) if len(text) <= MAX_DIGITS else self.constant(text[:MAX_DIGITS])
+
+    def real(self, text: str) -> float | Impossible:
+        number = float(text)
+        return number if math.isfinite(number) else self.constant(text[:MAX_DIGITS])
+
+
+def read(body: bytes) -> tuple[Any, bool]:
+    """The value, and whether anything in it was marked as :class:`Impossible` or :class:`Doubled`.
+
+    Raw control characters within strings are tolerated.
+
+    :raises NotJsonError: it is no JSON, or is nested too deep to be read.
+    """
+    reader = _Reader()
+    decoder = json.JSONDecoder(
+        object_pairs_hook=reader.object,
+        parse_constant=reader.constant,
+        parse_int=reader.integer,
+        parse_float=reader.real,
+        strict=False,
+    )
+    try:
+        value = decoder.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
+    except RecursionError:
+        raise NotJsonError(f"the body is nested too deep; {MAX_DEPTH} levels are allowed") from None
+    except json.JSONDecodeError as error:
+        raise NotJsonError(f"the body is not JSON: {error.msg} at character {error.pos}") from None
+    return value, reader.marked
+
+
+def dump(value: Any, *, sort: bool = False) -> str:
+    """ASCII only, so that it can always be stored. ``null`` where it is nested too deep to be written."""
+    try:
+        return _dump_sorted(value) if sort else _dump(value)
+    except RecursionError:
+        return "null"
+
+
+def find_flaw(value: Any) -> str | None:
+    """A sentence on the first thing in ``value`` that cannot be kept, or None."""
+    stack: list[tuple[str, int, Any]] = [("", 1, value)]
+    while stack:
+        path, depth, item = stack.pop()
+        if isinstance(item, str):
+            if type(item) is Impossible:
+                return f"{label(path)} is no number that JSON has: {item[:20]}"
+            if UNSTORABLE.search(item):
+                return f"{label(path)} has a NUL character or is not valid Unicode"
+        elif isinstance(item, (dict, list)):
+            if depth > MAX_DEPTH:
+                return f"{label(path)} is nested deeper than {MAX_DEPTH} levels"
+            if isinstance(item, list):
+                stack.extend((path, depth + 1, inner) for inner in item)
+                continue
+            if isinstance(item, Doubled):
+                return f"{label(_join(path, item.repeated()))} is there twice"
+            for key, inner in item.items():
+                if UNSTORABLE.search(key):
+                    return f"a field of {label(path)} has a NUL character or invalid Unicode in its name"
+                stack.append((_join(path, key), depth + 1, inner))
+    return None
+
+
+def label(path: str) -> str:
+    """The path of a field, for a sentence: quoted, short, and ASCII."""
+    return dump(path[:_LABEL_LENGTH]) if path else "the event"
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path[:_LABEL_LENGTH]}.{key}" if path else key

@@ -1,0 +1,6 @@
+"""A local counterpart of ALM: its API over an invented account, and a sender of webhooks."""
+
+from .app import make_sandbox
+from .knobs import AlmKnobs
+
+__all__ = ["AlmKnobs", "make_sandbox"]

@@ -1,0 +1,21 @@
+"""Counts what was asked, so that a test can see how often ALM is asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+
+class RequestCounter:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, method: str, rule: str) -> None:
+        with self._lock:
+            self._counts[f"{method} {rule}"] += 1
+
+    def counts(self) -> dict[str, int]:
+        """How many requests each route has had: ``GET /users/<user_id>``."""
+        with self._lock:
+            return dict(self._counts)

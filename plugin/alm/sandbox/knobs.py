@@ -1,0 +1,45 @@
+"""The switches of the sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TimestampShape = Literal["iso", "iso_seconds", "ms", "s", "legacy"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlmKnobs:
+    """
+    :param learners: how many, with ids from 15300721 upward.
+    :param courses: how many that carry a badge; the first is ``course:8801234``.
+    :param provider: the name that badges give as their external provider.
+    :param templates: template ids for the badges of further courses, with commas; used over and over.
+    :param rotate: each refresh gives a new refresh token, and the old one no longer serves.
+    :param token_seconds: how long an access token lives.
+    :param bulk: the parameter of ``GET /users`` that takes several ids, or how it refuses both.
+    :param rate: ``60r/m`` enforces that; empty enforces nothing and says ``60r/m``.
+    :param burst: requests allowed at once beyond the rate.
+    :param timestamps: how webhooks write moments; ``legacy`` is ms in the envelope and s in the data.
+    :param events_per_delivery: at most so many events in one webhook delivery.
+    :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
+    :param webhook_url: registered from the start; ``basic`` with a user name, else without authentication.
+    :param faults: see ``adapters.sandbox``; they befall the API, not the webhooks.
+    """
+
+    learners: int = 8
+    courses: int = 1
+    provider: str = "sandbox"
+    templates: str = ""
+    rotate: bool = False
+    token_seconds: float = 604800.0
+    bulk: Literal["id", "ids", "400", "404"] = "id"
+    rate: str = ""
+    burst: int = 10
+    timestamps: TimestampShape = "iso"
+    events_per_delivery: int = 1
+    retry_scale: float = 0.01
+    webhook_url: str = ""
+    webhook_username: str = ""
+    webhook_password: str = ""
+    faults: str = ""

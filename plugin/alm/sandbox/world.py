@@ -1,0 +1,162 @@
+"""The invented account: the same people, courses and badges each time."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+
+from .knobs import AlmKnobs
+
+ACCOUNT_ID = "70412"
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (the sandbox's own, published)
+REFRESH_TOKEN = "sandbox-refresh"  # noqa: S105 (the sandbox's own, published)
+FIRST_LEARNER = 15300721
+OTHER_PROVIDER = "another-provider"
+
+COURSE_TEMPLATE = "6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63"
+SKILL_TEMPLATE = "0d7e1b52-63ac-4c1f-8f0b-94a7e6d3c215"
+PATH_TEMPLATE = "3c51e8d4-07b6-4a92-b1f3-58d0a94c7e21"
+CERTIFICATION_TEMPLATE = "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"
+OTHER_TEMPLATE = "c04e7a19-5d2f-4b86-a3e1-0f9b8d7c6a52"
+
+_NAMES = (
+    "Rosa Lindqvist",
+    "Tomás Ortega Ruiz",
+    "Wei Chen",
+    "Amara Okafor",
+    "Björn Åkesson",
+    "Sukarno",
+    "Fatima al-Zahra",
+    "Jan van der Berg",
+)
+_ASCII = str.maketrans("áåéíóöúÅ", "aaeioouA")
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    id: str
+    name: str
+    email: str
+    locale: str = "en-US"
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """:param provider: None for a badge of ALM's own."""
+
+    id: str
+    name: str
+    template_id: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningObject:
+    """:param on_instance: whether the badge hangs on the instance, or on the learning object itself."""
+
+    id: str
+    instance_id: str
+    name: str
+    badge_id: str | None = None
+    on_instance: bool = True
+    skill_id: str | None = None
+
+    @property
+    def lo_type(self) -> str:
+        return self.id.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A skill with one level, reached with 10 credits."""
+
+    id: str
+    name: str
+    badge_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    user_id: str
+    lo_id: str
+    date: str
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that the API shows. Skills and completions grow; change them under ``lock``."""
+
+    learners: dict[str, Learner]
+    badges: dict[str, Badge]
+    learning_objects: dict[str, LearningObject]
+    skills: dict[str, Skill]
+    completions: dict[tuple[str, str], Completion] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def by_instance(self, instance_id: str) -> LearningObject | None:
+        learning_object = self.learning_objects.get(instance_id.rpartition("_")[0])
+        return learning_object if learning_object and learning_object.instance_id == instance_id else None
+
+    def add_skill(self, name: str, badge_id: str | None) -> Skill:
+        with self.lock:
+            skill = Skill(str(max(map(int, self.skills)) + 1), name, badge_id)
+            self.skills[skill.id] = skill
+        return skill
+
+    def complete(self, user_id: str, lo_id: str, date: str) -> None:
+        with self.lock:
+            self.completions.setdefault((user_id, lo_id), Completion(user_id, lo_id, date))
+
+
+def make_world(knobs: AlmKnobs) -> World:
+    ours = knobs.provider
+    badges = [
+        Badge("4410", "LOTO Basics", COURSE_TEMPLATE, ours),
+        Badge("4411", "Energy isolation 1", SKILL_TEMPLATE, ours),
+        Badge("4412", "Safety path", PATH_TEMPLATE, ours),
+        Badge("4413", "Certified technician", CERTIFICATION_TEMPLATE, ours),
+        Badge("4414", "Elsewhere", OTHER_TEMPLATE, OTHER_PROVIDER),
+        Badge("4415", "In ALM only"),
+    ]
+    objects = [
+        LearningObject("learningProgram:164501", "learningProgram:164501_152277", "Safety path", "4412"),
+        LearningObject(
+            "certification:171020", "certification:171020_190311", "Certified technician", "4413", on_instance=False
+        ),
+        LearningObject("course:8801300", "course:8801300_17700991", "A course without a badge"),
+        LearningObject("course:8801301", "course:8801301_17700992", "A course of another provider", "4414"),
+        LearningObject("course:8801302", "course:8801302_17700993", "A course with a badge of ALM's own", "4415"),
+    ]
+    if knobs.courses:
+        objects.insert(
+            0,
+            LearningObject(
+                "course:8801234", "course:8801234_17700456", "Lockout-Tagout Basics", "4410", skill_id="240110"
+            ),
+        )
+    templates = [template.strip() for template in knobs.templates.split(",") if template.strip()]
+    for number in range(1, knobs.courses):
+        template = templates[(number - 1) % len(templates)] if templates else _template(number)
+        badges.append(Badge(str(5000 + number), f"Course {number}", template, ours))
+        lo_id = f"course:{8810000 + number}"
+        objects.append(LearningObject(lo_id, f"{lo_id}_{17710000 + number}", f"Course {number}", str(5000 + number)))
+    return World(
+        learners={learner.id: learner for learner in map(_learner, range(knobs.learners))},
+        badges={badge.id: badge for badge in badges},
+        learning_objects={item.id: item for item in objects},
+        skills={"240110": Skill("240110", "Energy isolation", "4411")},
+    )
+
+
+def _learner(number: int) -> Learner:
+    user_id = str(FIRST_LEARNER + number)
+    if number >= len(_NAMES):
+        return Learner(user_id, f"Learner {number + 1}", f"learner.{user_id}@example.org")
+    words = _NAMES[number].translate(_ASCII).lower().split()
+    return Learner(user_id, _NAMES[number], f"{'.'.join(dict.fromkeys((words[0], words[-1])))}@example.org")
+
+
+def _template(number: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"badgerelay sandbox course {number}"))

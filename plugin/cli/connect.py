@@ -1,0 +1,147 @@
+"""``badgerelay connect``: one connection by options, or several from a TOML file."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+from marshmallow import fields
+
+from ...adapters.registry import adapter_names
+from ..connecting import (
+    ALM,
+    Declared,
+    RefusedError,
+    read_declarations,
+    schema_of,
+    secret_keys,
+    sync_templates,
+)
+from ..connecting import (
+    connect as connect_one,
+)
+from ..store import Store
+from .common import FailedError, exit_code_of, opened_store, wanted_connection
+
+
+class _Types(click.Group):
+    """One subcommand per installed adapter, and ALM; its options are the fields of its settings schema."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return [*adapter_names(), ALM]
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        return _command_for(name.lower()) if name.lower() in self.list_commands(_context) else None
+
+
+@click.group(cls=_Types, invoke_without_command=True)
+@click.option(
+    "--from", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that declares them."
+)
+@click.pass_context
+def connect(context: click.Context, file: Path | None) -> None:
+    """Connect a badge provider or ALM. It is checked first; what does not work is not saved."""
+    if context.invoked_subcommand is None:
+        if file is None:
+            raise click.UsageError("name what to connect, or give --from FILE.toml", context)
+        _connect_file(file)
+    elif file is not None:
+        raise click.UsageError("give either --from or a kind of connection", context)
+
+
+def _connect_file(file: Path) -> None:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
+    worst = 0
+    with opened_store() as store:
+        for declared in read_declarations(document):
+            try:
+                _report(store, declared)
+            except Exception as error:
+                code = exit_code_of(error)
+                if code is None:
+                    raise
+                click.echo(f"badgerelay: {_message(declared, error)}", err=True)
+                worst = max(worst, code)
+    sys.exit(worst)
+
+
+def _report(store: Store, declared: Declared) -> None:
+    outcome = connect_one(store, declared)
+    connection = wanted_connection(store, declared.name)
+    line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
+    if connection.role == "provider" and outcome != "unchanged":
+        line += f", {sync_templates(store, connection)} badge templates"
+    click.echo(line)
+
+
+def _message(declared: Declared, error: Exception) -> str:
+    text = str(error)
+    setting = getattr(error, "setting", None)
+    prefix = f"{declared.type} {declared.name!r}: "
+    named = f"{setting}: " if setting and not text.startswith(f"{setting}:") else ""
+    return text if text.startswith(prefix) else f"{prefix}{named}{text} (nothing was saved)"
+
+
+def _command_for(type_: str) -> click.Command:
+    schema = schema_of(type_)
+    secret = secret_keys(schema)
+    options: list[click.Parameter] = [click.Argument(["name"])]
+    for key, field in schema().fields.items():
+        options += _options(key, field, secret=key in secret)
+
+    def run(name: str, **given: Any) -> None:
+        values = {key: value for key, value in given.items() if value is not None}
+        for key in secret:
+            _read_standard_input(values, key)
+        with opened_store() as store:
+            declared = Declared(type_, name, values)
+            try:
+                _report(store, declared)
+            except Exception as error:
+                if exit_code_of(error) != 1:
+                    raise
+                raise FailedError(_message(declared, error)) from error
+
+    help_ = (schema.__doc__ or "").strip()
+    return click.Command(type_, params=options, callback=_prompting(run, secret, schema), help=help_)
+
+
+def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.Parameter]:
+    name = "--" + key.replace("_", "-")
+    help_ = str(field.metadata.get("help", ""))
+    if secret:
+        # Never the secret itself: command lines are seen by everybody on the machine.
+        return [
+            click.Option([f"{name}-file", f"{key}_file"], metavar="FILE", help=f"{help_} From a file; - for stdin."),
+            click.Option([f"{name}-env", f"{key}_env"], metavar="VARIABLE", help="The same, from a variable."),
+        ]
+    if isinstance(field, fields.Boolean):
+        return [click.Option([name, key], is_flag=True, default=None, help=help_)]
+    return [click.Option([name, key], required=field.required, help=help_)]
+
+
+def _read_standard_input(values: dict[str, Any], key: str) -> None:
+    if values.get(f"{key}_file") == "-":
+        del values[f"{key}_file"]
+        values[key] = sys.stdin.read().strip()
+
+
+def _prompting(run: Any, secret: set[str], schema: Any) -> Any:
+    """Ask for the first secret on a terminal when none was given."""
+
+    def callback(**given: Any) -> None:
+        first = next((key for key in schema().fields if key in secret), None)
+        none_given = all(given.get(f"{key}{end}") is None for key in secret for end in ("_file", "_env"))
+        if first and none_given and sys.stdin.isatty():
+            given[first] = click.prompt(first.replace("_", " "), hide_input=True)
+        run(**given)
+
+    return callback

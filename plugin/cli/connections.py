@@ -1,0 +1,77 @@
+"""``badgerelay connections``: list, check, remove."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ...adapters.errors import AdapterError
+from ..connecting import check as ask
+from ..store import Connection
+from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def connections(context: click.Context, json_: bool) -> None:
+    """List connections: what they are, and whether anything keeps them from working."""
+    if context.invoked_subcommand is None:
+        with opened_store() as store:
+            rows = [_row(connection, store.now()) for connection in store.connections.all()]
+        print_rows(rows, ["name", "role", "type", "account", "state", "trouble"], json_=json_, empty="none yet")
+
+
+@connections.command()
+@click.argument("name", required=False)
+@as_json
+def check(name: str | None, json_: bool) -> None:
+    """Ask the other end of one connection, or of all, whether the settings work."""
+    with opened_store() as store:
+        chosen = [wanted_connection(store, name)] if name else store.connections.all()
+        results: list[dict[str, Any]] = []
+        for connection in chosen:
+            try:
+                account = ask(store, connection)
+                results.append({"name": connection.name, "ok": True, "says": account})
+                if connection.failures:
+                    store.connections.recover(connection.name)
+            except AdapterError as error:
+                results.append({"name": connection.name, "ok": False, "says": str(error)})
+    if json_:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        for result in results:
+            click.echo(f"{result['name']}: {'works' if result['ok'] else 'does not work'}: {result['says']}")
+    if not all(result["ok"] for result in results):
+        raise FailedError("not every connection works")
+
+
+@connections.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(name: str, yes: bool) -> None:
+    """Forget a connection, its secrets and its rules. Its events, awards and history stay."""
+    with opened_store() as store:
+        wanted_connection(store, name)
+        confirmed(f"Remove the connection {name}?", yes=yes)
+        store.connections.remove(name)
+    click.echo(f"removed {name}")
+
+
+def _row(connection: Connection, now: float) -> dict[str, Any]:
+    state = "paused" if connection.paused else "works"
+    if connection.retry_at > now:
+        state = f"rests until {when(connection.retry_at)}"
+    elif connection.failures:
+        state = "fails"
+    return {
+        "name": connection.name,
+        "role": connection.role,
+        "type": connection.type,
+        "account": connection.account,
+        "state": state,
+        "trouble": connection.trouble,
+    }

@@ -1,0 +1,185 @@
+"""``badgerelay events`` and ``badgerelay awards``: see, explain and repair."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from ..explaining import Explanation, explain_award, explain_event
+from ..store import Store
+from .common import FailedError, as_json, opened_store, print_record, print_rows, when
+
+limit = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."
+)
+RETRIABLE = ("rejected", "dead", "waiting")
+
+
+@click.group()
+def events() -> None:
+    """What arrived, from webhooks and hooks."""
+
+
+@events.command("list")
+@click.option("--state", help="received, waiting, done, ignored or dead.")
+@click.option("--source", help="An LMS host, an ALM connection, or alm:<account>.")
+@limit
+@as_json
+def list_events(state: str | None, source: str | None, limit: int, json_: bool) -> None:
+    """The newest first."""
+    with opened_store() as store:
+        rows = store.views.events(state=state, source=source, limit=limit)
+    columns = ["id", "received_at", "source", "kind", "learner_id", "learning_object_id", "state", "reason"]
+    print_rows(rows, columns, json_=json_, empty="no events")
+
+
+@events.command("show")
+@click.argument("event_id", type=int)
+@as_json
+def show_event(event_id: int, json_: bool) -> None:
+    """Everything that is kept of one event."""
+    with opened_store() as store:
+        print_record(_event(store, event_id), json_=json_)
+
+
+@events.command("replay")
+@click.argument("event_ids", type=int, nargs=-1, required=True)
+def replay(event_ids: tuple[int, ...]) -> None:
+    """Work on events again from the start. No badge is doubled by it."""
+    with opened_store() as store:
+        for event_id in event_ids:
+            _event(store, event_id)
+        click.echo(f"{store.inbox.replay(event_ids, store.now())} events are worked on again")
+
+
+@click.group()
+def awards() -> None:
+    """What became of completions: one award for each badge."""
+
+
+@awards.command("list")
+@click.option("--state", help="planned, sending, issued, waiting, held, rejected, dead, ...")
+@click.option("--connection", help="Only this provider connection's.")
+@click.option("--learner", help="Only this learner's, by the id in the LMS.")
+@limit
+@as_json
+def list_awards(state: str | None, connection: str | None, learner: str | None, limit: int, json_: bool) -> None:
+    """The newest first."""
+    with opened_store() as store:
+        rows = store.views.awards(state=state, connection=connection, learner=learner, limit=limit)
+    columns = ["id", "state", "connection", "learner_id", "template_id", "badge_id", "reason"]
+    print_rows([_award_shown(row) for row in rows], columns, json_=json_, empty="no awards")
+
+
+@awards.command("show")
+@click.argument("award_id", type=int)
+@as_json
+def show_award(award_id: int, json_: bool) -> None:
+    """Everything that is kept of one award."""
+    with opened_store() as store:
+        print_record(_award_shown(_award(store, award_id)), json_=json_)
+
+
+@awards.command("why")
+@click.argument("which")
+@click.option("--event", "is_event", is_flag=True, help="WHICH is an event's number, not an award's.")
+@as_json
+def why(which: str, is_event: bool, json_: bool) -> None:
+    """The whole way of one award, or of a completion that made none.
+
+    WHICH is an award's number, or the event id that the LMS gave, or a correlation id.
+    """
+    with opened_store() as store:
+        explanations = list(_explanations(store, which, is_event=is_event))
+    if json_:
+        click.echo(json.dumps([_explanation_json(each) for each in explanations], indent=2))
+        return
+    for explanation in explanations:
+        _print(explanation)
+
+
+@awards.command("retry")
+@click.argument("award_ids", type=int, nargs=-1, required=True)
+def retry(award_ids: tuple[int, ...]) -> None:
+    """Try rejected, dead or waiting awards again now. Where a badge may be there already, it is looked for first."""
+    with opened_store() as store:
+        for award_id in award_ids:
+            _award(store, award_id)
+        count = store.ledger.change(RETRIABLE, "planned", "retried by an administrator", store.now(), ids=award_ids)
+    click.echo(f"{count} of {len(award_ids)} awards are tried again (the others are not {', '.join(RETRIABLE)})")
+
+
+@awards.command("release")
+@click.argument("award_ids", type=int, nargs=-1, required=True)
+def release(award_ids: tuple[int, ...]) -> None:
+    """Send awards that are held. Where their connection is paused, they go once it is resumed."""
+    with opened_store() as store:
+        for award_id in award_ids:
+            _award(store, award_id)
+        count = store.ledger.change(("held",), "planned", "released by an administrator", store.now(), ids=award_ids)
+    click.echo(f"{count} of {len(award_ids)} awards are released")
+
+
+def _event(store: Store, event_id: int) -> dict[str, Any]:
+    event = store.views.event(event_id)
+    if event is None:
+        raise FailedError(f"there is no event {event_id}")
+    return event
+
+
+def _award(store: Store, award_id: int) -> dict[str, Any]:
+    award = store.views.award(award_id)
+    if award is None:
+        raise FailedError(f"there is no award {award_id}")
+    return award
+
+
+def _award_shown(award: dict[str, Any]) -> dict[str, Any]:
+    """Without the recipient's address and name, which lists need not spread."""
+    return {key: value for key, value in award.items() if key != "recipient"}
+
+
+def _explanations(store: Store, which: str, *, is_event: bool) -> list[Explanation]:
+    if which.isdigit() and not is_event:
+        award = store.views.award(int(which))
+        if award is not None:
+            return [explain_award(store, award)]
+    if which.isdigit() and is_event:
+        return [explain_event(store, _event(store, int(which)))]
+    found = store.views.events_called(which)
+    if not found:
+        raise FailedError(
+            f"there is no award, event id or correlation id {which!r} (an event's number needs --event)"
+        )
+    return [explain_event(store, event) for event in found]
+
+
+def _print(explanation: Explanation) -> None:
+    for award in explanation.awards:
+        badge = f", badge {award['badge_id']}" if award["badge_id"] else ""
+        click.echo(f"award {award['id']} is {award['state']}{badge}")
+        if award["badge_url"]:
+            click.echo(f"  {award['badge_url']}")
+        if award["reason"]:
+            click.echo(f"  {award['reason']}")
+    for event in explanation.events:
+        if not explanation.awards:
+            click.echo(f"event {event['id']} is {event['state']}: {event['reason'] or 'not worked on yet'}")
+        if event["state"] == "waiting":
+            click.echo(f"  it is looked at again at {when(event['due_at'])}")
+    click.echo(f"correlation id {explanation.correlation_id}")
+    width = max(len(step.about) for step in explanation.steps)
+    for step in explanation.steps:
+        click.echo(f"{when(step.at)}  {step.about:<{width}}  {step.state:<8}  {step.cause}")
+
+
+def _explanation_json(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "correlation_id": explanation.correlation_id,
+        "events": [{"id": event["id"], "state": event["state"]} for event in explanation.events],
+        "awards": [{"id": award["id"], "state": award["state"]} for award in explanation.awards],
+        "steps": [{**asdict(step), "at": when(step.at)} for step in explanation.steps],
+    }

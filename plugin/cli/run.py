@@ -1,0 +1,108 @@
+"""``badgerelay serve``, ``worker`` and ``sandbox``: what runs until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+
+import click
+
+from ...adapters.registry import adapter_names, load_adapter
+from ..connecting import ALM, RefusedError
+from ..logs import set_up_logging
+from ..settings import read_settings
+from ..store import open_store
+from .common import FailedError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--no-worker", is_flag=True, help="Only receive; `badgerelay worker` issues.")
+def serve(host: str, port: int, no_worker: bool) -> None:
+    """Receive webhooks and issue badges, on a production WSGI server.
+
+    Put a TLS-terminating proxy in front: ALM sends to public https addresses.
+    """
+    from ..web.server import serve as run
+
+    settings = read_settings()
+    open_store(settings).close()
+    port = _free(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"badgerelay listens on http://{shown}:{port}{' (without engine)' if no_worker else ''}")
+    run(settings, host, port, engine=not no_worker)
+
+
+@click.command()
+def worker() -> None:
+    """Issue badges, without receiving anything: beside `serve --no-worker`, or on another machine."""
+    from ..assembly import make_engine
+
+    settings = read_settings()
+    set_up_logging(settings)
+    store = open_store(settings)
+    engine = make_engine(store)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    engine.start()
+    click.echo("badgerelay works; stop it with Ctrl-C")
+    stop.wait()
+    engine.stop()
+    store.close()
+
+
+@click.command()
+@click.argument("what")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0, the default, takes a free one.")
+@click.option("--faults", default="", metavar="SPEC", help="For example lost=0.05,500=0.05,429=0.05:2,latency=0.2.")
+@click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUE", help="A switch of this sandbox; repeatable.")
+def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
+    """Run the local counterpart of a badge provider or of ALM, on loopback.
+
+    It behaves as the real one is documented to, with every uncertain point a knob (an unknown one is answered
+    with the known ones), and with faults on request, which PUT /_sandbox/faults changes while it runs.
+    """
+    from ...adapters.sandbox import serve as run
+
+    values = dict(_pair(knob) for knob in knobs)
+    if faults:
+        values["faults"] = faults
+    try:
+        app = _sandbox_app(what.lower(), values)
+        run(app, port=port, ready=lambda url: click.echo(f"sandbox {what} listens on {url}"))
+    except ValueError as error:
+        raise RefusedError(f"sandbox {what}: {error}") from None
+    except OSError as error:
+        raise FailedError(f"sandbox {what}: port {port}: {error.strerror}") from None
+    except KeyboardInterrupt:
+        pass
+
+
+def _sandbox_app(what: str, values: dict[str, str]):  # type: ignore[no-untyped-def]  # Flask is loaded only here
+    if what == ALM:
+        from ..alm.sandbox import make_sandbox
+
+        return make_sandbox(values)
+    if what not in adapter_names():
+        raise RefusedError(f"there is no sandbox {what!r} (there are: {', '.join([*adapter_names(), ALM])})")
+    return load_adapter(what).sandbox(values)
+
+
+def _pair(knob: str) -> tuple[str, str]:
+    name, equals, value = knob.partition("=")
+    if not equals:
+        raise RefusedError(f"--knob {knob!r} is not NAME=VALUE")
+    return name, value
+
+
+def _free(host: str, port: int) -> int:
+    """The port, or a free one for 0. :raises FailedError: it is taken, or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise FailedError(f"cannot listen on {host} port {port} (--host, --port): {error.strerror}") from None

@@ -1,0 +1,217 @@
+"""Making and checking connections: nothing is saved that does not work."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from ..adapters.base import Adapter, Storage
+from ..adapters.errors import ConfigurationError
+from ..adapters.registry import load_adapter
+from .alm.client import AlmClient
+from .alm.settings import AlmSettings
+from .delivery.providers import make_adapter
+from .store import Connection, Store
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ALM = "alm"
+
+
+class RefusedError(Exception):
+    """A declaration that is wrong in itself; the message names the connection, the setting and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One connection as an administrator declares it, references to files and variables resolved."""
+
+    type: str
+    name: str
+    values: dict[str, Any]
+
+
+def schema_of(type_: str) -> type[Schema]:
+    """The settings of a connection of that type. :raises ConfigurationError: nothing of that name is installed."""
+    return AlmSettings if type_ == ALM else load_adapter(type_).settings_schema
+
+
+def secret_keys(schema: type[Schema]) -> set[str]:
+    return {key for key, field in schema().fields.items() if field.metadata.get("secret")}
+
+
+def resolve(values: Mapping[str, Any], schema: type[Schema]) -> dict[str, Any]:
+    """Replace ``<secret>_file`` and ``<secret>_env`` by what they point to.
+
+    :raises RefusedError: nothing is there.
+    """
+    resolved = dict(values)
+    for key in secret_keys(schema):
+        if (path := resolved.pop(f"{key}_file", None)) is not None:
+            try:
+                resolved[key] = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise RefusedError(
+                    f"{key}_file: cannot read {path}: {getattr(error, 'strerror', 'not text')}"
+                ) from None
+        if (variable := resolved.pop(f"{key}_env", None)) is not None:
+            if variable not in os.environ:
+                raise RefusedError(f"{key}_env: the variable {variable} is not set")
+            resolved[key] = os.environ[variable]
+    return resolved
+
+
+def connect(store: Store, declared: Declared) -> str:
+    """Check a connection against the other end and save it.
+
+    :return: ``connected``, ``changed`` or ``unchanged`` (then nothing was asked).
+    :raises RefusedError: the declaration is wrong.
+    :raises AdapterError: the other end refuses it, or does not answer; nothing was saved.
+    """
+    where = f"{declared.type} {declared.name!r}"
+    if not NAME.fullmatch(declared.name):
+        raise RefusedError(
+            f"{where}: a name is 1 to 64 of letters, digits, '.', '_', '-', and begins with none of these"
+        )
+    try:
+        schema = schema_of(declared.type)
+    except ConfigurationError as error:
+        raise RefusedError(str(error)) from None
+    try:
+        settings = schema().load(resolve(declared.values, schema))
+    except ValidationError as error:
+        raise RefusedError(f"{where}: {_sentences(error)}") from None
+    except RefusedError as error:
+        raise RefusedError(f"{where}: {error}") from None
+    before = store.connections.get(declared.name)
+    if before is not None and before.type != declared.type:
+        raise RefusedError(f"{where}: there is a connection of that name already, of type {before.type}")
+    if before is not None and before.settings == settings:
+        return "unchanged"
+    _check_references(store, where, declared, settings)
+    role = "source" if declared.type == ALM else "provider"
+    kept = _Memory()
+    account = check(store, Connection(declared.name, role, declared.type, "", settings), kept)
+    secret = secret_keys(schema)
+    store.connections.save(
+        declared.name,
+        role,
+        declared.type,
+        account,
+        {key: value for key, value in settings.items() if key not in secret},
+        {key: value for key, value in settings.items() if key in secret},
+        store.now(),
+    )
+    kept.pour_into(store.storage(declared.name))
+    return "connected" if before is None else "changed"
+
+
+def check(store: Store, connection: Connection, storage: Storage | None = None) -> str:
+    """Ask the other end whether the settings work; what the account is called there.
+
+    :param storage: instead of the connection's own, for one that is not saved yet.
+    :raises AdapterError: they do not, or it does not answer.
+    """
+    if connection.role == "provider":
+        adapter = make_adapter(store, connection, storage)
+        try:
+            account = adapter.check()
+        finally:
+            adapter.close()
+        return f"{account.name} ({account.id})"
+    client = AlmClient(connection.settings, storage or store.storage(connection.name), store.now, time.sleep)
+    try:
+        return client.check()
+    finally:
+        client.close()
+
+
+def sync_templates(store: Store, connection: Connection) -> int:
+    """Copy a provider's badge templates into our catalogue; how many it has.
+
+    :raises AdapterError: it does not answer.
+    """
+    adapter: Adapter = make_adapter(store, connection)
+    try:
+        return store.catalogue.replace_templates(connection.name, adapter.templates(), store.now())
+    finally:
+        adapter.close()
+
+
+def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
+    """The connections of a TOML file, providers before the sources that name them.
+
+    :raises RefusedError: the document has another shape.
+    """
+    found: list[Declared] = []
+    for type_, tables in document.items():
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise RefusedError(f"[{type_}] must be written [[{type_}]], once for each connection")
+        for table in tables:
+            values = dict(table)
+            name = values.pop("name", None)
+            if not isinstance(name, str):
+                raise RefusedError(f"a [[{type_}]] has no name")
+            found.append(Declared(type_, name, values))
+    doubled = _doubled(declared.name for declared in found)
+    if doubled:
+        raise RefusedError(f"the name {doubled!r} is there twice")
+    return sorted(found, key=lambda declared: declared.type == ALM)
+
+
+class _Memory:
+    """Storage for a connection that is only being tried: what it learns is kept once the connection is."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, tuple[str, float | None]] = {}
+
+    def get(self, key: str) -> str | None:
+        return self._values[key][0] if key in self._values else None
+
+    def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
+        self._values[key] = (value, seconds)
+
+    @contextmanager
+    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (nobody else is here)
+        yield True
+
+    def pour_into(self, storage: Storage) -> None:
+        for key, (value, seconds) in self._values.items():
+            storage.put(key, value, seconds=seconds)
+
+
+def _check_references(store: Store, where: str, declared: Declared, settings: Mapping[str, Any]) -> None:
+    if declared.type != ALM:
+        return
+    provider = store.connections.get(settings["provider"])
+    if provider is None or provider.role != "provider":
+        raise RefusedError(
+            f"{where}: provider: there is no provider connection {settings['provider']!r}; connect it first"
+        )
+    for other in store.connections.all():
+        same = other.type == ALM and other.settings["account_id"] == settings["account_id"]
+        if same and other.name != declared.name:
+            raise RefusedError(f"{where}: account_id: the account is connected already, as {other.name!r}")
+
+
+def _sentences(error: ValidationError) -> str:
+    messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+    return "; ".join(
+        f"{key}: {' '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in messages.items()
+    )
+
+
+def _doubled(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

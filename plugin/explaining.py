@@ -1,0 +1,67 @@
+"""The whole way of one award, or of a completion that made none, in the order in which it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .store import Store
+from .store.history import changes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """:param at: seconds since the epoch. :param about: ``event 3`` or ``award 7``."""
+
+    at: float
+    about: str
+    state: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    correlation_id: str
+    events: list[dict[str, Any]]
+    awards: list[dict[str, Any]]
+    steps: list[Step]
+
+
+def explain_award(store: Store, award: dict[str, Any]) -> Explanation:
+    event = store.views.event(award["event_id"])
+    return _explanation(store, [event] if event else [], [award])
+
+
+def explain_event(store: Store, event: dict[str, Any]) -> Explanation:
+    """An event and the awards that it made or met."""
+    with store.database.read() as connection:
+        met = {change["award_id"] for change in changes_of(connection, event_id=event["id"]) if change["award_id"]}
+    found = [store.views.award(award_id) for award_id in sorted(met)]
+    return _explanation(store, [event], [award for award in found if award])
+
+
+def _explanation(store: Store, events: list[dict[str, Any]], awards: list[dict[str, Any]]) -> Explanation:
+    steps: dict[int, Step] = {}
+    with store.database.read() as connection:
+        for event in events:
+            for change in changes_of(connection, event_id=event["id"]):
+                steps[change["id"]] = _step(change, f"event {event['id']}")
+        for award in awards:
+            for change in changes_of(connection, award_id=award["id"]):
+                steps[change["id"]] = _step(change, f"award {award['id']}")
+    arrivals = [_arrival(event) for event in events]
+    main = (awards or events)[0]
+    return Explanation(main["correlation_id"], events, awards, arrivals + [steps[key] for key in sorted(steps)])
+
+
+def _arrival(event: dict[str, Any]) -> Step:
+    came = f"{event['kind']} {event['event_id']} of {event['source']}"
+    about = f", learner {event['learner_id']}, {event['learning_object_id']}" if event["learner_id"] else ""
+    decided_at_once = event["state"] in ("ignored", "dead") and not event["attempts"]
+    ends = f": {event['reason']}" if decided_at_once else ""
+    state = event["state"] if decided_at_once else "received"
+    return Step(event["received_at"], f"event {event['id']}", state, came + about + ends)
+
+
+def _step(change: dict[str, Any], about: str) -> Step:
+    return Step(change["at"], about, change["state"], change["cause"])
