@@ -191,9 +191,17 @@ class Adapter(ABC):
         """Let go of connections. The adapter is not used afterwards."""
 
     @classmethod
-    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:  # noqa: ARG003 (for those that override it)
+    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:  # noqa: ARG003 (for subclasses)
         """A local counterpart of the provider, for administrators and tests; see ``adapters.sandbox``.
 
+        It answers ``GET /_sandbox/badges`` with ``{"counts": {...}, "badges": [...]}``.
+
         :raises ConfigurationError: this provider has none.
+        :raises ValueError: names the knob that is wrong.
         """
+        raise ConfigurationError(f"{cls.name} has no sandbox")
+
+    @classmethod
+    def sandbox_settings(cls, url: str) -> dict[str, str]:  # noqa: ARG003 (for subclasses)
+        """The settings that connect to a sandbox of ours at that base URL, as ``connect --from`` takes them."""
         raise ConfigurationError(f"{cls.name} has no sandbox")

@@ -15,11 +15,13 @@ def base_url(host: str) -> str:
     :raises ValueError: anything else; the message says what to write.
     """
     text = host.strip()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    if not text.isprintable() or " " in text:
+        raise ValueError("a host is a name or an https:// URL, without blanks")
     try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         name, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError("the port of a host is a number from 1 to 65535") from None
+        raise ValueError("a host is a name or an https:// URL; a port is a number from 1 to 65535") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("a host is a name or an https:// URL")
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"} or "?" in text:

@@ -11,7 +11,8 @@ log = logging.getLogger(__name__)
 
 
 def adapter_names() -> list[str]:
-    return sorted({entry.name.lower() for entry in entry_points(group=GROUP)})
+    """The installed providers, in the order in which they are installed."""
+    return list(dict.fromkeys(entry.name.lower() for entry in entry_points(group=GROUP)))
 
 
 def load_adapter(name: str) -> type[Adapter]:

@@ -106,5 +106,11 @@ class CredlyAdapter(Adapter):
         except ValueError as error:
             raise ConfigurationError(str(error)) from error
 
+    @classmethod
+    def sandbox_settings(cls, url: str) -> dict[str, str]:
+        from .sandbox import FIRST_ORGANIZATION, FIRST_TOKEN
+
+        return {"organization_id": FIRST_ORGANIZATION, "host": url, "token": FIRST_TOKEN}
+
     def _changing(self) -> Changing:
         return Changing(self._client, self._badges, self.context.now())

@@ -195,9 +195,7 @@ class _Visit:
         learner = "asked ALM now" if case.event.user_id in self._asked_learners else "known from an earlier answer"
         return f"badge template {names} ({badge}); learner {case.event.user_id} ({learner})"
 
-    def _cached_badges(
-        self, places: set[tuple[str, str]]
-    ) -> dict[tuple[str, str], _Found]:
+    def _cached_badges(self, places: set[tuple[str, str]]) -> dict[tuple[str, str], _Found]:
         keys = {_key(place): place for place in places}
         none = self._cache.get("no_badge", keys, newer_than=self._now - NO_BADGE_SECONDS)
         kept = self._cache.get("badge", keys, newer_than=self._now - BADGE_SECONDS)

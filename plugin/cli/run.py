@@ -5,15 +5,24 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from ...adapters.registry import adapter_names, load_adapter
 from ..connecting import ALM, RefusedError
+from ..declaring import toml_block
 from ..logs import set_up_logging
 from ..settings import read_settings
 from ..store import open_store
 from .common import FailedError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+SANDBOX_PROVIDER, SANDBOX_ACCOUNT = "academy", "acme"
+"""Names of the connections that the sandboxes propose."""
 
 
 @click.command()
@@ -62,17 +71,19 @@ def worker() -> None:
 def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
     """Run the local counterpart of a badge provider or of ALM, on loopback.
 
-    It behaves as the real one is documented to, with every uncertain point a knob (an unknown one is answered
-    with the known ones), and with faults on request, which PUT /_sandbox/faults changes while it runs.
+    It prints, as TOML for `connect --from`, how to connect to it, and behaves as the real one is documented to,
+    with every uncertain point a knob (an unknown one is answered with the known ones), and with faults on
+    request, which PUT /_sandbox/faults changes while it runs.
     """
     from ...adapters.sandbox import serve as run
 
     values = dict(_pair(knob) for knob in knobs)
     if faults:
         values["faults"] = faults
+    make = _alm_sandbox if what.lower() == ALM else _provider_sandbox
     try:
-        app = _sandbox_app(what.lower(), values)
-        run(app, port=port, ready=lambda url: click.echo(f"sandbox {what} listens on {url}"))
+        app, declare = make(what.lower(), values)
+        run(app, port=port, ready=lambda url: click.echo(f"# sandbox {what} listens on {url}\n{declare(url)}"))
     except ValueError as error:
         raise RefusedError(f"sandbox {what}: {error}") from None
     except OSError as error:
@@ -81,14 +92,18 @@ def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
         pass
 
 
-def _sandbox_app(what: str, values: dict[str, str]):  # type: ignore[no-untyped-def]  # Flask is loaded only here
-    if what == ALM:
-        from ..alm.sandbox import make_sandbox
+def _alm_sandbox(_what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:
+    from ..alm.sandbox import make_sandbox, sandbox_settings
 
-        return make_sandbox(values)
+    app = make_sandbox({"provider": adapter_names()[0], **values})
+    return app, lambda url: toml_block(ALM, SANDBOX_ACCOUNT, sandbox_settings(url, SANDBOX_PROVIDER))
+
+
+def _provider_sandbox(what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:
     if what not in adapter_names():
         raise RefusedError(f"there is no sandbox {what!r} (there are: {', '.join([*adapter_names(), ALM])})")
-    return load_adapter(what).sandbox(values)
+    adapter = load_adapter(what)
+    return adapter.sandbox(values), lambda url: toml_block(what, SANDBOX_PROVIDER, adapter.sandbox_settings(url))
 
 
 def _pair(knob: str) -> tuple[str, str]:

@@ -120,12 +120,13 @@ class Connections:
         Failures of calls that were on the way together count once.
         """
         resting = connections.c.retry_at > now
+        longer = connections.c.retry_at > now + seconds
         with self._database.write() as transaction:
             _set(
                 transaction,
                 name,
                 failures=connections.c.failures + sa.case((resting, 0), else_=1),
-                retry_at=sa.case((connections.c.retry_at > now + seconds, connections.c.retry_at), else_=now + seconds),
+                retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
                 trouble=trouble,
             )
 

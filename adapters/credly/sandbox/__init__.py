@@ -2,5 +2,6 @@
 
 from .app import create_sandbox
 from .knobs import Knobs
+from .records import FIRST_ORGANIZATION, FIRST_TOKEN
 
-__all__ = ["Knobs", "create_sandbox"]
+__all__ = ["FIRST_ORGANIZATION", "FIRST_TOKEN", "Knobs", "create_sandbox"]

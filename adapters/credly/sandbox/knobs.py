@@ -31,7 +31,7 @@ class Knobs:
     :param retry_after: whether that 429 says when to come back.
     """
 
-    templates: int = 3
+    templates: int = 6
     organizations: int = 1
     faults: str = ""
     auto_accept: bool = False

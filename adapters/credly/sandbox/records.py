@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import Any
 
 FIRST_ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
+FIRST_TOKEN = "SIMULATOR-TOKEN-0001"  # noqa: S105 (the sandbox's own, published)
 _FIRST_TEMPLATES = (
     ("7b0e1c52-3d0b-4d0a-9c3e-5f6a1c9d2e10", "Safe Lab Practice"),
     ("6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63", "LOTO Basics"),
     ("c4d81f3a-62b7-4f09-8e1d-0b7a95c3d272", "First Aid at Work"),
+    ("3c51e8d4-07b6-4a92-b1f3-58d0a94c7e21", "Safety Path"),
+    ("91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8", "Certified Technician"),
+    ("0d7e1b52-63ac-4c1f-8f0b-94a7e6d3c215", "Energy Isolation"),
 )
 _NAMES = ("Riverbank Academy", "Hillside Institute", "Harbour College", "Meadow School")
 

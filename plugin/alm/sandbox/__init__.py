@@ -2,5 +2,6 @@
 
 from .app import make_sandbox
 from .knobs import AlmKnobs
+from .world import sandbox_settings, webhook_target
 
-__all__ = ["AlmKnobs", "make_sandbox"]
+__all__ = ["AlmKnobs", "make_sandbox", "sandbox_settings", "webhook_target"]

@@ -12,6 +12,8 @@ ACCOUNT_ID = "70412"
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (the sandbox's own, published)
 REFRESH_TOKEN = "sandbox-refresh"  # noqa: S105 (the sandbox's own, published)
+WEBHOOK_USERNAME = "alm"
+WEBHOOK_PASSWORD = "sandbox-password"  # noqa: S105 (likewise)
 FIRST_LEARNER = 15300721
 OTHER_PROVIDER = "another-provider"
 
@@ -160,3 +162,26 @@ def _learner(number: int) -> Learner:
 
 def _template(number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"badgerelay sandbox course {number}"))
+
+
+def sandbox_settings(url: str, provider: str) -> dict[str, str]:
+    """The settings that connect to a sandbox at that base URL, as ``connect --from`` takes them.
+
+    :param provider: the provider connection that is to issue its badges.
+    """
+    return {
+        "account_id": ACCOUNT_ID,
+        "host": url,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "refresh_token": REFRESH_TOKEN,
+        "provider": provider,
+        "webhook_auth": "basic",
+        "webhook_username": WEBHOOK_USERNAME,
+        "webhook_password": WEBHOOK_PASSWORD,
+    }
+
+
+def webhook_target(url: str) -> dict[str, str]:
+    """What ``POST /_sandbox/webhooks`` takes to deliver there with the credentials of ``sandbox_settings``."""
+    return {"url": url, "auth": "basic", "username": WEBHOOK_USERNAME, "password": WEBHOOK_PASSWORD}
