@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-class SettingsError(Exception):
+class SettingsError(ValueError):
     """A setting is wrong; the message names the variable and what to do."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -20,8 +22,8 @@ class Vault:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise SettingsError(
-                "BADGERELAY_SECRET_KEYS holds something that is not a key: each is 32 bytes in URL-safe base64, as "
-                "`badgerelay db new-key` prints"
+                f"BADGERELAY_SECRET_KEYS (or {KEY_FILE} in BADGERELAY_HOME) holds no key, or something that is not "
+                "one: each is 32 bytes in URL-safe base64, as `badgerelay db new-key` prints"
             ) from error
 
     def seal(self, text: str) -> str:
@@ -53,21 +55,21 @@ def open_vault(settings: Settings) -> Vault:
 
 def _key_file(path: Path) -> tuple[str, ...]:
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(new_key() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)  # another process may have been first: then theirs stands
-        except FileExistsError:
-            pass
+            _make_key_file(path)
         except OSError as error:
             raise SettingsError(f"BADGERELAY_HOME: cannot make {path}: {error.strerror}") from error
-        finally:
-            draft.unlink(missing_ok=True)
     try:
         return tuple(path.read_text().split())
     except OSError as error:
         raise SettingsError(f"BADGERELAY_HOME: cannot read {path}: {error.strerror}") from error
+
+
+def _make_key_file(path: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as draft:  # its mode is 0600
+        draft.write(new_key() + "\n")
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):  # another thread or process was first: then theirs stands
+            os.link(draft.name, path)

@@ -101,10 +101,7 @@ class CredlyAdapter(Adapter):
         # Late, so that production never loads it.
         from .sandbox import create_sandbox
 
-        try:
-            return create_sandbox(knobs)
-        except ValueError as error:
-            raise ConfigurationError(str(error)) from error
+        return create_sandbox(knobs)
 
     @classmethod
     def sandbox_settings(cls, url: str) -> dict[str, str]:

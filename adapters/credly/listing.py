@@ -29,7 +29,7 @@ def pages(client: CredlyClient, path: str, filters: str | None = None) -> Iterat
 
     :raises EndlessListError: the pages do not come to an end.
     """
-    number: int | None = 1
+    number = 1
     seen: set[str] = set()
     for _ in range(MAX_PAGES):
         params = {"page": str(number)} | ({"filter": filters} if filters else {})
@@ -38,18 +38,27 @@ def pages(client: CredlyClient, path: str, filters: str | None = None) -> Iterat
         except NotFoundError:
             raise unknown_organization() from None
         try:
-            page = parse_page(answer.data, answer.metadata, number or 1)
+            page = parse_page(answer.data, answer.metadata, number)
         except MalformedError as error:
             raise TemporaryError(f"Credly sent {error}") from None
-        news = [item for item in page.items if isinstance(item, dict) and text(item, "id") not in seen]
-        seen.update(filter(None, (text(item, "id") for item in news)))
+        news = _unseen(page.items, seen)
         yield from news
         if page.next_number is None or not page.items:
             return
-        if not news or page.next_number <= (number or 1):
+        if not news or page.next_number <= number:
             raise EndlessListError("Credly's pages lead back to themselves")
         number = page.next_number
     raise EndlessListError(f"Credly's list has more than {MAX_PAGES} pages")
+
+
+def _unseen(items: list[Any], seen: set[str]) -> list[dict[str, Any]]:
+    """The objects that were on no page before, and from now on were. One without id may be any."""
+    news = []
+    for item in items:
+        if isinstance(item, dict) and (not (item_id := text(item, "id")) or item_id not in seen):
+            seen.update({item_id} - {""})
+            news.append(item)
+    return news
 
 
 def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemplate]:

@@ -28,6 +28,11 @@ class AlmDoor:
         """Whether the headers alone let the sender in; a signature is checked with the body."""
         return self._mode != "basic" or verify_basic(authorization, *self._user)
 
+    @property
+    def reads_signature(self) -> bool:
+        """Whether :meth:`signed` looks at the delivery at all."""
+        return self._scheme is not None
+
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether the body carries the right signature, where one is asked for."""
         return self._scheme is None or verify_signature(headers, body, self._scheme)

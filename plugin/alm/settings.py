@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from ...adapters.hosts import base_url
-from .names import POLICIES
+from ..names import POLICIES
 
 BASIC_KEYS = ("webhook_username", "webhook_password")
 SIGNATURE_KEYS = (

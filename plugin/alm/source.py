@@ -13,13 +13,13 @@ from sqlalchemy.engine import Row
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
+from ..names import split_name
 from ..store import Connection, Plan, Store
 from ..store.cache import Cache
 from .client import AlmClient
 from .decoder import DeliveredEvent, decode
 from .documents import BadgeRecord, LearnerRecord
 from .errors import IncompleteError, UnknownRecordError
-from .names import split_name
 
 LEARNER_SECONDS = 24 * 3600.0
 """Age at which a learner is asked for again."""

@@ -19,6 +19,7 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the schema to this version. SQLite is upgraded on start, PostgreSQL by this."""
     database = Database(read_settings().database_url)
+    database.make_folder()
     before = database.version()
     if before != HEAD:
         database.upgrade()

@@ -143,12 +143,13 @@ def _award_shown(award: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explanations(store: Store, which: str, *, is_event: bool) -> list[Explanation]:
-    if which.isdigit() and not is_event:
-        award = store.views.award(int(which))
+    number = int(which) if which.isdecimal() and len(which) < 20 else None
+    if number is not None and not is_event:
+        award = store.views.award(number)
         if award is not None:
             return [explain_award(store, award)]
-    if which.isdigit() and is_event:
-        return [explain_event(store, _event(store, int(which)))]
+    if number is not None and is_event:
+        return [explain_event(store, _event(store, number))]
     found = store.views.events_called(which)
     if not found:
         raise FailedError(

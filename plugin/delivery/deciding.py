@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..store import Store
+from ..store import Store, StoreUnavailableError
 from ..store.history import Change, record
 from ..store.inbox import finish
 from .backoff import backoff
@@ -26,16 +26,26 @@ log = logging.getLogger("badgerelay.delivery")
 def decide_batch(store: Store, source: Source, lane: str, owner: str) -> int:
     """Work on one batch of a lane's due events; how many there were."""
     rows = store.inbox.claim(lane, owner, BATCH, store.now())
+    _decide(store, source, lane, rows)
+    return len(rows)
+
+
+def _decide(store: Store, source: Source, lane: str, rows: Sequence[Row[Any]]) -> None:
     undecided = {row.id: row for row in rows}
     try:
         for portion in source.decide(rows):
             write_decisions(store, portion)
             for row, _ in portion:
                 undecided.pop(row.id)
+    except StoreUnavailableError:
+        raise  # no event's fault: all are taken up again when their lease ends
     except Exception as error:
         log.exception("deciding on events of %s failed", lane)
-        write_decisions(store, [(row, _surprised(row, error)) for row in undecided.values()])
-    return len(rows)
+        if len(rows) == 1:
+            write_decisions(store, [(row, _surprised(row, error)) for row in undecided.values()])
+            return
+        for row in undecided.values():  # one by one, so that no event suffers for another
+            _decide(store, source, lane, [row])
 
 
 def write_decisions(store: Store, decided: Sequence[Decided]) -> None:

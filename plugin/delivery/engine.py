@@ -108,14 +108,15 @@ class Engine:
 
     def _start_due(self) -> None:
         now = self._store.now()
-        host_lanes = [host_lane(source) for source in self._managers]
+        managers = list(self._managers)  # a host may be attached meanwhile
+        host_lanes = [host_lane(source) for source in managers]
         if not self._hosts_only:
             host_lanes.append(HOSTS)
             for name in self._store.ledger.lanes_due(now):
                 self._start_lane(f"send {name}", CALLS_IN_FLIGHT, partial(self._send, name))
         for lane in self._store.inbox.lanes_due(host_lanes, now, connections_too=not self._hosts_only):
             self._start_lane(f"decide {lane}", 1, partial(self._decide, lane))
-        for source in self._store.notifications.sources_due(self._managers, now):
+        for source in self._store.notifications.sources_due(managers, now):
             self._start_lane(f"notify {source}", 1, partial(self._notify, source))
 
     def _start_lane(self, name: str, limit: int, batch: Callable[[str], bool]) -> None:

@@ -11,7 +11,7 @@ import pluggy
 from sqlalchemy.engine import Row
 
 from ...hooks import SCHEMAS, CourseCompleted, Learner
-from ..alm.names import split_name
+from ..names import split_name
 from ..store import Plan, Store, host_lane
 from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Earns, Ignores, Waits

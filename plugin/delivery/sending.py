@@ -20,6 +20,9 @@ from .backoff import backoff
 MAX_SURPRISES = 10
 """Attempts that end in an exception that no adapter may raise, after which an award is dead."""
 
+MAX_BADGE_ID = 255
+"""Characters of a provider's badge id."""
+
 PROBE_SECONDS = 300.0
 """How often a connection whose settings are wrong is tried again with a single award."""
 
@@ -50,9 +53,15 @@ def send_batch(
         else:
             known.append((row, outcome))
     _put_down(store, connection, known)
-    if to_send:
-        _put_down(store, connection, list(zip(to_send, _issue(adapter, to_send), strict=True)))
+    for portion in _portions(to_send):
+        _put_down(store, connection, list(zip(portion, _issue(adapter, portion), strict=True)))
     return len(rows)
+
+
+def _portions(rows: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
+    """What goes out together: an award that met a surprise goes alone, so that no other suffers for it again."""
+    together = [row for row in rows if not row.surprises]
+    return ([together] if together else []) + [[row] for row in rows if row.surprises]
 
 
 def award_of(row: Row[Any]) -> Award:
@@ -76,7 +85,7 @@ def _look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
     """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
     try:
         badge = adapter.find(award_of(row))
-        return None if badge is None else replace(badge, existed=True)
+        return None if badge is None else _checked(adapter, replace(badge, existed=True))
     except AdapterError as error:
         return _still_in_doubt(error)
     except Exception as error:
@@ -85,14 +94,23 @@ def _look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
 
 def _issue(adapter: Adapter, rows: Sequence[Row[Any]]) -> list[Outcome]:
     try:
-        outcomes = adapter.issue([award_of(row) for row in rows])
+        outcomes = list(adapter.issue([award_of(row) for row in rows]))
+        if len(outcomes) != len(rows):
+            raise ValueError(f"{len(outcomes)} outcomes for {len(rows)} awards")
     except AdapterError as error:
         return [error] * len(rows)
     except Exception as error:
         return [_surprise(adapter, error)] * len(rows)
-    if len(outcomes) != len(rows):
-        return [_surprise(adapter, ValueError(f"{len(outcomes)} outcomes for {len(rows)} awards"))] * len(rows)
-    return list(outcomes)
+    return [_checked(adapter, outcome) for outcome in outcomes]
+
+
+def _checked(adapter: Adapter, outcome: Any) -> Outcome:
+    """The outcome, or a surprise where it is none, or a badge whose id could not be kept."""
+    if isinstance(outcome, AdapterError):
+        return outcome
+    if isinstance(outcome, IssuedBadge) and isinstance(outcome.id, str) and 0 < len(outcome.id) <= MAX_BADGE_ID:
+        return outcome
+    return _surprise(adapter, TypeError("no outcome"))
 
 
 class _SurpriseError(AdapterError):

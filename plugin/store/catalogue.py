@@ -32,7 +32,8 @@ class Catalogue:
                 "allows_duplicates": template.allows_duplicates,
                 "synced_at": now,
             }
-            for template in found
+            # One that moved between two pages while they were read comes twice.
+            for template in {template.id: template for template in found}.values()
         ]
         with self._database.write() as connection:
             connection.execute(sa.delete(templates).where(templates.c.connection == connection_name))

@@ -15,8 +15,9 @@ from sqlalchemy.engine import Row
 
 from ..vault import Vault
 from .database import Database
+from .history import storable
 from .ledger import move
-from .tables import awards, cache, connections, locks, rules, storage, templates
+from .tables import awards, cache, connections, events, locks, rules, storage, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Connections:
             transaction.execute(
                 sa.update(awards).where(awards.c.connection == name, awards.c.state == "waiting").values(due_at=now)
             )
+            waiting = [events.c.lane == name, events.c.state == "waiting", events.c.lease_owner.is_(None)]
+            transaction.execute(sa.update(events).where(*waiting).values(due_at=now))
 
     def remove(self, name: str) -> None:
         """Forget the connection, its secrets and its rules; its events, awards and history stay."""
@@ -127,7 +130,7 @@ class Connections:
                 name,
                 failures=connections.c.failures + sa.case((resting, 0), else_=1),
                 retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
-                trouble=trouble,
+                trouble=storable(trouble),
             )
 
     def recover(self, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
 from ..settings import SettingsError
 
@@ -41,7 +41,7 @@ class Database:
             self.url = make_url(url)
             self.embedded = self.url.get_backend_name() == "sqlite"
             self._engine = self._make_engine()
-        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
             raise SettingsError(
                 "BADGERELAY_DATABASE_URL is not a database URL that works here: use sqlite:///PATH or "
                 "postgresql+psycopg://USER@HOST/NAME (the latter needs badgerelay[postgresql])"
@@ -56,6 +56,8 @@ class Database:
             if self.url.get_backend_name() != "postgresql":
                 raise ValueError("neither SQLite nor PostgreSQL")
             return sa.create_engine(self.url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+        if self.url.database in (None, "", ":memory:"):
+            raise ValueError("a database in memory, which no other thread or process would see")
         engine = sa.create_engine(
             self.url,
             pool_size=10,
@@ -103,9 +105,13 @@ class Database:
             return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
     def upgrade(self) -> None:
-        """Bring the schema to ``HEAD``; safe to run from several processes at once."""
+        """Bring the schema to ``HEAD``; safe to run from several processes at once.
+
+        :raises SettingsError: the schema is of a version that we do not know.
+        """
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -113,7 +119,25 @@ class Database:
             if not self.embedded:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise SettingsError(
+                    "the database of BADGERELAY_DATABASE_URL has a schema that this version does not know (its newest "
+                    f"is {HEAD}): run the version of badgerelay that made it, or a newer one"
+                ) from error
+
+    def make_folder(self) -> None:
+        """Make the folder of an embedded database where it is missing. :raises SettingsError: that fails."""
+        if not self.embedded:
+            return
+        folder = Path(str(self.url.database)).absolute().parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"BADGERELAY_HOME, BADGERELAY_DATABASE_URL: cannot make {folder}: {error.strerror}"
+            ) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -123,6 +147,8 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except DataError:
+        raise  # a value that the database cannot keep, which is not the database's trouble
     except DBAPIError as error:
         raise StoreUnavailableError(
             f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}"

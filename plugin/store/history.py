@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from .tables import history
 
 MAX_CAUSE = 1000
 """Characters of a cause that are kept."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Change:
     award_id: int | None = None
 
 
+def storable(text: str) -> str:
+    """A text from outside as every database can keep it: without NUL and lone surrogates."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def record(connection: Connection, changes: list[Change]) -> None:
     if changes:
         connection.execute(
@@ -37,7 +45,7 @@ def record(connection: Connection, changes: list[Change]) -> None:
                     "connection": change.connection,
                     "correlation_id": change.correlation_id,
                     "state": change.state,
-                    "cause": change.cause[:MAX_CAUSE],
+                    "cause": storable(change.cause)[:MAX_CAUSE],
                     "event_id": change.event_id,
                     "award_id": change.award_id,
                 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +20,31 @@ from .tables import EVENT_OPEN, connections, events
 
 HOSTS = ":hosts"
 """The lane of events that LMS hosts gave us; ``:hosts:<source>`` is for what only that host's process can do."""
+
+GATHER_SECONDS = 0.002
+"""How long a commit waits for as many deliveries as shared the last one; one alone waits for nobody."""
+
+ROWS_AT_ONCE = 100
+"""Rows of one INSERT: far below the number of parameters that SQLite and PostgreSQL take."""
+
+_COLUMNS = (
+    "connection",
+    "source",
+    "event_id",
+    "lane",
+    "kind",
+    "learner_id",
+    "learning_object_id",
+    "payload",
+    "state",
+    "reason",
+    "correlation_id",
+    "occurred_at",
+    "received_at",
+    "due_at",
+    "attempts",
+)
+_Values = tuple[Any, ...]
 
 
 def host_lane(source: str) -> str:
@@ -49,40 +76,84 @@ class NewEvent:
 
 
 class _Ticket:
-    __slots__ = ("done", "error", "rows")
+    """The rows of one ``add``, and the thread that waits for them.
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    :ivar leads: it was woken to commit for all that wait, not because its rows are committed.
+    """
+
+    __slots__ = ("error", "leads", "rows", "woken")
+
+    def __init__(self, rows: list[_Values]) -> None:
         self.rows = rows
-        self.done = False
-        self.error: StoreUnavailableError | None = None
+        self.error: Exception | None = None
+        self.leads = False
+        self.woken = threading.Lock()
+        self.woken.acquire()
 
 
 class Inbox:
-    """Stores events. Threads that arrive while a commit is under way share the next one."""
+    """Stores events. Threads that arrive while a commit is under way share the next one.
+
+    One of them commits for all and then wakes the others, the first of the newcomers as its successor.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._mark = "?" if database.embedded else "%s"
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._guard = threading.Lock()
+        self._enough = threading.Condition(self._guard)
         self._pending: list[_Ticket] = []
-        self._pending_guard = threading.Lock()
-        self._turn = database.writer if database.embedded else threading.Lock()
+        self._led = False
+        self._last = 1
 
     def add(self, new: Iterable[NewEvent], now: float) -> None:
         """Commit the events; one that is there already (connection, source, event id) stays as it is.
 
         :raises StoreUnavailableError: nothing of these was stored.
         """
-        ticket = _Ticket([_row(event, now) for event in new])
+        ticket = _Ticket([_values(event, now) for event in new])
         if not ticket.rows:
             return
-        with self._pending_guard:
+        with self._guard:
             self._pending.append(ticket)
-        with self._turn:
-            if not ticket.done:
-                with self._pending_guard:
-                    batch, self._pending = self._pending, []
-                self._commit(batch)
+            if self._led:
+                if len(self._pending) == self._last:
+                    self._enough.notify()
+            else:
+                self._led = ticket.leads = True
+        if not ticket.leads:
+            ticket.woken.acquire()
+        if ticket.leads:
+            self._lead(ticket)
         if ticket.error is not None:
             raise ticket.error
+
+    def _lead(self, own: _Ticket) -> None:
+        batch: list[_Ticket] = []
+        try:
+            with self._database.writer:
+                with self._guard:
+                    # After a commit that was shared, as many will be here in a moment: worth more than the moment.
+                    self._enough.wait_for(lambda: len(self._pending) >= self._last, GATHER_SECONDS)
+                    batch, self._pending = self._pending, []
+                    self._last = len(batch)
+                self._commit(batch)
+        finally:
+            with self._guard:
+                successor = self._pending[0] if self._pending else None
+                self._led = successor is not None
+            if successor is not None:
+                successor.leads = True
+                successor.woken.release()
+            for ticket in batch:
+                if ticket is not own:
+                    ticket.leads = False
+                    ticket.woken.release()
 
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
@@ -90,16 +161,27 @@ class Inbox:
         except StoreUnavailableError as error:
             for ticket in batch:
                 ticket.error = StoreUnavailableError(str(error))
-        finally:
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            # A value that the driver refuses must not cost its neighbours: each alone.
             for ticket in batch:
-                ticket.done = True
+                self._commit([ticket])
 
-    def _insert(self, rows: list[dict[str, Any]]) -> None:
-        statement = self._database.insert(events).on_conflict_do_nothing(
-            index_elements=["connection", "source", "event_id"]
-        )
+    def _insert(self, rows: list[_Values]) -> None:
         with self._database.write(locked=True) as connection:
-            connection.execute(statement, rows)
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[start : start + ROWS_AT_ONCE]
+                connection.exec_driver_sql(self._statement(len(some)), tuple(chain.from_iterable(some)))
+
+    def _statement(self, rows: int) -> str:
+        """One INSERT of so many rows: the driver lets go of the interpreter once, not for each of them."""
+        marks = f"({', '.join([self._mark] * len(_COLUMNS))})"
+        return (
+            f"INSERT INTO {events.name} ({', '.join(_COLUMNS)}) VALUES {', '.join([marks] * rows)} "
+            "ON CONFLICT (connection, source, event_id) DO NOTHING"
+        )
 
     def claim(self, lane: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
         """Lease due events of a lane."""
@@ -156,22 +238,22 @@ def finish(connection: Connection, row: Row[Any], state: str, reason: str | None
     return done.rowcount == 1
 
 
-def _row(event: NewEvent, now: float) -> dict[str, Any]:
-    return {
-        "connection": event.connection,
-        "source": event.source,
-        "event_id": event.event_id,
-        "lane": event.lane,
-        "kind": event.kind,
-        "learner_id": event.learner_id,
-        "learning_object_id": event.learning_object_id,
-        "payload": event.payload,
-        "state": event.state,
-        "reason": event.reason,
-        "correlation_id": uuid.uuid4().hex,
-        "occurred_at": event.occurred_at,
-        "received_at": now,
-        "due_at": now,
-        "lease_owner": None,
-        "attempts": 0,
-    }
+def _values(event: NewEvent, now: float) -> _Values:
+    """In the order of ``_COLUMNS``."""
+    return (
+        event.connection,
+        event.source,
+        event.event_id,
+        event.lane,
+        event.kind,
+        event.learner_id,
+        event.learning_object_id,
+        event.payload,
+        event.state,
+        event.reason,
+        secrets.token_hex(16),
+        event.occurred_at,
+        now,
+        now,
+        0,
+    )

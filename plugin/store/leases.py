@@ -43,7 +43,10 @@ def take(
 
 
 def renew(connection: Connection, owners: Iterable[str], now: float) -> None:
-    """Prolong what these owners hold."""
+    """Prolong what these owners hold. A row that is just being settled is left out rather than waited for."""
     names = list(owners)
     for table in (awards, events, notifications):
-        connection.execute(sa.update(table).where(table.c.lease_owner.in_(names)).values(due_at=now + LEASE_SECONDS))
+        held = sa.select(table.c.id).where(table.c.lease_owner.in_(names)).with_for_update(skip_locked=True).cte()
+        connection.execute(
+            sa.update(table).where(table.c.id.in_(sa.select(held.c.id))).values(due_at=now + LEASE_SECONDS)
+        )

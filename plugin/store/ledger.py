@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Row
 
 from . import leases
 from .database import Database
-from .history import Change, record
+from .history import Change, record, storable
 from .tables import AWARD_OPEN, awards, connections, history, notifications
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
@@ -172,7 +172,7 @@ class Ledger:
                     "source": result.award.source,
                     "award_id": result.award.id,
                     "hook": result.notify,
-                    "reason": result.cause,
+                    "reason": storable(result.cause),
                     "due_at": now,
                 }
                 for result in kept
@@ -241,13 +241,13 @@ def _settle(connection: Connection, result: Settled, now: float) -> bool:
         .where(awards.c.id == award.id, awards.c.state == "sending", awards.c.lease_owner == award.lease_owner)
         .values(
             state=result.state,
-            reason=None if result.state == "issued" else result.cause,
+            reason=None if result.state == "issued" else storable(result.cause),
             due_at=result.due_at or now,
             lease_owner=None,
             in_doubt=result.in_doubt,
             surprises=result.surprises,
-            badge_id=result.badge_id,
-            badge_url=result.badge_url,
+            badge_id=result.badge_id and storable(result.badge_id),
+            badge_url=result.badge_url and storable(result.badge_url),
         )
     )
     return changed.rowcount == 1

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
 from .cache import Cache
 from .catalogue import Catalogue
 from .connections import Connections, ConnectionStorage
-from .database import HEAD, Database
+from .database import HEAD, Database, StoreUnavailableError
 from .inbox import Inbox
 from .ledger import Ledger
 from .notifications import Notifications
@@ -49,14 +48,12 @@ def open_store(settings: Settings) -> Store:
     :raises StoreUnavailableError: the database does not answer.
     """
     database = Database(settings.database_url)
-    if database.embedded and database.url.database:
-        folder = Path(database.url.database).absolute().parent
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"BADGERELAY_HOME: cannot make {folder}: {error.strerror}") from error
+    database.make_folder()
     vault = open_vault(settings)
-    version = database.version()
+    try:
+        version = database.version()
+    except StoreUnavailableError as error:
+        raise StoreUnavailableError(f"the database of BADGERELAY_DATABASE_URL does not answer: {error}") from error
     if version != HEAD:
         if not database.embedded:
             raise SettingsError(

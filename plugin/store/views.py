@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from .database import Database
 from .tables import awards, events
 
+MAX_NUMBER = 2**31 - 1
+"""The highest number of an event or award that a database can be asked for."""
+
 
 class Views:
     def __init__(self, database: Database) -> None:
@@ -45,10 +48,10 @@ class Views:
         return self._rows(query)
 
     def event(self, event_id: int) -> dict[str, Any] | None:
-        return next(iter(self._rows(sa.select(events).where(events.c.id == event_id))), None)
+        return self._row(events, event_id)
 
     def award(self, award_id: int) -> dict[str, Any] | None:
-        return next(iter(self._rows(sa.select(awards).where(awards.c.id == award_id))), None)
+        return self._row(awards, award_id)
 
     def events_called(self, name: str) -> list[dict[str, Any]]:
         """Events by the sender's event id or by correlation id."""
@@ -66,6 +69,11 @@ class Views:
                 table.name: {row.state: row.rows for row in connection.execute(_per_state(table))}
                 for table in (events, awards)
             }
+
+    def _row(self, table: sa.Table, number: int) -> dict[str, Any] | None:
+        if not 0 < number <= MAX_NUMBER:
+            return None
+        return next(iter(self._rows(sa.select(table).where(table.c.id == number))), None)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._database.read() as connection:

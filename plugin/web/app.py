@@ -9,11 +9,7 @@ from flask import Flask, Response
 
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
-from .doors import Doors
-from .webhooks import webhooks
-
-MAX_BODY = 1024 * 1024
-"""Bytes of a request's body; counted as they come where no Content-Length says."""
+from .webhooks import MAX_BODY, Webhooks
 
 log = logging.getLogger("badgerelay.web")
 
@@ -22,10 +18,10 @@ def create_app(store: Store, wake: Callable[[], None] = lambda: None) -> Flask:
     """:param wake: called after new events are committed."""
     app = Flask("badgerelay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.register_blueprint(webhooks(store, Doors(store), wake))
     app.add_url_rule("/healthz", view_func=_alive, endpoint="healthz")
     app.add_url_rule("/readyz", view_func=lambda: _ready(store), endpoint="readyz")
     app.register_error_handler(500, _failed)
+    app.wsgi_app = Webhooks(app.wsgi_app, store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -25,14 +26,15 @@ log = logging.getLogger("badgerelay.web")
 
 def serve(settings: Settings, host: str, port: int, *, engine: bool) -> None:
     """Serve until a signal ends it. The store must be open-able already; each process opens its own."""
+    parent = os.getpid()
+    run(lambda: _child(settings, parent, engine=engine), host, port)
+
+
+def run(load: Callable[[], Any], host: str, port: int, *, threads: int = THREADS) -> None:
+    """Serve the WSGI application that ``load`` makes in the child process."""
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.server import Server
-
-    parent = os.getpid()
-
-    def load() -> Any:
-        return _child(settings, parent, engine=engine)
 
     server = Server(
         "badgerelay",
@@ -40,7 +42,7 @@ def serve(settings: Settings, host: str, port: int, *, engine: bool) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=THREADS,
+        blocking_threads=threads,
         backpressure=1024,
         websockets=False,
         log_enabled=False,

@@ -1,68 +1,114 @@
-"""``POST /webhooks/alm/<connection>``: 202 once committed."""
+"""``POST /webhooks/alm/<connection>``: 202 once committed.
+
+Plain WSGI in front of Flask: Flask's routing and contexts would cost more than all that is done here, and
+deliveries come in bursts.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from ..alm.decoder import NotJsonError, decode
 from ..store import Store, StoreUnavailableError
-from .answers import text_answer
 from .doors import Doors
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PREFIX = "/webhooks/alm/"
+MAX_BODY = 1024 * 1024
+"""Bytes of a delivery; counted as they come where no Content-Length says."""
 
 log = logging.getLogger("badgerelay.web")
 
 
-def webhooks(store: Store, doors: Doors, wake: Callable[[], None]) -> Blueprint:
-    blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: HTTPStatus
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
 
-    @blueprint.post("/alm/<name>")
-    def alm(name: str) -> Response:
+
+_STORED = _Answer(HTTPStatus.ACCEPTED, "stored")
+_TOO_LARGE = _Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "larger than 1 MiB")
+
+
+class Webhooks:
+    """A WSGI application that takes deliveries, and leaves every other path to ``inner``.
+
+    :param wake: called after new events are committed.
+    """
+
+    def __init__(self, inner: WSGIApplication, store: Store, wake: Callable[[], None]) -> None:
+        self._inner = inner
+        self._store = store
+        self._doors = Doors(store)
+        self._wake = wake
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self._inner(environ, start_response)
+        answer = self._answer(environ, path[len(PREFIX) :])
+        body = f"{answer.text}\n".encode()
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            *answer.headers,
+        ]
+        start_response(f"{answer.status:d} {answer.status.phrase}", headers)
+        return [body]
+
+    def _answer(self, environ: WSGIEnvironment, name: str) -> _Answer:
+        if environ["REQUEST_METHOD"] != "POST":
+            return _Answer(HTTPStatus.METHOD_NOT_ALLOWED, "deliveries are sent with POST", (("Allow", "POST"),))
         try:
-            return _receive(store, doors, wake, name)
+            return self._receive(environ, name)
         except StoreUnavailableError as error:
-            log.error("a delivery for %.64s was not stored: %s", name, error)
-            return text_answer(
-                503, "not stored: the database does not answer; please deliver again", {"Retry-After": "5"}
-            )
+            log.error("a delivery for %.64r was not stored: %s", name, error)
+            text = "not stored: the database does not answer; please deliver again"
+            return _Answer(HTTPStatus.SERVICE_UNAVAILABLE, text, (("Retry-After", "5"),))
+        except ClientDisconnected:
+            return _Answer(HTTPStatus.BAD_REQUEST, "the body is not complete")
+        except Exception:
+            log.exception("a delivery for %.64r failed", name)
+            return _Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "badgerelay failed; its log says how")
 
-    @blueprint.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        return text_answer(error.code or 500, error.name)
+    def _receive(self, environ: WSGIEnvironment, name: str) -> _Answer:
+        door = self._doors.alm(name)
+        if door is None:
+            return _Answer(HTTPStatus.NOT_FOUND, "no such connection")
+        if not door.knows(environ.get("HTTP_AUTHORIZATION")):
+            return self._stranger(environ, name)
+        try:
+            body = get_input_stream(environ, max_content_length=MAX_BODY).read()
+        except RequestEntityTooLarge:
+            log.warning("a delivery for %s was refused: it is larger than 1 MiB", name)
+            return _TOO_LARGE
+        if door.reads_signature and not door.signed(dict(EnvironHeaders(environ)), body):
+            return self._stranger(environ, name)
+        try:
+            events = door.take(decode(body))
+        except NotJsonError as error:
+            log.warning("a delivery for %s was refused: %s", name, error)
+            return _Answer(HTTPStatus.BAD_REQUEST, str(error))
+        self._store.inbox.add(events, self._store.now())
+        self._wake()
+        log.info("webhook %s: %d events", name, len(events))
+        return _STORED
 
-    return blueprint
-
-
-def _receive(store: Store, doors: Doors, wake: Callable[[], None], name: str) -> Response:
-    door = doors.alm(name)
-    if door is None:
-        return text_answer(404, "no such connection")
-    if not door.knows(request.headers.get("Authorization")):
-        return _stranger(doors, name)
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        log.warning("a delivery for %s was refused: it is larger than 1 MiB", name)
-        return text_answer(413, "larger than 1 MiB")
-    if not door.signed(dict(request.headers), body):
-        return _stranger(doors, name)
-    try:
-        events = door.take(decode(body))
-    except NotJsonError as error:
-        log.warning("a delivery for %s was refused: %s", name, error)
-        return text_answer(400, str(error))
-    store.inbox.add(events, store.now())
-    wake()
-    log.info("webhook %s: %d events", name, len(events))
-    return text_answer(202, "stored")
-
-
-def _stranger(doors: Doors, name: str) -> Response:
-    if name not in doors.warned:
-        doors.warned.add(name)
-        names = ", ".join(sorted(header.lower() for header, _ in request.headers))
-        log.warning("a delivery for %s carries no valid credentials; its headers are: %s", name, names)
-    return text_answer(401, "wrong credentials", {"WWW-Authenticate": 'Basic realm="badgerelay"'})
+    def _stranger(self, environ: WSGIEnvironment, name: str) -> _Answer:
+        if name not in self._doors.warned:
+            self._doors.warned.add(name)
+            names = ", ".join(sorted(header.lower() for header, _ in EnvironHeaders(environ)))
+            log.warning("a delivery for %s carries no valid credentials; its headers are: %s", name, names)
+        challenge = (("WWW-Authenticate", 'Basic realm="badgerelay"'),)
+        return _Answer(HTTPStatus.UNAUTHORIZED, "wrong credentials", challenge)

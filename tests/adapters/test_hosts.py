@@ -44,7 +44,7 @@ def test_https_is_implied_and_http_is_for_this_machine(host: str, url: str) -> N
     ],
 )
 def test_anything_else_is_refused(host: str) -> None:
-    with pytest.raises(ValueError, match="host|http"):
+    with pytest.raises(ValueError, match=r"host|http"):
         base_url(host)
 
 

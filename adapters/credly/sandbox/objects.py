@@ -43,8 +43,7 @@ def badge_object(
     badge: Badge, organization: Organization, *, duplicates: bool, full_user: bool, web: str
 ) -> dict[str, Any]:
     """:param web: base URL of the pages that the badge's own addresses lead to."""
-    issuer = {key: _owner(organization)[key] for key in ("type", "id", "name", "url", "vanity_url", "verified")}
-    issuer["share_to_ziprecruiter"] = False
+    issuer = _issuer(organization)
     template = _template(badge.template, organization, duplicates)
     document: dict[str, Any] = {
         "user": _user(badge) if full_user or badge.state == "accepted" else {},
@@ -110,6 +109,14 @@ def _user(badge: Badge) -> dict[str, Any]:
         "confirmed": badge.state == "accepted",
         "url": f"{_WEB}/users/{user_id}",
     }
+
+
+@lru_cache(maxsize=4096)
+def _issuer(organization: Organization) -> dict[str, Any]:
+    """Shared: not to be changed."""
+    owner = _owner(organization)
+    fields = ("type", "id", "name", "url", "vanity_url", "verified")
+    return {**{field: owner[field] for field in fields}, "share_to_ziprecruiter": False}
 
 
 def _owner(organization: Organization) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 FIRST_ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
@@ -131,5 +132,6 @@ def stable_id(name: str) -> str:
     return str(uuid.uuid5(uuid.UUID(FIRST_ORGANIZATION), name))
 
 
+@lru_cache(maxsize=4096)
 def slug_of(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
