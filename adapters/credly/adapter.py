@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from ..base import Account, Adapter, Award, BadgeTemplate, Capabilities, Context, IssuedBadge, Outcome, ShareLink
-from ..errors import ConfigurationError, TemporaryError
+from ..errors import TemporaryError
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient
