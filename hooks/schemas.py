@@ -7,6 +7,7 @@ that names every wrong field; ``dump`` is its inverse.
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
@@ -26,6 +27,41 @@ def _storable(text: str) -> None:
 def _finite(number: float) -> None:
     if not math.isfinite(number):
         raise ValidationError("Not a finite number.")
+
+
+def _believable(moment: datetime) -> None:
+    try:
+        year = moment.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if not 1970 <= year <= 2100:
+        raise ValidationError("Not between 1970 and 2100.")
+
+
+class _AsGiven:
+    """A field that dumps what it cannot read as it is: ``load`` then says which field is wrong, and quotes nothing."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
+        try:
+            return super()._serialize(value, attr, obj, **options)  # type: ignore[misc]  # of the field beside us
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            return value
+
+
+class _Moment(_AsGiven, fields.AwareDateTime):
+    pass
+
+
+class _Float(_AsGiven, fields.Float):
+    pass
+
+
+class _Integer(_AsGiven, fields.Integer):
+    pass
+
+
+class _Object(_AsGiven, fields.Dict):
+    pass
 
 
 def _id(**options: Any) -> fields.String:
@@ -73,7 +109,7 @@ class _EventSchema(_ValueSchema):
             r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", error="1 to 64 of letters, digits, '.', '_', '-'."
         ),
     )
-    occurred_at = fields.AwareDateTime(required=True, format="iso")
+    occurred_at = _Moment(required=True, format="iso", validate=_believable)
 
 
 class CourseCompletedSchema(_EventSchema):
@@ -81,13 +117,13 @@ class CourseCompletedSchema(_EventSchema):
     learner = fields.Nested(LearnerSchema, required=True)
     learning_object = fields.Nested(LearningObjectSchema, required=True)
     passed = fields.Boolean(allow_none=True, load_default=None)
-    score = fields.Float(allow_none=True, load_default=None, validate=_finite)
-    extra = fields.Dict(keys=fields.String(), load_default=dict)
+    score = _Float(allow_none=True, load_default=None, validate=_finite)
+    extra = _Object(keys=fields.String(), load_default=dict)
 
 
 class SkillLevelSchema(_ValueSchema):
     value = SkillLevel
-    level = fields.Integer(required=True)
+    level = _Integer(required=True)
     name = _text()
     badge = _text(MAX_ID)
 

@@ -140,18 +140,21 @@ def _add_specifications(manager: pluggy.PluginManager) -> None:
 def _inbox_row(event: Event) -> NewEvent:
     from .store import HOSTS, NewEvent
 
-    if isinstance(event, CsvImported) and len(event.content or "") > MAX_CONTENT:
-        raise ValueError("content is longer than 8 Mi characters: give a path instead")
     try:
         kind = name_of(event)
         schema = SCHEMAS[kind]()
         data = schema.dump(event)
-        schema.load(data)
-        payload = json.dumps(data, allow_nan=False)
+        event = schema.load(data)
     except ValidationError as error:
         raise ValueError(f"the event is not valid: {error.messages}") from None
-    except (TypeError, AttributeError) as error:
+    except TypeError as error:
         raise ValueError(f"the event is not valid: {error}") from None
+    if isinstance(event, CsvImported) and len(event.content or "") > MAX_CONTENT:
+        raise ValueError("content is longer than 8 Mi characters: give a path instead")
+    try:
+        payload = json.dumps(data, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("the event is not valid: {'extra': ['Holds what JSON cannot.']}") from None
     completed = event if isinstance(event, CourseCompleted) else None
     place = completed.learning_object if completed else None
     return NewEvent(

@@ -40,8 +40,8 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     open_store(settings).close()
     port = _free(host, port)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"badgerelay listens on http://{shown}:{port}{' (without engine)' if no_worker else ''}")
-    run(settings, host, port, engine=not no_worker)
+    text = f"badgerelay listens on http://{shown}:{port}{' (without engine)' if no_worker else ''}"
+    run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
 
 
 @click.command()

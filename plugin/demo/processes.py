@@ -32,13 +32,14 @@ class Processes:
 
         :raises StartError: it ended, or said none in time.
         """
-        process = subprocess.Popen(  # noqa: S603 (our own command)
-            [sys.executable, "-m", "badgerelay", *arguments],
-            env=self._environment(),
-            stdout=subprocess.PIPE,
-            stderr=(self.home / f"{'-'.join(arguments[:2])}.log").open("w"),
-            text=True,
-        )
+        with (self.home / f"{arguments[0]}-{len(self._running)}.log").open("w") as log:
+            process = subprocess.Popen(  # noqa: S603 (our own command)
+                [sys.executable, "-m", "badgerelay", *arguments],
+                env=self._environment(),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         self._running.append(process)
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_pump, args=(process, lines), daemon=True).start()

@@ -83,6 +83,18 @@ class Database:
         with guard, _translated(), self._engine.begin() as connection:
             yield connection
 
+    def write_once(self, statement: str, parameters: tuple[Any, ...]) -> None:
+        """Commit a single statement in the driver's SQL; the caller holds ``writer``.
+
+        SQLite begins and commits by itself then: the thread gives the interpreter away, and waits to get it
+        back, once instead of three times.
+
+        :raises StoreUnavailableError: as in ``write``.
+        """
+        with _translated(), self._engine.connect() as connection:
+            connection.execution_options(badgerelay_alone=True).exec_driver_sql(statement, parameters)
+            connection.commit()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
@@ -123,8 +135,8 @@ class Database:
                 command.upgrade(config, "head")
             except CommandError as error:
                 raise SettingsError(
-                    "the database of BADGERELAY_DATABASE_URL has a schema that this version does not know (its newest "
-                    f"is {HEAD}): run the version of badgerelay that made it, or a newer one"
+                    "the database of BADGERELAY_DATABASE_URL has a schema that this version does not know (its "
+                    f"newest is {HEAD}): run the version of badgerelay that made it, or a newer one"
                 ) from error
 
     def make_folder(self) -> None:
@@ -165,5 +177,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that begins as a reader and then writes may fail at once where one that begins as a writer waits.
-    reading = connection.get_execution_options().get("badgerelay_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("badgerelay_alone"):
+        connection.exec_driver_sql("BEGIN" if options.get("badgerelay_read") else "BEGIN IMMEDIATE")

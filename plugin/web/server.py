@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -20,13 +21,18 @@ THREADS = 8
 """Requests worked on at once; those that wait for the disk share one commit."""
 
 WATCH_SECONDS = 0.25
+ANNOUNCE_SECONDS = 0.05
 STOP_SECONDS = 10.0
 log = logging.getLogger("badgerelay.web")
 
 
-def serve(settings: Settings, host: str, port: int, *, engine: bool) -> None:
-    """Serve until a signal ends it. The store must be open-able already; each process opens its own."""
+def serve(settings: Settings, host: str, port: int, ready: Callable[[], None], *, engine: bool) -> None:
+    """Serve until a signal ends it. The store must be open-able already; each process opens its own.
+
+    :param ready: called once requests are answered.
+    """
     parent = os.getpid()
+    threading.Thread(target=_announce, args=(host, port, ready), name="badgerelay-ready", daemon=True).start()
     run(lambda: _child(settings, parent, engine=engine), host, port)
 
 
@@ -67,6 +73,19 @@ def _child(settings: Settings, parent: int, *, engine: bool) -> Any:
     running.start()
     Finalize(None, running.stop, args=(STOP_SECONDS,), exitpriority=10)
     return create_app(store, running.wake)
+
+
+def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
+    while True:
+        asked = HTTPConnection(host, port, timeout=STOP_SECONDS)
+        try:
+            asked.request("GET", "/healthz")
+            if asked.getresponse().status == 200:
+                return ready()
+        except (OSError, HTTPException):
+            time.sleep(ANNOUNCE_SECONDS)
+        finally:
+            asked.close()
 
 
 def _leave_with(parent: int) -> None:

@@ -89,7 +89,9 @@ class Webhooks:
         if not door.knows(environ.get("HTTP_AUTHORIZATION")):
             return self._stranger(environ, name)
         try:
-            body = get_input_stream(environ, max_content_length=MAX_BODY).read()
+            stream = get_input_stream(environ, max_content_length=MAX_BODY)
+            body = stream.read()
+            stream.read(1)  # the stream notices only now that a body without a length goes on beyond the limit
         except RequestEntityTooLarge:
             log.warning("a delivery for %s was refused: it is larger than 1 MiB", name)
             return _TOO_LARGE

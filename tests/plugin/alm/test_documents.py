@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badgerelay.adapters.errors import TemporaryError
@@ -94,6 +95,12 @@ DOCUMENT = JSON | st.fixed_dictionaries(
 )
 
 
+def test_another_shape_is_named_in_a_sentence() -> None:
+    with pytest.raises(TemporaryError, match=r"relationships\.badge has another shape"):
+        badge_tie({"id": "1", "relationships": {"badge": []}}, {})
+
+
+@settings(deadline=None)
 @given(DOCUMENT)
 def test_another_shape_is_a_temporary_error_and_nothing_else(found: Any) -> None:
     for parse in (
@@ -105,7 +112,5 @@ def test_another_shape_is_a_temporary_error_and_nothing_else(found: Any) -> None
         lambda: included(found, "badge"),
         lambda: next_link(found),
     ):
-        try:
+        with contextlib.suppress(TemporaryError):
             parse()
-        except TemporaryError as error:
-            assert "another shape" in str(error)  # noqa: PT017 (most examples raise nothing)

@@ -129,7 +129,7 @@ def test_what_alm_does_not_know_is_said_so(connect: Callable[..., AlmClient]) ->
             client.instance_badge("certification:1", "certification:1_1")
 
 
-@pytest.mark.parametrize(("bulk", "calls"), [("id", 2), ("ids", 121), ("400", 121), ("404", 121)])
+@pytest.mark.parametrize(("bulk", "calls"), [("id", 2 + 20), ("ids", 101), ("400", 101), ("404", 101)])
 def test_learners_come_in_bulk_where_that_works_and_one_by_one_where_not(
     bulk: str, calls: int, connect: Callable[..., AlmClient]
 ) -> None:
@@ -145,7 +145,7 @@ def test_all_pages_of_courses_and_skills_are_reached(connect: Callable[..., AlmC
     with running(courses="250") as url:
         client = connect(url)
         pages = list(client.pages("/learningObjects", {"include": "instances.badge", "page[limit]": "100"}))
-        assert sum(len(page["data"]) for page in pages) == 254
+        assert sum(len(page["data"]) for page in pages) == 255
         assert len(pages) == 26
         requests.post(f"{url}/_sandbox/skills", json={"name": "Welding", "badgeId": "4411"}, timeout=5)
         (page,) = client.pages("/skills", {"include": "levels.badge"})
@@ -174,6 +174,28 @@ def test_an_expired_token_is_renewed(connect: Callable[..., AlmClient]) -> None:
         requests.put(f"{url}/_sandbox/faults", data="html502=#1", timeout=5).raise_for_status()
         with pytest.raises(TemporaryError):
             client.learner("15300721")
+
+
+def test_many_threads_share_one_renewal(settings: dict[str, Any]) -> None:
+    class RealClock(Clock):
+        def now(self) -> float:
+            return time.time()
+
+        def sleep(self, seconds: float) -> None:
+            time.sleep(seconds / 10)
+
+    clock = RealClock()
+    with running() as url:
+        client = AlmClient({**settings, "host": url}, MemoryStorage(clock), clock.now, clock.sleep)
+        found: list[str] = []
+        threads = [threading.Thread(target=lambda: found.append(client.learner("15300721").id)) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        client.close()
+        assert len(found) == 12
+        assert count(url)["POST /oauth/token/refresh"] == 1
 
 
 def test_rotated_refresh_tokens_are_followed(connect: Callable[..., AlmClient], clock: Clock) -> None:

@@ -1,0 +1,61 @@
+"""Webhook deliveries of about 1 KB, each with an event of its own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+
+ACCOUNT = "70412"
+USERNAME = "alm"
+PASSWORD = "a long enough password"
+BODY_BYTES = 1024
+_MARK = "e" * 32
+
+
+def body(event_id: str, *, user_id: str = "15300721", instance_id: str = "course:8801234_17700456") -> bytes:
+    """A delivery of exactly ``BODY_BYTES`` with one completion that happened now."""
+    event = {
+        "eventId": event_id,
+        "eventName": "COURSE_COMPLETED",
+        "timestamp": int(time.time() * 1000),
+        "eventInfo": f"{int(time.time() * 1000)}-051207-88213-0",
+        "data": {
+            "userId": int(user_id),
+            "loId": instance_id.rpartition("_")[0],
+            "loInstanceId": instance_id,
+            "loType": "course",
+            "enrollmentSource": "SELF_ENROLL",
+            "dateCompleted": int(time.time() * 1000),
+            "hasPassed": True,
+            "note": "",
+        },
+    }
+    delivery = {"accountId": ACCOUNT, "events": [event]}
+    event["data"]["note"] = "n" * (BODY_BYTES - len(json.dumps(delivery)))  # type: ignore[index]
+    return json.dumps(delivery).encode()
+
+
+def headers() -> dict[str, str]:
+    token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+    return {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+
+
+def frame() -> tuple[bytes, bytes]:
+    """A whole HTTP request to ``/webhooks/alm/acme``, without the 32 characters of the event's id between its parts."""
+    content = body(_MARK)
+    lines = [
+        "POST /webhooks/alm/acme HTTP/1.1",
+        "Host: localhost",
+        *(f"{name}: {value}" for name, value in headers().items()),
+        f"Content-Length: {len(content)}",
+        "",
+        "",
+    ]
+    first, last = ("\r\n".join(lines).encode() + content).split(_MARK.encode())
+    return first, last
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,101 @@
+"""Stores in the state that a benchmark begins with."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.plugin.alm.settings import AlmSettings
+from badgerelay.plugin.connecting import secret_keys
+from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.store import Store, open_store
+from badgerelay.plugin.store.tables import awards
+
+from .deliveries import ACCOUNT, PASSWORD, USERNAME
+
+TEMPLATE = "6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63"
+ROWS_AT_ONCE = 10_000
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Store]:
+    store = open_store(read_settings({"BADGERELAY_HOME": str(home)}))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def add_alm(store: Store) -> None:
+    """An ALM connection ``acme`` of which only the door is used."""
+    given = {
+        "account_id": ACCOUNT,
+        "host": "http://127.0.0.1:9",
+        "client_id": "client",
+        "client_secret": "secret",
+        "refresh_token": "token",
+        "provider": "academy",
+        "webhook_username": USERNAME,
+        "webhook_password": PASSWORD,
+    }
+    _save(store, "acme", "source", "alm", AlmSettings, given)
+
+
+def add_credly(store: Store, url: str) -> None:
+    """A connection ``academy`` to Credly's sandbox at that address."""
+    _save(
+        store, "academy", "provider", "credly", CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url)
+    )
+
+
+def plan_awards(store: Store, amount: int) -> None:
+    """So many awards of ``academy``, all due."""
+    now = time.time()
+    for start in range(0, amount, ROWS_AT_ONCE):
+        rows = [_award(number, now) for number in range(start, min(start + ROWS_AT_ONCE, amount))]
+        with store.database.write() as connection:
+            connection.execute(sa.insert(awards), rows)
+
+
+def _award(number: int, now: float) -> dict[str, Any]:
+    recipient = {
+        "email": f"learner.{number}@example.org",
+        "first_name": "Learner",
+        "last_name": f"Number {number}",
+        "locale": "en-US",
+    }
+    return {
+        "connection": "academy",
+        "source": f"alm:{ACCOUNT}",
+        "learner_id": str(number),
+        "template_id": TEMPLATE,
+        "period": "",
+        "event_id": number + 1,
+        "correlation_id": uuid.uuid4().hex,
+        "state": "planned",
+        "recipient": json.dumps(recipient),
+        "issued_at": now - 3600,
+        "created_at": now,
+        "due_at": now,
+    }
+
+
+def _save(store: Store, name: str, role: str, type_: str, schema: Any, given: dict[str, str]) -> None:
+    settings, secret = schema().load(given), secret_keys(schema)
+    store.connections.save(
+        name,
+        role,
+        type_,
+        "benchmark",
+        {key: value for key, value in settings.items() if key not in secret},
+        {key: value for key, value in settings.items() if key in secret},
+        store.now(),
+    )

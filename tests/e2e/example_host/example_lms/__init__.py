@@ -1,0 +1,1 @@
+"""A small LMS that loads badgerelay in its own process."""

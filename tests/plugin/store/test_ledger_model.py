@@ -1,0 +1,322 @@
+"""The ledger against every order of crashes, lost answers and repairs that hypothesis thinks of.
+
+Invariant: a provider that would make a second badge without a word never gets to make one. At the end, after
+everything has calmed down, each award is issued exactly once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from marshmallow import Schema
+
+from badgerelay.adapters.base import Account, Adapter, Award, BadgeTemplate, Capabilities, Context, IssuedBadge, Outcome
+from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.tables import metadata
+from badgerelay.plugin.vault import Vault, new_key
+
+from .conftest import EVENT, Clock, Giving
+
+KEYS = (new_key(),)
+FAULTS = (
+    "lost",
+    "half lost",
+    "never arrived",
+    "500",
+    "500 after",
+    "429",
+    "refused",
+    "wrong token",
+    "rubbish",
+    "no list",
+    "too few",
+    "crash before",
+    "crash after",
+    "stalled",
+)
+LOOKS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
+
+
+class CrashError(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+class World:
+    """A provider that makes whatever badge it is asked for, as often as it is asked."""
+
+    def __init__(self) -> None:
+        self.badges: dict[tuple[str, str], list[str]] = {}
+        self.issue_faults: list[str] = []
+        self.look_faults: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def make(self, award: Award) -> IssuedBadge:
+        made = self.badges.setdefault((award.recipient.earner_id, award.template_id), [])
+        made.append(f"b-{award.id}-{len(made)}")
+        return IssuedBadge(made[-1], award.template_id, "pending")
+
+
+class WorldAdapter(Adapter):
+    name = "world"
+    capabilities = Capabilities(max_batch=3)
+    settings_schema = Schema
+
+    def __init__(self, world: World) -> None:
+        super().__init__({}, Context("academy", None, None, None))  # type: ignore[arg-type]  # it needs none of them
+        self.world = world
+
+    def check(self) -> Account:
+        return Account("w", "World")
+
+    def templates(self) -> Iterator[BadgeTemplate]:
+        return iter(())
+
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        world = self.world
+        fault = world.issue_faults.pop(0) if world.issue_faults else ""
+        match fault:
+            case "lost":
+                [world.make(award) for award in awards]
+                raise AmbiguousError("no answer")
+            case "half lost":
+                made: list[Outcome] = [world.make(award) for award in awards]
+                return [outcome if n % 2 else AmbiguousError("?") for n, outcome in enumerate(made)]
+            case "never arrived":
+                raise AmbiguousError("no answer")
+            case "500":
+                raise TemporaryError("failed")
+            case "500 after":
+                [world.make(award) for award in awards]
+                raise TemporaryError("failed", may_have_acted=True)
+            case "429":
+                raise TemporaryError("slowly", retry_after=2.0)
+            case "refused":
+                return [RejectedError("no", "no"), *[world.make(award) for award in awards[1:]]]
+            case "wrong token":
+                raise ConfigurationError("the token", setting="token")
+            case "rubbish":
+                [world.make(award) for award in awards]
+                raise KeyError("rosa@example.org")
+            case "no list":
+                [world.make(award) for award in awards]
+                return None  # type: ignore[return-value]  # a broken adapter
+            case "too few":
+                return [world.make(award) for award in awards][1:]
+            case "crash before":
+                raise CrashError
+            case "crash after":
+                [world.make(award) for award in awards]
+                raise CrashError
+            case "stalled":
+                late: list[Outcome] = [world.make(award) for award in awards]
+                world.meanwhile()
+                return late
+        return [world.make(award) for award in awards]
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        fault = self.world.look_faults.pop(0) if self.world.look_faults else ""
+        match fault:
+            case "temporary":
+                raise TemporaryError("later")
+            case "ambiguous":
+                raise AmbiguousError("?")
+            case "wrong token":
+                raise ConfigurationError("the token", setting="token")
+            case "rubbish":
+                raise KeyError("rosa@example.org")
+            case "crash":
+                raise CrashError
+        made = self.world.badges.get((award.recipient.earner_id, award.template_id))
+        return IssuedBadge(made[0], award.template_id, "pending") if made else None
+
+
+class Ledger(RuleBasedStateMachine):
+    make_store: Callable[[Clock], tuple[Store, Callable[[], None]]]
+
+    @initialize()
+    def begin(self) -> None:
+        self.clock = Clock()
+        self.store, self.end = type(self).make_store(self.clock)
+        self.world = World()
+        self.world.meanwhile = self._lapse_and_work
+        self.adapter = WorldAdapter(self.world)
+        self.earned: set[tuple[str, str]] = set()
+        self.completions = 0
+        self.store.connections.save("academy", "provider", "world", "", {}, {}, self.clock())
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            try:
+                self._calm_down()
+            finally:
+                self.end()
+
+    @rule(learners=st.sets(st.integers(0, 3), min_size=1), template=st.sampled_from("ab"))
+    def complete(self, learners: set[int], template: str) -> None:
+        """Also what was completed before: another course with the same badge."""
+        for learner in learners:
+            self.completions += 1
+            new = replace(EVENT, event_id=str(self.completions), learner_id=str(learner))
+            self.store.inbox.add([new, new], self.clock())
+            self.earned.add((f"alm:70412:{learner}", template))
+        while decide_batch(self.store, Giving(template), "acme", "decider"):
+            pass
+
+    @rule(fault=st.sampled_from(FAULTS))
+    def next_call(self, fault: str) -> None:
+        self.world.issue_faults.append(fault)
+
+    @rule(fault=st.sampled_from(LOOKS))
+    def next_look(self, fault: str) -> None:
+        self.world.look_faults.append(fault)
+
+    @rule()
+    def work(self) -> None:
+        self._work("worker")
+
+    @rule()
+    def work_elsewhere(self) -> None:
+        self._work("another worker")
+
+    @rule(seconds=st.sampled_from([1.0, 16.0, 400.0]))
+    def wait(self, seconds: float) -> None:
+        self.clock.seconds += seconds
+
+    @rule()
+    def pause(self) -> None:
+        self.store.connections.pause(["academy"], self.clock())
+
+    @rule()
+    def resume(self) -> None:
+        self.store.connections.resume(["academy"], self.clock())
+
+    @rule()
+    def connect_again(self) -> None:
+        self.store.connections.save("academy", "provider", "world", "", {}, {}, self.clock())
+
+    @rule()
+    def retry(self) -> None:
+        self._move(("rejected", "dead", "waiting"))
+
+    @rule()
+    def release(self) -> None:
+        self._move(("held",))
+
+    @rule()
+    def replay(self) -> None:
+        self.store.inbox.replay([event["id"] for event in self.store.views.events()], self.clock())
+
+    @invariant()
+    def never_two_badges(self) -> None:
+        if hasattr(self, "world"):
+            assert all(len(made) <= 1 for made in self.world.badges.values())
+
+    @invariant()
+    def every_completion_has_its_award(self) -> None:
+        if hasattr(self, "store"):
+            kept = Counter((f"{a['source']}:{a['learner_id']}", a["template_id"]) for a in self._awards())
+            assert kept == Counter(self.earned)
+
+    @invariant()
+    def issued_means_that_the_badge_is_there(self) -> None:
+        if hasattr(self, "store"):
+            for award in self._awards():
+                if award["state"] == "issued":
+                    there = self.world.badges[f"{award['source']}:{award['learner_id']}", award["template_id"]]
+                    assert award["badge_id"] in there
+
+    def _awards(self) -> list[dict[str, Any]]:
+        return self.store.views.awards(limit=1000)
+
+    def _move(self, states: tuple[str, ...]) -> None:
+        ids = [award["id"] for award in self._awards()]
+        self.store.ledger.change(states, "planned", "by hand", self.clock(), ids=ids)
+
+    def _work(self, owner: str) -> bool:
+        connection = self.store.connections.get("academy")
+        assert connection is not None
+        if connection.paused or connection.retry_at > self.clock():
+            return False
+        try:
+            return send_batch(self.store, connection, self.adapter, owner) > 0
+        except CrashError:
+            return False
+
+    def _lapse_and_work(self) -> None:
+        self.clock.seconds += 16
+        self._work("whoever takes over")
+
+    def _calm_down(self) -> None:
+        self.world.issue_faults, self.world.look_faults = [], []
+        self.store.connections.resume(["academy"], self.clock())
+        for _ in range(100):
+            self._move(("rejected", "dead", "held"))
+            self.clock.seconds += 4000
+            while self._work("worker"):
+                pass
+            if all(award["state"] == "issued" for award in self._awards()):
+                break
+        assert {award["state"] for award in self._awards()} <= {"issued"}
+        assert {key: len(made) for key, made in self.world.badges.items()} == dict.fromkeys(self.earned, 1)
+
+
+def run(make_store: Callable[[Clock], tuple[Store, Callable[[], None]]], examples: int) -> None:
+    machine = type("Machine", (Ledger,), {"make_store": staticmethod(make_store)})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("CRITICAL", "badgerelay.delivery")
+
+
+def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_sqlite(upgraded_sqlite: Path) -> None:
+    def make(clock: Clock) -> tuple[Store, Callable[[], None]]:
+        folder = Path(tempfile.mkdtemp(prefix="badgerelay"))
+        shutil.copy(upgraded_sqlite, folder / "model.db")
+        store = Store(Database(f"sqlite:///{folder / 'model.db'}"), Vault(KEYS), clock)
+
+        def end() -> None:
+            store.close()
+            shutil.rmtree(folder)
+
+        return store, end
+
+    run(make, 60)
+
+
+@pytest.mark.services
+def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_postgresql(postgresql: Callable[[bool], str]) -> None:
+    database = Database(Settings(Path(), postgresql(True)).database_url)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+
+    def make(clock: Clock) -> tuple[Store, Callable[[], None]]:
+        with database.write() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+        return Store(database, Vault(KEYS), clock), lambda: None
+
+    run(make, 40)
+    database.close()
