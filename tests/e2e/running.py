@@ -100,10 +100,8 @@ class Home:
 
     def connect_to(self, provider: str, alm: str | None, token: str = "SIMULATOR-TOKEN-0001") -> None:
         organization = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
-        blocks = [  # noqa: ISC004 (one block)
-            f'[[credly]]\nname = "academy"\norganization_id = "{organization}"\n'
-            f'host = "{provider}"\ntoken = "{token}"\n'
-        ]
+        named = f'[[credly]]\nname = "academy"\norganization_id = "{organization}"\n'
+        blocks = [f'{named}host = "{provider}"\ntoken = "{token}"\n']
         if alm is not None:
             blocks.append(
                 f'[[alm]]\nname = "acme"\naccount_id = "70412"\nhost = "{alm}"\nclient_id = "sandbox-client"\n'
