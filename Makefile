@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-services lint bench clean
 
@@ -16,13 +17,16 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): setup.cfg pyproject.toml tests/constraints.txt tests/e2e/example_host/setup.cfg
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -e '.[dev,postgresql]'
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) \
-		-c tests/constraints.txt --no-cache-dir alembic click cryptography flask granian marshmallow platformdirs \
-		pluggy requests sqlalchemy tabulate setuptools wheel
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e tests/e2e/example_host
+# Builds without isolation, so that the constraints hold for the build backend too and nothing is fetched twice.
+$(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/example_host/setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install -c tests/constraints.txt setuptools wheel
+	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql]' -e tests/e2e/example_host
+	rm -rf $(WHEELHOUSE) && mkdir $(WHEELHOUSE)
+	$(PIP) wheel -c tests/constraints.txt --wheel-dir $(WHEELHOUSE) $$($(BIN)/python -c \
+		'from importlib.metadata import requires; print(*(r for r in requires("badgerelay") if "extra" not in r))')
 	mkdir -p .cache/typing && ln -sfn ../.. .cache/typing/badgerelay
 	touch $@
 

@@ -84,7 +84,7 @@ def connect_alm(store: Store, url: str, name: str = "acme", **changes: Any) -> s
 def completion(user: str = ROSA, *, instance: str = INSTANCE, **changes: Any) -> dict[str, Any]:
     """An event of a delivery. :param changes: to its ``data``, and ``eventId``, ``eventName`` to itself."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    envelope = {key: changes.pop(key) for key in ("eventId", "eventName") if key in changes}
+    envelope: dict[str, Any] = {key: changes.pop(key) for key in ("eventId", "eventName") if key in changes}
     lo_id = instance.rpartition("_")[0]
     data = {
         "userId": user,
@@ -95,7 +95,8 @@ def completion(user: str = ROSA, *, instance: str = INSTANCE, **changes: Any) ->
         "hasPassed": True,
         **changes,
     }
-    return {"eventId": str(uuid.uuid4()), "eventName": "COURSE_COMPLETED", "timestamp": now, "data": data, **envelope}
+    event = {"eventId": str(uuid.uuid4()), "eventName": "COURSE_COMPLETED", "timestamp": now, "data": data}
+    return event | envelope
 
 
 def delivery(*events: Any, account: Any = 70412) -> bytes:

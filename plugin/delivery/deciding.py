@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Row
@@ -23,18 +23,28 @@ MAX_SURPRISES = 8
 log = logging.getLogger("badgerelay.delivery")
 
 
-def decide_batch(store: Store, source: Source, lane: str, owner: str) -> int:
-    """Work on one batch of a lane's due events; how many there were."""
+def decide_batch(
+    store: Store, source: Source, lane: str, owner: str, *, planned: Callable[[str], None] = lambda _: None
+) -> int:
+    """Work on one batch of a lane's due events; how many there were.
+
+    :param planned: called with a provider connection's name as soon as awards of it are in the ledger.
+    """
     rows = store.inbox.claim(lane, owner, BATCH, store.now())
-    _decide(store, source, lane, rows)
+    if rows:
+        _decide(store, source, lane, rows, planned)
     return len(rows)
 
 
-def _decide(store: Store, source: Source, lane: str, rows: Sequence[Row[Any]]) -> None:
+def _decide(
+    store: Store, source: Source, lane: str, rows: Sequence[Row[Any]], planned: Callable[[str], None]
+) -> None:
     undecided = {row.id: row for row in rows}
     try:
         for portion in source.decide(rows):
             write_decisions(store, portion)
+            for name in _earned_of(portion):
+                planned(name)
             for row, _ in portion:
                 undecided.pop(row.id)
     except StoreUnavailableError:
@@ -45,7 +55,12 @@ def _decide(store: Store, source: Source, lane: str, rows: Sequence[Row[Any]]) -
             write_decisions(store, [(row, _surprised(row, error)) for row in undecided.values()])
             return
         for row in undecided.values():  # one by one, so that no event suffers for another
-            _decide(store, source, lane, [row])
+            _decide(store, source, lane, [row], planned)
+
+
+def _earned_of(decided: Sequence[Decided]) -> set[str]:
+    """The provider connections of these awards."""
+    return {plan.connection for _, decision in decided if isinstance(decision, Earns) for plan in decision.plans}
 
 
 def write_decisions(store: Store, decided: Sequence[Decided]) -> None:

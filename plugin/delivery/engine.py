@@ -14,6 +14,7 @@ import pluggy
 from ...adapters.errors import ConfigurationError
 from ..store import HOSTS, Store, StoreUnavailableError, host_lane
 from ..store.leases import LEASE_SECONDS, renew
+from .deciding import BATCH as EVENTS_AT_ONCE
 from .deciding import decide_batch
 from .decisions import Source
 from .notifying import notify_batch
@@ -36,10 +37,15 @@ log = logging.getLogger("badgerelay.delivery")
 
 @dataclass(slots=True)
 class _Run:
-    """One lane thread. :param since: when its current batch began, seconds since the epoch."""
+    """One lane thread.
+
+    :param since: when its current batch began, seconds since the epoch.
+    :param worked: whether it has found anything to do.
+    """
 
     owner: str
     since: float
+    worked: bool = False
 
 
 @dataclass(slots=True)
@@ -112,14 +118,20 @@ class Engine:
         host_lanes = [host_lane(source) for source in managers]
         if not self._hosts_only:
             host_lanes.append(HOSTS)
-            for name in self._store.ledger.lanes_due(now):
-                self._start_lane(f"send {name}", CALLS_IN_FLIGHT, partial(self._send, name))
         for lane in self._store.inbox.lanes_due(host_lanes, now, connections_too=not self._hosts_only):
             self._start_lane(f"decide {lane}", 1, partial(self._decide, lane))
+        if not self._hosts_only:
+            for name in self._store.ledger.lanes_due(now):
+                self._start_sending(name)
         for source in self._store.notifications.sources_due(managers, now):
             self._start_lane(f"notify {source}", 1, partial(self._notify, source))
 
-    def _start_lane(self, name: str, limit: int, batch: Callable[[str], bool]) -> None:
+    def _start_sending(self, name: str) -> None:
+        if not self._hosts_only:
+            self._start_lane(f"send {name}", CALLS_IN_FLIGHT, partial(self._send, name))
+
+    def _start_lane(self, name: str, limit: int, batch: Callable[[_Run], bool]) -> None:
+        """:param batch: does one batch, and says whether there is more to do at once."""
         with self._guard:
             lane = self._lanes.setdefault(name, _Lane())
             if len(lane.runs) >= limit or self._stopping.is_set():
@@ -131,9 +143,9 @@ class Engine:
             target=self._work, args=(name, lane, run, batch), name=f"badgerelay {name}", daemon=True
         ).start()
 
-    def _work(self, name: str, lane: _Lane, run: _Run, batch: Callable[[str], bool]) -> None:
+    def _work(self, name: str, lane: _Lane, run: _Run, batch: Callable[[_Run], bool]) -> None:
         try:
-            while not self._stopping.is_set() and batch(run.owner):
+            while not self._stopping.is_set() and batch(run):
                 run.since = self._store.now()
         except StoreUnavailableError as error:
             log.error("%s: the database does not answer: %s", name, error)
@@ -145,26 +157,33 @@ class Engine:
             with self._idle:
                 lane.runs.remove(run)
                 self._idle.notify_all()
+            if run.worked:  # what came meanwhile found the lane taken
+                self._news.set()
 
-    def _send(self, name: str, owner: str) -> bool:
+    def _send(self, name: str, run: _Run) -> bool:
         connection = self._store.connections.get(name)
         if connection is None or connection.paused or connection.retry_at > self._store.now():
             return False
         try:
-            adapter = self._providers.adapter(name)
+            adapter = self._providers.adapter(connection)
         except ConfigurationError as error:
             log.error("connection %s is stopped: %s", name, error)
             self._store.connections.rest(name, self._store.now(), PROBE_SECONDS, str(error))
             return False
-        return send_batch(self._store, connection, adapter, owner, more=self._news.set) > 0
+        taken = send_batch(self._store, connection, adapter, run.owner, more=self._news.set)
+        run.worked |= taken > 0
+        return taken >= adapter.capabilities.max_batch
 
-    def _decide(self, lane: str, owner: str) -> bool:
-        taken = decide_batch(self._store, self._source_of(lane), lane, owner)
-        self._news.set()
+    def _decide(self, lane: str, run: _Run) -> bool:
+        source = self._source_of(lane)
+        taken = decide_batch(self._store, source, lane, run.owner, planned=self._start_sending)
+        run.worked |= taken > 0
+        return taken >= EVENTS_AT_ONCE
+
+    def _notify(self, source: str, run: _Run) -> bool:
+        taken = notify_batch(self._store, self._managers[source], source, run.owner)
+        run.worked |= taken > 0
         return taken > 0
-
-    def _notify(self, source: str, owner: str) -> bool:
-        return notify_batch(self._store, self._managers[source], source, owner) > 0
 
     def _renew(self) -> None:
         while not self._stopping.wait(RENEW_SECONDS):

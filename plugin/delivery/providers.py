@@ -17,19 +17,18 @@ class Providers:
         self._guard = threading.Lock()
         self._made: dict[str, tuple[float, Adapter]] = {}
 
-    def adapter(self, name: str) -> Adapter:
-        """The adapter of that provider connection.
+    def adapter(self, connection: Connection) -> Adapter:
+        """The adapter of a connection as it is now.
 
-        :raises ConfigurationError: there is no such connection, or its adapter is not installed.
+        :raises ConfigurationError: it is no provider's, or its adapter is not installed.
         """
-        connection = self._store.connections.get(name)
-        if connection is None or connection.role != "provider":
-            raise ConfigurationError(f"there is no provider connection {name!r}")
+        if connection.role != "provider":
+            raise ConfigurationError(f"there is no provider connection {connection.name!r}")
         with self._guard:
-            kept = self._made.get(name)
+            kept = self._made.get(connection.name)
             if kept is None or kept[0] != connection.updated_at:
                 kept = (connection.updated_at, make_adapter(self._store, connection))
-                self._made[name] = kept
+                self._made[connection.name] = kept
             return kept[1]
 
 

@@ -11,6 +11,13 @@ import sqlalchemy as sa
 from .database import Database
 from .tables import cache
 
+_GET = sa.select(cache.c.key, cache.c.value).where(
+    cache.c.connection == sa.bindparam("connection"),
+    cache.c.kind == sa.bindparam("kind"),
+    cache.c.key.in_(sa.bindparam("keys", expanding=True)),
+    cache.c.fetched_at > sa.bindparam("newer_than"),
+)
+
 
 class Cache:
     """:param connection: whose answers these are."""
@@ -21,14 +28,9 @@ class Cache:
 
     def get(self, kind: str, keys: Iterable[str], *, newer_than: float) -> dict[str, Any]:
         """The answers fetched after that time (seconds since the epoch), by key."""
-        query = sa.select(cache.c.key, cache.c.value).where(
-            cache.c.connection == self._connection,
-            cache.c.kind == kind,
-            cache.c.key.in_(list(keys)),
-            cache.c.fetched_at > newer_than,
-        )
+        wanted = {"connection": self._connection, "kind": kind, "keys": list(keys), "newer_than": newer_than}
         with self._database.read() as transaction:
-            return {row.key: json.loads(row.value) for row in transaction.execute(query)}
+            return {row.key: json.loads(row.value) for row in transaction.execute(_GET, wanted)}
 
     def put(self, kind: str, values: dict[str, Any], now: float) -> None:
         if not values:

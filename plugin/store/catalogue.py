@@ -14,6 +14,11 @@ from .tables import rules, templates
 
 ANY_SOURCE = "*"
 
+_RULES_FOR = sa.select(rules).where(
+    rules.c.source.in_(sa.bindparam("sources", expanding=True)),
+    rules.c.learning_object_id.in_(sa.bindparam("objects", expanding=True)),
+)
+
 
 class Catalogue:
     def __init__(self, database: Database) -> None:
@@ -78,10 +83,5 @@ class Catalogue:
     def rules_for(self, source: str, object_ids: Iterable[str]) -> list[Row[Any]]:
         """The rules that a completion meets. :param object_ids: of the learning object and of its instance."""
         with self._database.read() as connection:
-            return list(
-                connection.execute(
-                    sa.select(rules).where(
-                        rules.c.source.in_([source, ANY_SOURCE]), rules.c.learning_object_id.in_(list(object_ids))
-                    )
-                )
-            )
+            wanted = {"sources": [source, ANY_SOURCE], "objects": list(object_ids)}
+            return list(connection.execute(_RULES_FOR, wanted))

@@ -42,6 +42,9 @@ class Connection:
     updated_at: float = 0.0
 
 
+_GET = sa.select(connections).where(connections.c.name == sa.bindparam("name"))
+
+
 class Connections:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
@@ -54,7 +57,7 @@ class Connections:
 
     def get(self, name: str) -> Connection | None:
         with self._database.read() as transaction:
-            row = transaction.execute(sa.select(connections).where(connections.c.name == name)).one_or_none()
+            row = transaction.execute(_GET, {"name": name}).one_or_none()
         return None if row is None else self._opened(row)
 
     def save(

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,14 +78,16 @@ class NewEvent:
 class _Ticket:
     """The rows of one ``add``, and the thread that waits for them.
 
-    :ivar leads: it was woken to commit for all that wait, not because its rows are committed.
+    :ivar leads: once woken, it commits for all that wait; else its rows are committed, or ``error`` says why not.
+    :ivar following: whom it wakes next.
     """
 
-    __slots__ = ("error", "leads", "rows", "woken")
+    __slots__ = ("error", "following", "leads", "rows", "woken")
 
     def __init__(self, rows: list[_Values]) -> None:
         self.rows = rows
         self.error: Exception | None = None
+        self.following: _Ticket | None = None
         self.leads = False
         self.woken = threading.Lock()
         self.woken.acquire()
@@ -94,7 +96,9 @@ class _Ticket:
 class Inbox:
     """Stores events. Threads that arrive while a commit is under way share the next one.
 
-    One of them commits for all and then wakes the others, the first of the newcomers as its successor.
+    The first of them commits for all. Then it wakes the first of the newcomers as its successor, and the others
+    whose rows it has committed one by one, each waking the next: all at once, they would spend more time on
+    fighting for the interpreter than on answering.
     """
 
     def __init__(self, database: Database) -> None:
@@ -121,17 +125,30 @@ class Inbox:
             return
         with self._guard:
             self._pending.append(ticket)
-            if self._led:
-                if len(self._pending) == self._last:
-                    self._enough.notify()
-            else:
+            if not self._led:
                 self._led = ticket.leads = True
-        if not ticket.leads:
+                ticket.woken.release()
+            elif len(self._pending) == self._last:
+                self._enough.notify()
+        try:
             ticket.woken.acquire()
-        if ticket.leads:
-            self._lead(ticket)
+        except BaseException:
+            # A signal's handler raised. Somebody must do what this thread will be woken for: others wait behind it.
+            threading.Thread(target=self._wait, args=(ticket,), name="badgerelay-inbox", daemon=True).start()
+            raise
+        self._go_on(ticket)
         if ticket.error is not None:
             raise ticket.error
+
+    def _wait(self, ticket: _Ticket) -> None:
+        ticket.woken.acquire()
+        self._go_on(ticket)
+
+    def _go_on(self, ticket: _Ticket) -> None:
+        if ticket.leads:
+            self._lead(ticket)
+        elif ticket.following is not None:
+            ticket.following.woken.release()
 
     def _lead(self, own: _Ticket) -> None:
         batch: list[_Ticket] = []
@@ -143,17 +160,27 @@ class Inbox:
                     batch, self._pending = self._pending, []
                     self._last = len(batch)
                 self._commit(batch)
-        finally:
-            with self._guard:
-                successor = self._pending[0] if self._pending else None
-                self._led = successor is not None
-            if successor is not None:
-                successor.leads = True
-                successor.woken.release()
+        except BaseException:
             for ticket in batch:
-                if ticket is not own:
-                    ticket.leads = False
-                    ticket.woken.release()
+                ticket.error = StoreUnavailableError("the commit was interrupted")
+            raise
+        finally:
+            self._hand_over(own, batch)
+
+    def _hand_over(self, own: _Ticket, batch: list[_Ticket]) -> None:
+        with self._guard:
+            if not batch:  # interrupted before the commit
+                self._pending.remove(own)
+            self._led = bool(self._pending)
+            successor = self._pending[0] if self._pending else None
+        if successor is not None:
+            successor.leads = True
+            successor.woken.release()
+        others = [ticket for ticket in batch if ticket is not own]
+        for ticket, following in pairwise(others):
+            ticket.following = following
+        if others:
+            others[0].woken.release()
 
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
@@ -189,25 +216,13 @@ class Inbox:
     def claim(self, lane: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
         """Lease due events of a lane."""
         with self._database.write() as connection:
-            return leases.take(
-                connection, events, [EVENT_OPEN, events.c.lane == lane], owner=owner, limit=limit, now=now
-            )
+            return leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, lane=lane)
 
     def lanes_due(self, host_lanes: Iterable[str], now: float, *, connections_too: bool = True) -> list[str]:
         """Which lanes have due events: these of hosts, and connections that are neither paused nor resting."""
-
-        def due(lane: Any) -> sa.ColumnElement[bool]:
-            return sa.exists(sa.select(1).where(events.c.lane == lane, EVENT_OPEN, events.c.due_at <= now))
-
-        from_connections = sa.select(connections.c.name).where(
-            connections.c.role == "source",
-            ~connections.c.paused,
-            connections.c.retry_at <= now,
-            due(connections.c.name),
-        )
         with self._database.read() as connection:
-            lanes = list(connection.scalars(from_connections)) if connections_too else []
-            lanes += [lane for lane in host_lanes if connection.scalar(sa.select(due(lane)))]
+            lanes = list(connection.scalars(_CONNECTIONS_DUE, {"now": now})) if connections_too else []
+            lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
 
     def replay(self, ids: Iterable[int], now: float) -> int:
@@ -233,12 +248,31 @@ class Inbox:
 
 def finish(connection: Connection, row: Row[Any], state: str, reason: str | None, now: float, **values: Any) -> bool:
     """End our lease on an event with this state; False when the lease was lost to somebody else."""
-    done = connection.execute(
-        sa.update(events)
-        .where(events.c.id == row.id, events.c.lease_owner == row.lease_owner)
-        .values(state=state, reason=reason, lease_owner=None, **{"due_at": now, **values})
-    )
+    changed = {"state": state, "reason": reason, "due_at": now, "lane": row.lane, **values}
+    parameters = {f"new_{column}": value for column, value in changed.items()}
+    done = connection.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **parameters})
     return done.rowcount == 1
+
+
+def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return sa.exists(sa.select(1).where(events.c.lane == lane, EVENT_OPEN, events.c.due_at <= sa.bindparam("now")))
+
+
+# Built once: the engine asks all the time.
+_TAKE = leases.taking(events, EVENT_OPEN, events.c.lane == sa.bindparam("lane"))
+_LANE_DUE = sa.select(_due(sa.bindparam("lane", type_=sa.String)))
+_CONNECTIONS_DUE = sa.select(connections.c.name).where(
+    connections.c.role == "source",
+    ~connections.c.paused,
+    connections.c.retry_at <= sa.bindparam("now"),
+    _due(connections.c.name),
+)
+_FINISH = (
+    sa.update(events)
+    .where(events.c.id == sa.bindparam("event"), events.c.lease_owner == sa.bindparam("owner"))
+    .values({column: sa.bindparam(f"new_{column}") for column in ("state", "reason", "due_at", "lane")})
+    .values(lease_owner=None)
+)
 
 
 def _values(event: NewEvent, now: float) -> _Values:

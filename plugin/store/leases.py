@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,32 +14,36 @@ LEASE_SECONDS = 15.0
 """A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""
 
 
-def take(
-    connection: Connection,
-    table: sa.Table,
-    conditions: Sequence[sa.ColumnElement[bool] | sa.TextClause],
-    *,
-    owner: str,
-    limit: int,
-    now: float,
-    changes: dict[str, Any] | None = None,
-) -> list[Row[Any]]:
-    """Lease the ``limit`` rows that have been due longest, oldest first."""
+def taking(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause, **changes: Any) -> sa.Executable:
+    """The statement for :func:`take`, built once: building it takes longer than the database does.
+
+    :param changes: what else a lease changes, by column.
+    """
     due = (
         sa.select(table.c.id)
-        .where(*conditions, table.c.due_at <= now)
+        .where(*conditions, table.c.due_at <= sa.bindparam("now"))
         .order_by(table.c.due_at)
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    leased = (
-        sa.update(table)
-        .where(table.c.id.in_(sa.select(due.c.id)))
-        .values(due_at=now + LEASE_SECONDS, lease_owner=owner, attempts=table.c.attempts + 1, **(changes or {}))
-        .returning(table)
-    )
-    return sorted(connection.execute(leased), key=lambda row: int(row.id))
+    leased = {
+        "due_at": sa.bindparam("until", type_=sa.Double),
+        "lease_owner": sa.bindparam("owner", type_=sa.String),
+        "attempts": table.c.attempts + 1,
+    }
+    return sa.update(table).where(table.c.id.in_(sa.select(due.c.id))).values(leased | changes).returning(table)
+
+
+def take(
+    connection: Connection, statement: sa.Executable, *, owner: str, limit: int, now: float, **parameters: Any
+) -> list[Row[Any]]:
+    """Lease the ``limit`` rows that have been due longest, oldest first.
+
+    :param parameters: of the conditions.
+    """
+    leased = {"now": now, "until": now + LEASE_SECONDS, "owner": owner, "most": limit}
+    return sorted(connection.execute(statement, leased | parameters), key=lambda row: int(row.id))
 
 
 def renew(connection: Connection, owners: Iterable[str], now: float) -> None:

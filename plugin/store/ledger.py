@@ -57,6 +57,7 @@ class Settled:
 class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._plan = database.insert(awards).on_conflict_do_nothing(index_elements=list(KEY)).returning(awards.c.id)
 
     def plan(
         self, connection: Connection, event: Row[Any], plans: Iterable[Plan], now: float
@@ -70,24 +71,22 @@ class Ledger:
             paused = self._paused(connection, plan.connection)
             state, cause = ("held", "the connection is paused") if paused else ("planned", "earned by the completion")
             award_id = connection.scalar(
-                self._database.insert(awards)
-                .values(
-                    connection=plan.connection,
-                    source=event.source,
-                    learner_id=event.learner_id,
-                    template_id=plan.template_id,
-                    period=plan.period,
-                    event_id=event.id,
-                    correlation_id=event.correlation_id,
-                    state=state,
-                    reason=cause if paused else None,
-                    recipient=json.dumps(plan.recipient),
-                    issued_at=plan.issued_at,
-                    created_at=now,
-                    due_at=now,
-                )
-                .on_conflict_do_nothing(index_elements=list(KEY))
-                .returning(awards.c.id)
+                self._plan,
+                {
+                    "connection": plan.connection,
+                    "source": event.source,
+                    "learner_id": event.learner_id,
+                    "template_id": plan.template_id,
+                    "period": plan.period,
+                    "event_id": event.id,
+                    "correlation_id": event.correlation_id,
+                    "state": state,
+                    "reason": cause if paused else None,
+                    "recipient": json.dumps(plan.recipient),
+                    "issued_at": plan.issued_at,
+                    "created_at": now,
+                    "due_at": now,
+                },
             )
             if award_id is None:
                 award_id = connection.scalar(sa.select(awards.c.id).where(*_same(event, plan)))
@@ -99,21 +98,12 @@ class Ledger:
         return words, changes
 
     def _paused(self, connection: Connection, name: str) -> bool:
-        # FOR SHARE: an administrator's pause waits for us, or we see it.
-        query = sa.select(connections.c.paused).where(connections.c.name == name).with_for_update(read=True)
-        return bool(connection.scalar(query))
+        return bool(connection.scalar(_PAUSED, {"name": name}))
 
     def lanes_due(self, now: float) -> list[str]:
         """Provider connections that have due awards and are neither paused nor resting."""
-        due = sa.exists(
-            sa.select(1).where(awards.c.connection == connections.c.name, AWARD_OPEN, awards.c.due_at <= now)
-        )
         with self._database.read() as connection:
-            return list(
-                connection.scalars(
-                    sa.select(connections.c.name).where(~connections.c.paused, connections.c.retry_at <= now, due)
-                )
-            )
+            return list(connection.scalars(_LANES_DUE, {"now": now}))
 
     def claim(self, name: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
@@ -121,17 +111,8 @@ class Ledger:
         A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
         while the connection is paused.
         """
-        running = sa.exists(sa.select(1).where(connections.c.name == name, ~connections.c.paused))
         with self._database.write() as connection:
-            rows = leases.take(
-                connection,
-                awards,
-                [AWARD_OPEN, awards.c.connection == name, running],
-                owner=owner,
-                limit=limit,
-                now=now,
-                changes={"in_doubt": sa.or_(awards.c.in_doubt, awards.c.state == "sending"), "state": "sending"},
-            )
+            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, name=name)
             record(
                 connection,
                 [
@@ -151,7 +132,9 @@ class Ledger:
     def settle(self, results: Sequence[Settled], now: float) -> None:
         """Write outcomes. One whose lease was lost in between is left to its new owner, who looks first."""
         with self._database.write() as connection:
-            kept = [result for result in results if _settle(connection, result, now)]
+            kept = _still_ours(connection, results)
+            if kept:
+                connection.execute(_SETTLE, [_settled_values(result, now) for result in kept])
             record(
                 connection,
                 [
@@ -234,23 +217,66 @@ def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _settle(connection: Connection, result: Settled, now: float) -> bool:
-    award = result.award
-    changed = connection.execute(
-        sa.update(awards)
-        .where(awards.c.id == award.id, awards.c.state == "sending", awards.c.lease_owner == award.lease_owner)
-        .values(
-            state=result.state,
-            reason=None if result.state == "issued" else storable(result.cause),
-            due_at=result.due_at or now,
-            lease_owner=None,
-            in_doubt=result.in_doubt,
-            surprises=result.surprises,
-            badge_id=result.badge_id and storable(result.badge_id),
-            badge_url=result.badge_url and storable(result.badge_url),
+def _still_ours(connection: Connection, results: Sequence[Settled]) -> list[Settled]:
+    """Those whose lease nobody else has taken; locked until the transaction ends."""
+    ids = [result.award.id for result in results]
+    owners = {row.id: row.lease_owner for row in connection.execute(_SENDING, {"ids": ids})}
+    return [result for result in results if owners.get(result.award.id) == result.award.lease_owner]
+
+
+# Built once: to build them takes longer than the database does.
+_PAUSED = (
+    sa.select(connections.c.paused)
+    .where(connections.c.name == sa.bindparam("name"))
+    .with_for_update(read=True)  # an administrator's pause waits for us, or we see it
+)
+_LANES_DUE = sa.select(connections.c.name).where(
+    ~connections.c.paused,
+    connections.c.retry_at <= sa.bindparam("now"),
+    sa.exists(
+        sa.select(1).where(
+            awards.c.connection == connections.c.name, AWARD_OPEN, awards.c.due_at <= sa.bindparam("now")
         )
+    ),
+)
+_TAKE = leases.taking(
+    awards,
+    AWARD_OPEN,
+    awards.c.connection == sa.bindparam("name"),
+    sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("name"), ~connections.c.paused)),
+    in_doubt=sa.or_(awards.c.in_doubt, awards.c.state == "sending"),
+    state="sending",
+)
+_SENDING = (
+    sa.select(awards.c.id, awards.c.lease_owner)
+    .where(awards.c.id.in_(sa.bindparam("ids", expanding=True)), awards.c.state == "sending")
+    .order_by(awards.c.id)  # two that lock the same rows must not do it in different orders
+    .with_for_update()
+)
+_SETTLE = (
+    sa.update(awards)
+    .where(awards.c.id == sa.bindparam("award"))
+    .values(
+        {
+            column: sa.bindparam(f"new_{column}")
+            for column in ("state", "reason", "due_at", "in_doubt", "surprises", "badge_id", "badge_url")
+        }
     )
-    return changed.rowcount == 1
+    .values(lease_owner=None)
+)
+
+
+def _settled_values(result: Settled, now: float) -> dict[str, Any]:
+    return {
+        "award": result.award.id,
+        "new_state": result.state,
+        "new_reason": None if result.state == "issued" else storable(result.cause),
+        "new_due_at": result.due_at or now,
+        "new_in_doubt": result.in_doubt,
+        "new_surprises": result.surprises,
+        "new_badge_id": result.badge_id and storable(result.badge_id),
+        "new_badge_url": result.badge_url and storable(result.badge_url),
+    }
 
 
 def _from_connection(award: Row[Any]) -> bool:

@@ -550,7 +550,11 @@ def test_a_refused_change_of_a_badge_that_nobody_can_see_stays_refused(
     wire.put(f"{BADGES}/b/revoke", json={"data": {"message": "no"}}, status=422)
     wire.post(f"{BADGES}/b/replace", json={"data": {"message": "no"}}, status=422)
     wire.get(f"{BADGES}/b", json=body, status=status)
-    for change in (lambda: adapter.revoke("b", "x"), lambda: adapter.replace("b", make_award())):
+    changes: list[Callable[[], object]] = [
+        lambda: adapter.revoke("b", "x"),
+        lambda: adapter.replace("b", make_award()),
+    ]
+    for change in changes:
         with pytest.raises(RefusedError) as caught:
             change()
         assert caught.value.code == "invalid"

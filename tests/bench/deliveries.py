@@ -43,7 +43,7 @@ def headers() -> dict[str, str]:
 
 
 def frame() -> tuple[bytes, bytes]:
-    """A whole HTTP request to ``/webhooks/alm/acme``, without the 32 characters of the event's id between its parts."""
+    """What stands before and after the 32 characters of the event's id in a request to ``/webhooks/alm/acme``."""
     content = body(_MARK)
     lines = [
         "POST /webhooks/alm/acme HTTP/1.1",

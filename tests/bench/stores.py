@@ -51,9 +51,7 @@ def add_alm(store: Store) -> None:
 
 def add_credly(store: Store, url: str) -> None:
     """A connection ``academy`` to Credly's sandbox at that address."""
-    _save(
-        store, "academy", "provider", "credly", CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url)
-    )
+    _save(store, "academy", "provider", "credly", CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url))
 
 
 def plan_awards(store: Store, amount: int) -> None:

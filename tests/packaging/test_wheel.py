@@ -1,81 +1,177 @@
-"""The wheel, installed into an empty environment from the wheelhouse."""
+"""What strangers install: the wheel, made from the source distribution, in an empty environment without a network."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
-import venv
+import tarfile
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ROOMS = ("hooks/", "adapters/", "plugin/")
+TOP = {"__init__.py", "__main__.py", "py.typed"}
+CONSUMER = """\
+from badgerelay.hooks import CourseCompleted, hookimpl
+
+@hookimpl
+def course_completed(event: CourseCompleted) -> None:
+    reveal_type(event.learner.email)
+"""
+
+
+def _run(*command: str | Path, cwd: Path | str = "/", seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    """:raises AssertionError: the command failed; shows what it wrote."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BADGERELAY_DATABASE", "PYTHON"))
+    }
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in listed.stdout.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            target = source / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)],
-        check=True,
-        capture_output=True,
-    )
-    (built,) = out.glob("*.whl")
-    return built
+def tree() -> list[str]:
+    """The files of the checkout that are ours, as git lists them."""
+    listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def distributions(tree: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The source distribution of a clean copy, and the wheel made from that."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in tree:
+        target = source / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    said = _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, source)
+    complaint = re.search(r".*(Deprecat|SetuptoolsWarning|UserWarning).*", said.stdout + said.stderr)
+    assert complaint is None, complaint
+    (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
+    return sdist, wheel
+
+
+@pytest.fixture(scope="module")
+def names(distributions: tuple[Path, Path]) -> list[str]:
+    """The files in the wheel."""
+    return zipfile.ZipFile(distributions[1]).namelist()
+
+
+@pytest.fixture(scope="module")
+def installed(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``bin`` folder of an environment with nothing but the wheel and what it needs."""
     folder = tmp_path_factory.mktemp("empty")
-    venv.create(folder, with_pip=True)
-    subprocess.run(
-        [
-            folder / "bin/python",
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-index",
-            "--find-links",
-            ROOT / ".wheelhouse",
-            wheel,
-        ],
-        check=True,
-        capture_output=True,
-    )
+    _run(sys.executable, "-m", "venv", "--without-pip", folder)
+    python = folder / "bin" / "python"
+    wheelhouse = ROOT / ".wheelhouse"
+    options = ["--quiet", "--no-index", "--find-links", wheelhouse, "--no-compile", "--disable-pip-version-check"]
+    _run(sys.executable, "-m", "pip", "--python", python, "install", *options, distributions[1])
     return folder / "bin"
 
 
-def test_the_wheel_has_one_top_level_name_and_everything_it_needs(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"badgerelay"}
-    assert "badgerelay/py.typed" in names
-    assert "badgerelay/plugin/store/migrations/env.py" in names
-    assert any(name.startswith("badgerelay/plugin/store/migrations/versions/v") for name in names)
-    assert "badgerelay/adapters/credly/sandbox/app.py" in names
-    assert not [name for name in names if name.startswith("badgerelay/tests")]
+def test_the_wheel_holds_the_three_rooms_to_the_last_file_and_nothing_else(tree: list[str], names: list[str]) -> None:
+    ours = {f"badgerelay/{name}" for name in tree if name in TOP or name.startswith(ROOMS)}
+    assert {name for name in names if ".dist-info/" not in name} == ours
+    assert "badgerelay/py.typed" in ours
+    assert any(re.fullmatch(r"badgerelay/plugin/store/migrations/versions/v\w+\.py", name) for name in ours)
+    assert {"badgerelay/adapters/credly/sandbox/app.py", "badgerelay/plugin/alm/sandbox/app.py"} <= ours
+
+
+def test_the_source_distribution_has_the_licence_and_no_tests(distributions: tuple[Path, Path]) -> None:
+    with tarfile.open(distributions[0]) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "README.md", "setup.cfg", "pyproject.toml"} <= held
+    assert not [name for name in held if name.startswith(("tests", ".", "build"))]
+
+
+def test_the_metadata_tells_licence_readme_and_python(distributions: tuple[Path, Path], names: list[str]) -> None:
+    (place,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+    metadata = Parser().parsestr(zipfile.ZipFile(distributions[1]).read(place).decode())
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata["License-File"] == "LICENSE"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload() == (ROOT / "README.md").read_text()
+
+
+def test_both_commands_say_the_same(installed: Path) -> None:
+    assert _run(installed / "badgerelay", "--help").stdout.startswith("Usage: badgerelay")
+    versions = [
+        _run(installed / "badgerelay", "--version").stdout,
+        _run(installed / "python", "-m", "badgerelay", "--version").stdout,
+    ]
+    assert versions[0] == versions[1]
+    assert versions[0].startswith("badgerelay")
+
+
+def test_every_command_loads(installed: Path) -> None:
+    helped = _run(installed / "badgerelay", "--help").stdout
+    commands = re.findall(r"^  ([a-z]+)  ", helped.partition("Commands:")[2], re.MULTILINE)
+    assert "demo" in commands
+    code = (
+        "from badgerelay.plugin.cli.main import badgerelay\n"
+        f"for name in {commands!r}: assert badgerelay.get_command(None, name)"
+    )
+    _run(installed / "python", "-W", "error", "-c", code)
+
+
+def test_every_module_loads_without_a_warning(installed: Path, names: list[str]) -> None:
+    modules = [
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in names
+        if name.endswith(".py") and not name.endswith(("/__main__.py", "/migrations/env.py"))
+    ]
+    code = f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"
+    assert _run(installed / "python", "-W", "error", "-c", code).stderr == ""
+
+
+def test_every_entry_point_resolves(installed: Path) -> None:
+    code = (
+        "from importlib.metadata import distribution\n"
+        "for entry in distribution('badgerelay').entry_points:\n"
+        "    print(entry.group, entry.name, entry.load() is not None)"
+    )
+    assert _run(installed / "python", "-c", code).stdout.splitlines() == [
+        "badgerelay badgerelay True",
+        "badgerelay.adapters credly True",
+        "console_scripts badgerelay True",
+    ]
+
+
+def test_pluggy_finds_the_hooks_by_their_entry_point(installed: Path) -> None:
+    code = (
+        "import pluggy\n"
+        "manager = pluggy.PluginManager('badgerelay')\n"
+        "assert manager.load_setuptools_entrypoints('badgerelay') == 1\n"
+        "plugin = manager.get_plugin('badgerelay')\n"
+        "print(*sorted(caller.name for caller in manager.get_hookcallers(plugin)))"
+    )
+    found = _run(installed / "python", "-c", code).stdout.split()
+    assert found == ["course_completed", "csv_imported", "skill_created"]
+
+
+def test_a_strict_consumer_type_checks(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+    options = ["--strict", "--config-file=", f"--python-executable={installed / 'python'}", "--cache-dir", tmp_path]
+    said = _run(sys.executable, "-m", "mypy", *options, "consumer.py", cwd=tmp_path).stdout
+    assert 'Revealed type is "str | None"' in said.replace("builtins.", "")
 
 
 def test_the_installed_command_runs_the_demo(installed: Path) -> None:
-    version = subprocess.run(
-        [installed / "python", "-m", "badgerelay", "--version"], cwd="/", capture_output=True, text=True, check=True
-    )
-    assert "badgerelay" in version.stdout
-    demo = subprocess.run(
-        [installed / "badgerelay", "demo"], cwd="/", capture_output=True, text=True, check=False, timeout=120
-    )
-    assert demo.returncode == 0, demo.stderr
+    demo = _run(installed / "badgerelay", "demo", seconds=120)
     assert "nothing lost, nothing twice" in demo.stdout

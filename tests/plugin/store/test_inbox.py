@@ -48,7 +48,7 @@ def test_the_same_event_is_stored_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize("change", [{"connection": "other"}, {"source": "alm:9"}, {"event_id": "e-2"}])
-def test_connection_source_and_event_id_together_tell_events_apart(store: Store, change: dict[str, str]) -> None:
+def test_connection_source_and_event_id_together_tell_events_apart(store: Store, change: dict[str, Any]) -> None:
     store.inbox.add([EVENT, replace(EVENT, **change)], 1.0)
     assert len(stored(store)) == 2
 
@@ -74,9 +74,7 @@ def test_more_rows_than_one_statement_takes_are_stored(store: Store) -> None:
 
 
 def test_a_value_that_cannot_be_stored_costs_no_neighbour(store: Store) -> None:
-    bad = replace(EVENT, event_id="bad", payload=b"\xff" if store.database.embedded else "\x00")
-    if store.database.embedded:
-        bad = replace(EVENT, event_id="bad", payload="\ud800")
+    bad = replace(EVENT, event_id="bad", payload="\ud800" if store.database.embedded else "\x00")
     work: list[Any] = [lambda: store.inbox.add([bad], 1.0)]
     work += [lambda n=n: store.inbox.add([replace(EVENT, event_id=str(n))], 1.0) for n in range(12)]
     raised = in_threads(work)
@@ -99,11 +97,12 @@ def test_a_full_disk_is_reported_to_everybody_and_loses_nothing(store: Store) ->
     def limit(most: int) -> None:
         # A limit belongs to a connection: give it to each that is made from now on.
         store.database.close()
-        sa.event.listen(store.database._engine, "connect", lambda made, _: made.execute(f"PRAGMA max_page_count={most}"))
+        pragma = f"PRAGMA max_page_count={most}"
+        sa.event.listen(store.database._engine, "connect", lambda made, _: made.execute(pragma))
 
     limit(int(pages or 0) + 2)
-    large = "x" * 60_000
-    work = [lambda n=n: store.inbox.add([replace(EVENT, event_id=f"large-{n}", payload=large)], 1.0) for n in range(6)]
+    large = [replace(EVENT, event_id=f"large-{number}", payload="x" * 60_000) for number in range(6)]
+    work = [lambda event=event: store.inbox.add([event], 1.0) for event in large]
     raised = in_threads(work)
     assert all(isinstance(error, StoreUnavailableError) for error in raised)
     assert "full" in str(raised[0])

@@ -40,18 +40,15 @@ def test_an_award_is_planned_once_however_many_completions_earn_it(store: Store,
 def test_threads_that_decide_at_once_plan_one_award(store: Store, clock: Clock) -> None:
     for number in range(40):
         store.inbox.add([replace(EVENT, event_id=str(number), lane=f"lane-{number % 8}")], clock())
-    decided = [
-        lambda n=n: decide_batch(store, Giving("t-1", "t-2"), f"lane-{n}", f"decider-{n}")  # type: ignore[misc]
-        for n in range(8)
-    ]
+    decided = [lambda n=n: decide_batch(store, Giving("t-1", "t-2"), f"lane-{n}", f"decider-{n}") for n in range(8)]
     assert in_threads(decided) == [None] * 8
     assert [award["template_id"] for award in store.views.awards()] in (["t-2", "t-1"], ["t-1", "t-2"])
     assert {event["state"] for event in store.views.events()} == {"done"}
 
 
 @pytest.mark.parametrize("change", [{"source": "alm:9"}, {"learner_id": "l-2"}])
-def test_another_learner_or_account_is_another_award(store: Store, clock: Clock, change: dict[str, str]) -> None:
-    store.inbox.add([EVENT, replace(EVENT, event_id="e-2", **change)], clock())  # type: ignore[arg-type]
+def test_another_learner_or_account_is_another_award(store: Store, clock: Clock, change: dict[str, Any]) -> None:
+    store.inbox.add([EVENT, replace(EVENT, event_id="e-2", **change)], clock())
     decide_batch(store, Giving("t-1"), "acme", "decider")
     assert len(store.views.awards()) == 2
 
@@ -66,7 +63,7 @@ def test_two_claimers_never_get_the_same_award(store: Store, clock: Clock, earn:
             with guard:
                 taken.extend(row.id for row in rows)
 
-    assert in_threads([lambda n=n: claim(f"owner-{n}") for n in range(6)]) == [None] * 6  # type: ignore[misc]
+    assert in_threads([lambda n=n: claim(f"owner-{n}") for n in range(6)]) == [None] * 6
     assert len(taken) == len(set(taken)) == 120
     assert states(store) == {"sending": 120}
 
@@ -134,9 +131,7 @@ def test_texts_of_a_provider_that_no_database_keeps_are_kept_otherwise(
 
 @pytest.mark.services
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_value_that_does_not_fit_is_not_taken_for_a_broken_database(
-    store: Store, clock: Clock, earn: Earn
-) -> None:
+def test_a_value_that_does_not_fit_is_not_taken_for_a_broken_database(store: Store, clock: Clock, earn: Earn) -> None:
     earn()
     (row,) = store.ledger.claim("academy", "one", 10, clock())
     with pytest.raises(sa.exc.DataError):
@@ -179,7 +174,8 @@ def test_a_lapsed_lease_of_a_paused_connection_waits_for_the_end_of_the_pause(
 
 def test_a_planner_and_a_pause_at_the_same_moment_leave_nothing_that_is_sent(store: Store, clock: Clock) -> None:
     for turn in range(5):
-        store.inbox.add([replace(EVENT, event_id=f"{turn}-{n}", learner_id=f"{turn}-{n}") for n in range(20)], clock())
+        names = [f"{turn}-{number}" for number in range(20)]
+        store.inbox.add([replace(EVENT, event_id=name, learner_id=name) for name in names], clock())
         raised = in_threads(
             [
                 lambda: decide_batch(store, Giving("t-1"), "acme", "decider"),
@@ -242,9 +238,7 @@ def test_nobody_is_told_of_what_came_through_a_connection(store: Store, clock: C
     assert store.notifications.sources_due(["alm:70412"], clock()) == []
 
 
-def test_leases_renewed_while_outcomes_are_written_do_not_deadlock(
-    store: Store, clock: Clock, earn: Earn
-) -> None:
+def test_leases_renewed_while_outcomes_are_written_do_not_deadlock(store: Store, clock: Clock, earn: Earn) -> None:
     earn(100)
     rows = store.ledger.claim("academy", "one", 100, clock())
     stop = threading.Event()

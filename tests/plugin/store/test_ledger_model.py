@@ -20,9 +20,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from marshmallow import Schema
 
-from badgerelay.adapters.base import Account, Adapter, Award, BadgeTemplate, Capabilities, Context, IssuedBadge, Outcome
+from badgerelay.adapters.base import (
+    Account,
+    Adapter,
+    Award,
+    BadgeTemplate,
+    Capabilities,
+    Context,
+    IssuedBadge,
+    Outcome,
+)
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.delivery.decisions import Decided
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
@@ -95,7 +105,7 @@ class WorldAdapter(Adapter):
                 raise AmbiguousError("no answer")
             case "half lost":
                 made: list[Outcome] = [world.make(award) for award in awards]
-                return [outcome if n % 2 else AmbiguousError("?") for n, outcome in enumerate(made)]
+                return [outcome if number % 2 else AmbiguousError("?") for number, outcome in enumerate(made)]
             case "never arrived":
                 raise AmbiguousError("no answer")
             case "500":
@@ -116,7 +126,8 @@ class WorldAdapter(Adapter):
                 [world.make(award) for award in awards]
                 return None  # type: ignore[return-value]  # a broken adapter
             case "too few":
-                return [world.make(award) for award in awards][1:]
+                few: list[Outcome] = [world.make(award) for award in awards]
+                return few[1:]
             case "crash before":
                 raise CrashError
             case "crash after":
@@ -145,6 +156,14 @@ class WorldAdapter(Adapter):
         return IssuedBadge(made[0], award.template_id, "pending") if made else None
 
 
+class _ByObject:
+    """The learning object is the badge."""
+
+    def decide(self, events: Sequence[Any]) -> Iterator[list[Decided]]:
+        for row in events:
+            yield from Giving(row.learning_object_id).decide([row])
+
+
 class Ledger(RuleBasedStateMachine):
     make_store: Callable[[Clock], tuple[Store, Callable[[], None]]]
 
@@ -166,16 +185,32 @@ class Ledger(RuleBasedStateMachine):
             finally:
                 self.end()
 
-    @rule(learners=st.sets(st.integers(0, 3), min_size=1), template=st.sampled_from("ab"))
+    @rule(learners=st.sets(st.integers(0, 20), min_size=1, max_size=5), template=st.sampled_from("ab"))
     def complete(self, learners: set[int], template: str) -> None:
         """Also what was completed before: another course with the same badge."""
         for learner in learners:
             self.completions += 1
-            new = replace(EVENT, event_id=str(self.completions), learner_id=str(learner))
+            new = replace(EVENT, event_id=str(self.completions), learner_id=str(learner), learning_object_id=template)
             self.store.inbox.add([new, new], self.clock())
             self.earned.add((f"alm:70412:{learner}", template))
-        while decide_batch(self.store, Giving(template), "acme", "decider"):
-            pass
+        self._decide()
+
+    @rule(
+        learners=st.sets(st.integers(0, 20), min_size=1, max_size=5),
+        fault=st.sampled_from(FAULTS),
+        look=st.sampled_from(("", *LOOKS)),
+        seconds=st.sampled_from([3.0, 16.0, 400.0]),
+    )
+    def mishap(self, learners: set[int], fault: str, look: str, seconds: float) -> None:
+        """The usual way into trouble and out of it, so that it is tried often."""
+        self.complete(learners, "a")
+        self.clock.seconds += seconds
+        self.world.issue_faults, self.world.look_faults = [fault], [look]
+        for owner in ("worker", "another worker", "worker"):
+            self._work(owner)
+            self.clock.seconds += seconds
+
+    another_mishap = mishap
 
     @rule(fault=st.sampled_from(FAULTS))
     def next_call(self, fault: str) -> None:
@@ -193,7 +228,7 @@ class Ledger(RuleBasedStateMachine):
     def work_elsewhere(self) -> None:
         self._work("another worker")
 
-    @rule(seconds=st.sampled_from([1.0, 16.0, 400.0]))
+    @rule(seconds=st.sampled_from([1.0, 16.0, 400.0, 4000.0]))
     def wait(self, seconds: float) -> None:
         self.clock.seconds += seconds
 
@@ -220,6 +255,7 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def replay(self) -> None:
         self.store.inbox.replay([event["id"] for event in self.store.views.events()], self.clock())
+        self._decide()
 
     @invariant()
     def never_two_badges(self) -> None:
@@ -242,6 +278,10 @@ class Ledger(RuleBasedStateMachine):
 
     def _awards(self) -> list[dict[str, Any]]:
         return self.store.views.awards(limit=1000)
+
+    def _decide(self) -> None:
+        while decide_batch(self.store, _ByObject(), "acme", "decider"):
+            pass
 
     def _move(self, states: tuple[str, ...]) -> None:
         ids = [award["id"] for award in self._awards()]
@@ -277,11 +317,11 @@ class Ledger(RuleBasedStateMachine):
 
 def run(make_store: Callable[[Clock], tuple[Store, Callable[[], None]]], examples: int) -> None:
     machine = type("Machine", (Ledger,), {"make_store": staticmethod(make_store)})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=30,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -305,7 +345,7 @@ def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_sqlite(upgraded_sqlite:
 
         return store, end
 
-    run(make, 60)
+    run(make, 40)
 
 
 @pytest.mark.services

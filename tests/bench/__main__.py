@@ -1,0 +1,48 @@
+"""``python -m tests.bench [NAME ...] [--quick] [--servers]``: exits with 1 when a target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from . import acknowledging, issuing, latency, starting
+from .table import Figure, machine, print_figures
+
+BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
+    "starting": starting.measure,
+    "latency": latency.measure,
+    "issuing": issuing.measure_rate,
+    "memory": issuing.measure_memory,
+    "acknowledging": acknowledging.measure,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(BENCHMARKS)}; default: all"
+    )
+    parser.add_argument("--quick", action="store_true", help="smaller amounts: a first impression, not a result")
+    parser.add_argument("--servers", action="store_true", help="only compare WSGI servers and numbers of threads")
+    wanted = parser.parse_args()
+    if unknown := set(wanted.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))} (there are: {', '.join(BENCHMARKS)})")
+    if wanted.servers:
+        chosen = {"servers": acknowledging.measure_servers}
+    else:
+        chosen = {name: BENCHMARKS[name] for name in wanted.names or BENCHMARKS}
+    print(machine(), flush=True)
+    figures: list[Figure] = []
+    for name, measure in chosen.items():
+        print(f"measuring: {name} ...", file=sys.stderr, flush=True)
+        figures += measure(quick=wanted.quick)
+    print_figures(figures)
+    missed = [figure.name.strip() for figure in figures if not figure.met]
+    if missed:
+        print(f"\nmissed: {'; '.join(missed)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

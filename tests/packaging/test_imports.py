@@ -1,0 +1,98 @@
+"""What may be in memory where: a host's process stays light, and production never sees a sandbox."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from badgerelay.plugin.store.database import HEAD
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = ROOT / "plugin/store/migrations/versions"
+
+
+def _loaded(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import sys\n{code}\nprint('loaded', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_top_package_loads_nothing_but_itself() -> None:
+    ours = {name for name in _loaded("import badgerelay") if name.startswith("badgerelay")}
+    assert ours == {"badgerelay"}
+
+
+def test_registering_loads_neither_flask_nor_the_command_line() -> None:
+    loaded = _loaded("from badgerelay import register")
+    assert not {"flask", "sqlalchemy", "requests", "click", "granian", "alembic"} & loaded
+
+
+def test_what_serve_and_worker_load_holds_no_sandbox_and_no_demo(tmp_path: Path) -> None:
+    code = f"""
+import os
+os.environ["BADGERELAY_HOME"] = {str(tmp_path)!r}
+os.environ.pop("BADGERELAY_DATABASE_URL", None)
+import importlib
+from badgerelay.plugin.cli.main import badgerelay
+for name in ("serve", "worker"):
+    badgerelay.get_command(None, name)
+from badgerelay.adapters.registry import adapter_names, load_adapter
+for name in adapter_names():
+    load_adapter(name)
+from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.web import server
+from badgerelay.plugin.web.app import create_app
+from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.store import open_store
+from badgerelay.plugin.alm.source import AlmSource
+import granian.server
+store = open_store(read_settings())
+engine = make_engine(store)
+client = create_app(store, engine.wake).test_client()
+assert client.get("/readyz").status_code == 200
+assert client.post("/webhooks/alm/nobody", data="{{}}").status_code == 404
+store.close()
+"""
+    loaded = _loaded(code)
+    assert "badgerelay.plugin.web.webhooks" in loaded
+    assert not [name for name in loaded if re.match(r"badgerelay\b.*\b(sandbox|demo)\b", name)]
+
+
+def test_only_the_sandbox_commands_and_the_demo_import_a_sandbox() -> None:
+    allowed = re.compile(r"(.*/sandbox/.*|plugin/demo/.*|plugin/cli/run\.py|adapters/\w+/adapter\.py)\Z")
+    for room in ("hooks", "adapters", "plugin"):
+        for file in (ROOT / room).rglob("*.py"):
+            where = file.relative_to(ROOT).as_posix()
+            tree = ast.parse(file.read_text())
+            imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            imports = [name for name in imported if "sandbox" in name.split(".")]
+            assert not imports or allowed.match(where), where
+            eager = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+            in_sandbox = "/sandbox/" in where or where.startswith("plugin/demo/")
+            assert in_sandbox or not [name for name in eager if "sandbox" in name.split(".")], where
+
+
+def test_head_is_the_newest_migration_and_the_migrations_are_one_chain() -> None:
+    revisions: dict[str, str | None] = {}
+    for file in VERSIONS.glob("v*.py"):
+        values = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in ast.parse(file.read_text()).body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id in ("revision", "down_revision")
+        }
+        revisions[values["revision"]] = values["down_revision"]
+        assert file.name.startswith(f"v{values['revision']}_")
+    heads = set(revisions) - set(revisions.values())
+    assert heads == {HEAD}
+    assert sorted(revisions.values(), key=str) == sorted([None, *(set(revisions) - heads)], key=str)

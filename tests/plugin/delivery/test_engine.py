@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from badgerelay.adapters.sandbox import BackgroundServer
+from badgerelay.plugin.alm.decoder import decode
+from badgerelay.plugin.alm.door import AlmDoor
+from badgerelay.plugin.alm.sandbox import make_sandbox
+from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.explaining import explain_award, explain_event
+from badgerelay.plugin.store import Store
+
+from ...support import (
+    COURSE,
+    COURSE_TEMPLATE,
+    ROSA,
+    TEMPLATE,
+    TOKEN,
+    badges,
+    calls,
+    completion,
+    connect_alm,
+    connect_credly,
+    counts,
+    delivery,
+    set_faults,
+    until,
+)
+from .conftest import Road
+
+OTHER_PROVIDERS_COURSE = "course:8801301_17700992"
+NO_BADGE = "course:8801300_17700991"
+
+
+def learners(number: int, first: int = 0) -> list[str]:
+    return [str(int(ROSA) + each) for each in range(first, first + number)]
+
+
+def test_a_completed_course_becomes_a_badge(road: Road) -> None:
+    completed = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
+    road.complete(userId=ROSA, dateCompleted=completed.isoformat())
+    (badge,) = road.issued(1)
+    assert badge["badge_template"]["id"] == COURSE_TEMPLATE
+    assert badge["recipient_email"] == "rosa.lindqvist@example.org"
+    assert badge["issuer_earner_id"] == f"alm:70412:{ROSA}"
+    assert datetime.fromisoformat(badge["issued_at"]) == completed
+    (award,) = road.store.views.awards()
+    assert (award["badge_id"], award["reason"]) == (badge["id"], None)
+    assert road.history(award["id"])[-2:] == ["sending: attempt 1", f"issued: issued: badge {badge['id']}"]
+
+
+def test_the_whole_way_is_told_in_the_order_in_which_it_went(road: Road) -> None:
+    road.complete(userId=ROSA)
+    road.issued(1)
+    (award,), (event,) = road.store.views.awards(), road.store.views.events()
+    explanation = explain_award(road.store, award)
+    assert explanation == explain_event(road.store, event)
+    assert explanation.correlation_id == award["correlation_id"] == event["correlation_id"]
+    assert [step.state for step in explanation.steps if step.about == "award 1"] == ["planned", "sending", "issued"]
+    assert explanation.steps[0].state == "received"
+    assert [step.at for step in explanation.steps] == sorted(step.at for step in explanation.steps)
+
+
+def test_both_names_of_one_completion_and_every_repetition_are_one_badge(road: Road) -> None:
+    road.complete(userId=ROSA, both_names=True, times=3)
+    road.settled(2)
+    road.deliver(completion(ROSA), completion(ROSA))
+    assert {event["state"] for event in road.settled(4)} == {"done"}
+    road.issued(1)
+    assert len(road.store.views.events()) == 4
+    assert "already award 1" in {event["reason"] for event in road.store.views.events()}
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"hasPassed": False}, "without passing"),
+        ({"loInstanceId": OTHER_PROVIDERS_COURSE}, "'another-provider'"),
+        ({"loInstanceId": NO_BADGE}, "no badge hangs on it"),
+        ({"loInstanceId": "course:8801302_17700993"}, "names no badge template"),
+    ],
+)
+def test_a_completion_that_earns_nothing_says_why(road: Road, wish: dict[str, Any], reason: str) -> None:
+    road.complete(userId=ROSA, **wish)
+    (event,) = road.settled()
+    assert event["state"] == "ignored"
+    assert reason in event["reason"]
+    explained = explain_event(road.store, event)
+    assert reason in explained.steps[-1].cause
+    assert road.states() == {}
+
+
+@pytest.mark.parametrize(
+    "instance", ["learningProgram:164501_152277", "certification:171020_190311"], ids=["path", "certification"]
+)
+def test_paths_and_certifications_earn_their_badges_and_those_of_rules(road: Road, instance: str) -> None:
+    object_id = instance.rpartition("_")[0]
+    road.store.catalogue.add_rule("acme", object_id, "academy", TEMPLATE, 1.0)
+    road.complete(userId=ROSA, loInstanceId=instance)
+    assert len({badge["badge_template"]["id"] for badge in road.issued(2)} - {TEMPLATE}) == 1
+
+
+def test_a_learner_without_an_address_is_dead_until_it_is_repaired(
+    store: Store, serve_app: Callable[..., str]
+) -> None:
+    alm = make_sandbox({"provider": "credly"})
+    hidden = [True]
+
+    @alm.after_request
+    def without_address(response: Any) -> Any:
+        if response.is_json or "json" in (response.mimetype or ""):
+            document = json.loads(response.get_data())
+            records = document.get("data") if isinstance(document, dict) else None
+            for record in records if isinstance(records, list) else [records]:
+                if hidden[0] and isinstance(record, dict) and record.get("type") == "user":
+                    record["attributes"].pop("email", None)
+            response.set_data(json.dumps(document))
+        return response
+
+    with BackgroundServer(alm) as server:
+        connect_credly(store, serve_app("credly"))
+        connect_alm(store, server.url)
+        engine = make_engine(store)
+        engine.start()
+        _knock(store, completion())
+        until(lambda: store.views.counts()["events"] == {"dead": 1})
+        (event,) = store.views.events()
+        assert "no e-mail address in ALM" in event["reason"]
+        hidden[0] = False
+        store.inbox.replay([event["id"]], store.now())
+        until(lambda: store.views.counts()["awards"] == {"issued": 1})
+        engine.stop()
+        alm.extensions["alm_webhooks"].stop()
+
+
+def test_a_provider_that_was_away_gets_what_waited(road: Road) -> None:
+    set_faults(road.credly, "down=1")
+    road.complete(userId=learners(5))
+    until(lambda: road.states().get("waiting") or road.states().get("sending"))
+    time.sleep(1)
+    assert "issued" not in road.states()
+    set_faults(road.credly, "")
+    road.issued(5, 30)
+
+
+def test_a_provider_behind_a_broken_proxy_is_waited_for(store: Store, serve_app: Callable[..., str]) -> None:
+    credly, alm = serve_app("credly"), serve_app("alm")
+    connect_credly(store, credly)
+    connect_alm(store, alm)
+    set_faults(credly, "html502=1")
+    engine = make_engine(store)
+    engine.start()
+    store.catalogue.add_rule("*", COURSE, "academy", TEMPLATE, 1.0)
+    _knock(store, completion())
+
+    def trouble() -> str | None:
+        academy = store.connections.get("academy")
+        return academy.trouble if academy else None
+
+    until(trouble)
+    set_faults(credly, "")
+    until(lambda: store.views.counts()["awards"].get("issued") == 2, 30)
+    assert trouble() is None
+    assert counts(credly)["duplicates"] == 0
+    engine.stop()
+
+
+def test_lost_answers_make_no_second_badge(road: Road) -> None:
+    set_faults(road.credly, "lost=#3")
+    road.complete(userId=learners(6))
+    road.issued(6, 40)
+    assert counts(road.credly)["duplicates"] == 0
+    known = [award for award in road.store.views.awards() if award["attempts"] > 1]
+    assert known
+    assert any("looking at the provider first" in line for line in road.history(known[0]["id"]))
+
+
+def test_a_storm_of_faults_ends_with_each_badge_once(road: Road) -> None:
+    set_faults(road.credly, "lost=0.15,500=0.1,500after=0.1,html502=0.1,429=0.05:0.1,seed=3")
+    road.complete(userId=learners(60))
+    until(lambda: road.states("events").get("done") == 60, 30)
+    time.sleep(3)
+    set_faults(road.credly, "")
+    road.issued(60, 60)
+    assert counts(road.credly)["duplicates"] == 0
+
+
+def test_a_wait_that_the_provider_asks_for_is_kept(road: Road) -> None:
+    set_faults(road.credly, "429=#1:2")
+    road.complete(userId=ROSA)
+    road.issued(1)
+    posts = [at for at, kind in requests.get(f"{road.credly}/_sandbox/requests", timeout=5).json()["posts"]]
+    assert 2.0 <= posts[1] - posts[0] < 4.5
+
+
+def test_a_revoked_token_stops_until_the_connection_is_made_again(road: Road) -> None:
+    requests.post(
+        f"{road.credly}/_sandbox/tokens", json={"token": TOKEN, "replacement": "a-new-token"}, timeout=5
+    ).raise_for_status()
+    road.complete(userId=learners(3))
+
+    def trouble() -> str | None:
+        academy = road.store.connections.get("academy")
+        return academy.trouble if academy else None
+
+    assert "token" in until(trouble)
+    until(lambda: road.states() == {"waiting": 3} or road.states().get("planned"))
+    assert connect_credly(road.store, road.credly, token="a-new-token") == "changed"
+    road.issued(3)
+    assert trouble() is None
+
+
+def test_a_revoked_refresh_token_stops_until_alm_is_connected_again(
+    store: Store, serve_app: Callable[..., str]
+) -> None:
+    credly, alm = serve_app("credly"), serve_app("alm")
+    connect_credly(store, credly)
+    connect_alm(store, alm)
+    plain = {key: value for key, value in (_settings(store, "acme")).items() if key != "refresh_token"}
+    store.connections.save("acme", "source", "alm", "", plain, {"refresh_token": "revoked"}, store.now())
+    engine = make_engine(store)
+    engine.start()
+    _knock(store, completion())
+    until(lambda: store.views.counts()["events"] == {"waiting": 1})
+    assert connect_alm(store, alm) == "changed"
+    until(lambda: store.views.counts()["awards"] == {"issued": 1})
+    engine.stop()
+
+
+def test_a_broken_connection_does_not_hold_another(road: Road, serve_app: Callable[..., str]) -> None:
+    other = serve_app("credly")
+    connect_credly(road.store, other, "elsewhere")
+    road.store.catalogue.add_rule("*", COURSE, "elsewhere", TEMPLATE, 1.0)
+    set_faults(road.credly, "slow=1:3")
+    started = time.monotonic()
+    road.complete(userId=learners(20))
+    until(lambda: counts(other)["total"] == 20)
+    assert time.monotonic() - started < 3
+    assert len(badges(other)) == 20
+
+
+@pytest.mark.usefixtures("rubbish")
+def test_an_adapter_that_breaks_its_contract_harms_only_its_own_award(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(road.store, Declared("rubbish", "bin", {}))
+    wrong = ("raises", "none", "text", "number", "long")
+    for template in ("fine", "unstorable", *wrong):
+        road.store.catalogue.add_rule("*", COURSE, "bin", template, 1.0)
+    road.store.connections.pause(["bin"], road.store.now())
+    road.complete(userId=learners(3))
+    until(lambda: road.states().get("held") == 21)
+    road.store.connections.resume(["bin"], road.store.now())
+    until(lambda: len(road.store.views.awards(state="issued", connection="bin")) == 3, 40)
+    until(lambda: len(road.store.views.awards(state="rejected", connection="bin")) == 3, 40)
+    waiting = road.store.views.awards(state="waiting", connection="bin") + road.store.views.awards(
+        state="sending", connection="bin"
+    )
+    assert {award["template_id"] for award in waiting} == set(wrong)
+    assert all(award["in_doubt"] for award in waiting)
+    texts = caplog.text + json.dumps([road.history(award["id"]) for award in road.store.views.awards()])
+    assert "broke its contract" in caplog.text
+    assert "@example.org" not in texts
+
+
+def test_many_due_awards_leave_in_few_calls(road: Road) -> None:
+    road.store.connections.pause(["academy"], road.store.now())
+    road.complete(userId=learners(120))
+    until(lambda: road.states().get("held") == 120)
+    before = calls(road.credly).get("POST badges/batch", 0)
+    road.store.connections.resume(["academy"], road.store.now())
+    road.issued(120)
+    assert 3 <= calls(road.credly)["POST badges/batch"] - before <= 4
+    assert "POST badges" not in calls(road.credly)
+
+
+def test_what_is_paused_is_held_and_goes_when_it_is_resumed(road: Road) -> None:
+    road.store.connections.pause(["academy"], road.store.now())
+    road.complete(userId=learners(3))
+    until(lambda: road.states() == {"held": 3})
+    time.sleep(0.5)
+    assert counts(road.credly)["total"] == 0
+    road.store.connections.resume(["academy"], road.store.now())
+    road.engine.wake()
+    road.issued(3)
+
+
+def test_a_bad_template_is_rejected_and_its_neighbours_go(road: Road) -> None:
+    road.store.catalogue.add_rule("*", COURSE, "academy", "no-such-template", 1.0)
+    road.complete(userId=learners(10))
+    until(lambda: road.states() == {"issued": 10, "rejected": 10})
+    assert "invalid_template" in road.award(state="rejected")["reason"]
+
+
+def test_a_restart_asks_alm_nothing_twice(road: Road) -> None:
+    road.complete(userId=ROSA)
+    road.issued(1)
+    road.engine.stop()
+    asked = requests.get(f"{road.alm}/_sandbox/requests", timeout=5).json()["total"]
+    engine = make_engine(road.store)
+    engine.start()
+    road.store.inbox.replay([1], road.store.now())
+    _knock(road.store, completion(ROSA))
+    until(lambda: road.states("events") == {"done": 2})
+    assert requests.get(f"{road.alm}/_sandbox/requests", timeout=5).json()["total"] == asked
+    engine.stop()
+
+
+def test_alm_that_fails_or_throttles_is_waited_for(road: Road) -> None:
+    set_faults(road.alm, "429=#1:1,500=#1,html502=#1,expired=#1")
+    road.complete(userId=ROSA)
+    road.issued(1, 40)
+
+
+def test_two_engines_on_one_database_share_the_work(road: Road) -> None:
+    second = make_engine(road.store)
+    second.start()
+    set_faults(road.credly, "latency=0.05")
+    road.complete(userId=learners(200))
+    road.issued(200, 40)
+    assert counts(road.credly)["duplicates"] == 0
+    second.stop()
+
+
+def test_an_old_completion_keeps_its_date(road: Road) -> None:
+    long_ago = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(days=400)
+    road.deliver(completion(ROSA, dateCompleted=long_ago.isoformat()))
+    (badge,) = road.issued(1)
+    assert datetime.fromisoformat(badge["issued_at"]) == long_ago
+
+
+def _settings(store: Store, name: str) -> dict[str, Any]:
+    connection = store.connections.get(name)
+    assert connection is not None
+    return dict(connection.settings)
+
+
+def _knock(store: Store, *events: Any) -> None:
+    """What the receiver does with a delivery, without HTTP."""
+    store.inbox.add(AlmDoor("acme", _settings(store, "acme")).take(decode(delivery(*events))), store.now())
