@@ -39,7 +39,7 @@ def _believable(moment: datetime) -> None:
 
 
 class _AsGiven:
-    """A field that dumps what it cannot read as it is: ``load`` then says which field is wrong, and quotes nothing."""
+    """A field that dumps what it cannot read as it is: ``load`` then says which field is wrong."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
         try:

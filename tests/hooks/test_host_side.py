@@ -302,10 +302,12 @@ def test_one_relay_takes_events_from_many_threads(settings: Settings) -> None:
     import threading
 
     relay = Relay(settings)
-    threads = [
-        threading.Thread(target=lambda n=n: [relay.take(replace(EVENT, id=f"{n}-{turn}")) for turn in range(5)])
-        for n in range(12)
-    ]
+
+    def take_five(number: int) -> None:
+        for turn in range(5):
+            relay.take(replace(EVENT, id=f"{number}-{turn}"))
+
+    threads = [threading.Thread(target=take_five, args=(number,)) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -79,7 +79,14 @@ def installed(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPat
     _run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
     wheelhouse = ROOT / ".wheelhouse"
-    options = ["--quiet", "--no-index", "--find-links", wheelhouse, "--no-compile", "--disable-pip-version-check"]
+    options: list[str | Path] = [
+        "--quiet",
+        "--no-index",
+        "--find-links",
+        wheelhouse,
+        "--no-compile",
+        "--disable-pip-version-check",
+    ]
     _run(sys.executable, "-m", "pip", "--python", python, "install", *options, distributions[1])
     return folder / "bin"
 
@@ -167,7 +174,13 @@ def test_pluggy_finds_the_hooks_by_their_entry_point(installed: Path) -> None:
 
 def test_a_strict_consumer_type_checks(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "consumer.py").write_text(CONSUMER)
-    options = ["--strict", "--config-file=", f"--python-executable={installed / 'python'}", "--cache-dir", tmp_path]
+    options: list[str | Path] = [
+        "--strict",
+        "--config-file=",
+        f"--python-executable={installed / 'python'}",
+        "--cache-dir",
+        tmp_path,
+    ]
     said = _run(sys.executable, "-m", "mypy", *options, "consumer.py", cwd=tmp_path).stdout
     assert 'Revealed type is "str | None"' in said.replace("builtins.", "")
 
