@@ -37,19 +37,17 @@ log = logging.getLogger("badgerelay.delivery")
 
 @dataclass(slots=True)
 class _Run:
-    """One lane thread.
-
-    :param since: when its current batch began, seconds since the epoch.
-    :param worked: whether it has found anything to do.
-    """
+    """One lane thread. :param since: when its current batch began, seconds since the epoch."""
 
     owner: str
     since: float
-    worked: bool = False
 
 
 @dataclass(slots=True)
 class _Lane:
+    """:param missed: work was seen while no further thread was allowed: look again when one ends."""
+
+    missed: bool = False
     runs: list[_Run] = field(default_factory=list)
 
 
@@ -130,11 +128,12 @@ class Engine:
         if not self._hosts_only:
             self._start_lane(f"send {name}", CALLS_IN_FLIGHT, partial(self._send, name))
 
-    def _start_lane(self, name: str, limit: int, batch: Callable[[_Run], bool]) -> None:
+    def _start_lane(self, name: str, limit: int, batch: Callable[[str], bool]) -> None:
         """:param batch: does one batch, and says whether there is more to do at once."""
         with self._guard:
             lane = self._lanes.setdefault(name, _Lane())
             if len(lane.runs) >= limit or self._stopping.is_set():
+                lane.missed = True
                 return
             self._runs += 1
             run = _Run(f"{self._id}-{self._runs}", self._store.now())
@@ -143,9 +142,9 @@ class Engine:
             target=self._work, args=(name, lane, run, batch), name=f"badgerelay {name}", daemon=True
         ).start()
 
-    def _work(self, name: str, lane: _Lane, run: _Run, batch: Callable[[_Run], bool]) -> None:
+    def _work(self, name: str, lane: _Lane, run: _Run, batch: Callable[[str], bool]) -> None:
         try:
-            while not self._stopping.is_set() and batch(run):
+            while not self._stopping.is_set() and batch(run.owner):
                 run.since = self._store.now()
         except StoreUnavailableError as error:
             log.error("%s: the database does not answer: %s", name, error)
@@ -157,10 +156,11 @@ class Engine:
             with self._idle:
                 lane.runs.remove(run)
                 self._idle.notify_all()
-            if run.worked:  # what came meanwhile found the lane taken
+                missed, lane.missed = lane.missed, False
+            if missed:
                 self._news.set()
 
-    def _send(self, name: str, run: _Run) -> bool:
+    def _send(self, name: str, owner: str) -> bool:
         connection = self._store.connections.get(name)
         if connection is None or connection.paused or connection.retry_at > self._store.now():
             return False
@@ -170,20 +170,16 @@ class Engine:
             log.error("connection %s is stopped: %s", name, error)
             self._store.connections.rest(name, self._store.now(), PROBE_SECONDS, str(error))
             return False
-        taken = send_batch(self._store, connection, adapter, run.owner, more=self._news.set)
-        run.worked |= taken > 0
+        taken = send_batch(self._store, connection, adapter, owner, more=self._news.set)
         return taken >= adapter.capabilities.max_batch
 
-    def _decide(self, lane: str, run: _Run) -> bool:
+    def _decide(self, lane: str, owner: str) -> bool:
         source = self._source_of(lane)
-        taken = decide_batch(self._store, source, lane, run.owner, planned=self._start_sending)
-        run.worked |= taken > 0
+        taken = decide_batch(self._store, source, lane, owner, planned=self._start_sending)
         return taken >= EVENTS_AT_ONCE
 
-    def _notify(self, source: str, run: _Run) -> bool:
-        taken = notify_batch(self._store, self._managers[source], source, run.owner)
-        run.worked |= taken > 0
-        return taken > 0
+    def _notify(self, source: str, owner: str) -> bool:
+        return notify_batch(self._store, self._managers[source], source, owner) > 0
 
     def _renew(self) -> None:
         while not self._stopping.wait(RENEW_SECONDS):

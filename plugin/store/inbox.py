@@ -216,7 +216,7 @@ class Inbox:
     def claim(self, lane: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
         """Lease due events of a lane."""
         with self._database.write() as connection:
-            return leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, lane=lane)
+            return leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_lane=lane)
 
     def lanes_due(self, host_lanes: Iterable[str], now: float, *, connections_too: bool = True) -> list[str]:
         """Which lanes have due events: these of hosts, and connections that are neither paused nor resting."""
@@ -259,7 +259,7 @@ def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
 
 
 # Built once: the engine asks all the time.
-_TAKE = leases.taking(events, EVENT_OPEN, events.c.lane == sa.bindparam("lane"))
+_TAKE = leases.taking(events, EVENT_OPEN, events.c.lane == sa.bindparam("of_lane"))
 _LANE_DUE = sa.select(_due(sa.bindparam("lane", type_=sa.String)))
 _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     connections.c.role == "source",

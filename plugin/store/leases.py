@@ -40,7 +40,7 @@ def take(
 ) -> list[Row[Any]]:
     """Lease the ``limit`` rows that have been due longest, oldest first.
 
-    :param parameters: of the conditions.
+    :param parameters: of the conditions; named otherwise than the columns.
     """
     leased = {"now": now, "until": now + LEASE_SECONDS, "owner": owner, "most": limit}
     return sorted(connection.execute(statement, leased | parameters), key=lambda row: int(row.id))

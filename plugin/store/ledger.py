@@ -112,7 +112,7 @@ class Ledger:
         while the connection is paused.
         """
         with self._database.write() as connection:
-            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, name=name)
+            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_connection=name)
             record(
                 connection,
                 [
@@ -242,8 +242,8 @@ _LANES_DUE = sa.select(connections.c.name).where(
 _TAKE = leases.taking(
     awards,
     AWARD_OPEN,
-    awards.c.connection == sa.bindparam("name"),
-    sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("name"), ~connections.c.paused)),
+    awards.c.connection == sa.bindparam("of_connection"),
+    sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
     in_doubt=sa.or_(awards.c.in_doubt, awards.c.state == "sending"),
     state="sending",
 )

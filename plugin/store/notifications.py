@@ -13,7 +13,7 @@ from .database import Database
 from .history import Change, record
 from .tables import awards, events, notifications
 
-_TAKE = leases.taking(notifications, notifications.c.source == sa.bindparam("source"))
+_TAKE = leases.taking(notifications, notifications.c.source == sa.bindparam("of_source"))
 
 
 class Notifications:
@@ -35,7 +35,7 @@ class Notifications:
     def claim(self, source: str, owner: str, limit: int, now: float) -> list[tuple[Row[Any], Row[Any], str]]:
         """Lease notices of a source: each with its award and the host's own id of the event."""
         with self._database.write() as connection:
-            taken = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, source=source)
+            taken = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_source=source)
             found = {
                 row.id: row
                 for row in connection.execute(
