@@ -79,12 +79,14 @@ class Engine:
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._idle = threading.Condition(self._guard)
-        self._dispatcher: threading.Thread | None = None
+        self._threads = (
+            threading.Thread(target=self._dispatch, name="badgerelay-dispatcher", daemon=True),
+            threading.Thread(target=self._renew, name="badgerelay-leases", daemon=True),
+        )
 
     def start(self) -> None:
-        self._dispatcher = threading.Thread(target=self._dispatch, name="badgerelay-dispatcher", daemon=True)
-        self._dispatcher.start()
-        threading.Thread(target=self._renew, name="badgerelay-leases", daemon=True).start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """There is news: look at once, not at the next poll."""
@@ -96,6 +98,9 @@ class Engine:
         self._news.set()
         with self._idle:
             self._idle.wait_for(lambda: not any(lane.runs for lane in self._lanes.values()), seconds)
+        for thread in self._threads:
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(seconds)
 
     def _dispatch(self) -> None:
         while not self._stopping.is_set():
