@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
@@ -156,6 +157,15 @@ SCHEMAS: dict[str, type[_EventSchema]] = {
     "skill_created": SkillCreatedSchema,
     "csv_imported": CsvImportedSchema,
 }
+
+
+@cache
+def schema_of(name: str) -> _EventSchema:
+    """The schema of the event of that hook, made once: to make one takes far longer than to use it.
+
+    May be used by several threads.
+    """
+    return SCHEMAS[name]()
 
 
 def name_of(event: Event) -> str:

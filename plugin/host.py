@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pluggy
 from marshmallow import ValidationError
 
-from ..hooks import PROJECT, SCHEMAS, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
+from ..hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
+from ..hooks.schemas import schema_of
 from .settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _inbox_row(event: Event) -> NewEvent:
 
     try:
         kind = name_of(event)
-        schema = SCHEMAS[kind]()
+        schema = schema_of(kind)
         data = schema.dump(event)
         event = schema.load(data)
     except ValidationError as error:

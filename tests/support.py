@@ -167,7 +167,7 @@ class Running:
         self._lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "badgerelay", *arguments],
-            env={**os.environ, **environ},
+            env={**{k: v for k, v in os.environ.items() if not k.startswith("BADGERELAY_")}, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -209,6 +209,7 @@ class Running:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(10)
+        self._close()
 
     def stop(self, seconds: float = 15.0) -> int:
         """SIGTERM. :return: the exit code."""
@@ -222,10 +223,13 @@ class Running:
                     os.kill(child, signal.SIGKILL)
             self.kill()
             raise
+        self._close()
+        return code
+
+    def _close(self) -> None:
         self._reader.join(5)
         assert self.process.stdout is not None
         self.process.stdout.close()
-        return code
 
 
 @contextlib.contextmanager

@@ -24,6 +24,9 @@ from .sending import PROBE_SECONDS, send_batch
 POLL_SECONDS = 0.1
 """How soon work is seen that another process has stored."""
 
+PAUSE_SECONDS = 0.01
+"""Between two looks for work: in a burst of deliveries each is news, and to look for each would slow them down."""
+
 RENEW_SECONDS = LEASE_SECONDS / 3
 
 MAX_RUN_SECONDS = 600.0
@@ -114,6 +117,7 @@ class Engine:
             except Exception:
                 log.exception("the dispatcher failed; it goes on")
                 self._stopping.wait(1.0)
+            self._stopping.wait(PAUSE_SECONDS)
 
     def _start_due(self) -> None:
         now = self._store.now()
@@ -175,13 +179,15 @@ class Engine:
             log.error("connection %s is stopped: %s", name, error)
             self._store.connections.rest(name, self._store.now(), PROBE_SECONDS, str(error))
             return False
-        taken = send_batch(self._store, connection, adapter, owner, more=self._news.set)
+        taken = send_batch(self._store, connection, adapter, owner, more=partial(self._start_sending, name))
         return taken >= adapter.capabilities.max_batch
 
     def _decide(self, lane: str, owner: str) -> bool:
         source = self._source_of(lane)
         taken = decide_batch(self._store, source, lane, owner, planned=self._start_sending)
-        return taken >= EVENTS_AT_ONCE
+        if taken >= EVENTS_AT_ONCE:
+            self._news.set()
+        return False  # whether the connection rests since, or is paused, is for the next look to see
 
     def _notify(self, source: str, owner: str) -> bool:
         return notify_batch(self._store, self._managers[source], source, owner) > 0

@@ -10,7 +10,8 @@ from typing import Any
 import pluggy
 from sqlalchemy.engine import Row
 
-from ...hooks import SCHEMAS, CourseCompleted, Learner
+from ...hooks import CourseCompleted, Learner
+from ...hooks.schemas import schema_of
 from ..names import split_name
 from ..store import Plan, Store, host_lane
 from .backoff import backoff
@@ -36,7 +37,7 @@ class HostSource:
     def _decide(self, row: Row[Any]) -> Decision:
         if row.kind != "course_completed":
             return Waits(f"there are no rules for {row.kind} events yet", UNDECIDED_SECONDS)
-        event: CourseCompleted = SCHEMAS[row.kind]().load(json.loads(row.payload))
+        event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
         if event.passed is False:
             return Ignores("completed without passing")
         wanted = [event.learning_object.id]

@@ -18,8 +18,11 @@ from ..settings import SettingsError
 HEAD = "0001"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
 
-BUSY_SECONDS = 4.0
-"""How long a SQLite writer waits for another process; below the 5 s after which ALM gives a delivery up."""
+BUSY_SECONDS = 2.0
+"""How long is waited for a connection or for another process's lock.
+
+A delivery may queue in its process behind one that waits so: together below the 5 s after which ALM gives it up.
+"""
 
 UPGRADE_LOCK = 0x62616467
 """PostgreSQL's advisory lock for migrations."""
@@ -55,13 +58,22 @@ class Database:
         if not self.embedded:
             if self.url.get_backend_name() != "postgresql":
                 raise ValueError("neither SQLite nor PostgreSQL")
-            return sa.create_engine(self.url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+            waits = {"connect_timeout": int(BUSY_SECONDS), "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"}
+            return sa.create_engine(
+                self.url,
+                pool_size=10,
+                max_overflow=30,
+                pool_timeout=BUSY_SECONDS,
+                pool_pre_ping=True,
+                connect_args={key: value for key, value in waits.items() if key not in self.url.query},
+            )
         if self.url.database in (None, "", ":memory:"):
             raise ValueError("a database in memory, which no other thread or process would see")
         engine = sa.create_engine(
             self.url,
             pool_size=10,
             max_overflow=-1,
+            pool_use_lifo=True,  # the last one used: its pages are in its cache, unless another has written since
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -110,11 +122,16 @@ class Database:
         return insert(table)
 
     def version(self) -> str | None:
-        """The schema's version, or None for an empty database."""
-        with self.read() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        """The schema's version, or None for an empty database. :raises StoreUnavailableError: it does not answer."""
+        try:
+            with self.read() as connection:
+                if not sa.inspect(connection).has_table("alembic_version"):
+                    return None
+                return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(
+                f"the database of BADGERELAY_DATABASE_URL does not answer: {error}"
+            ) from error
 
     def upgrade(self) -> None:
         """Bring the schema to ``HEAD``; safe to run from several processes at once.
@@ -129,6 +146,7 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
             if not self.embedded:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another's upgrade may take its time
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
             config.attributes["connection"] = connection
             try:

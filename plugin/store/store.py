@@ -10,7 +10,7 @@ from ..vault import Vault, open_vault
 from .cache import Cache
 from .catalogue import Catalogue
 from .connections import Connections, ConnectionStorage
-from .database import HEAD, Database, StoreUnavailableError
+from .database import HEAD, Database
 from .inbox import Inbox
 from .ledger import Ledger
 from .notifications import Notifications
@@ -50,10 +50,7 @@ def open_store(settings: Settings) -> Store:
     database = Database(settings.database_url)
     database.make_folder()
     vault = open_vault(settings)
-    try:
-        version = database.version()
-    except StoreUnavailableError as error:
-        raise StoreUnavailableError(f"the database of BADGERELAY_DATABASE_URL does not answer: {error}") from error
+    version = database.version()
     if version != HEAD:
         if not database.embedded:
             raise SettingsError(

@@ -22,7 +22,8 @@ class Doors:
         kept = self._kept.get(name)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
-        connection = self._store.connections.get(name)
+        # A name that no connection can have is not asked for: PostgreSQL takes no NUL.
+        connection = self._store.connections.get(name) if name.isprintable() else None
         if connection is None or connection.type != "alm":
             self._kept.pop(name, None)
             return None

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..settings import Settings
 
-THREADS = 8
-"""Requests worked on at once; those that wait for the disk share one commit."""
+THREADS = 16
+"""Requests worked on at once: while some wait for the disk, and share one commit, the others are read."""
 
 WATCH_SECONDS = 0.25
 ANNOUNCE_SECONDS = 0.05

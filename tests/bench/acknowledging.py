@@ -27,7 +27,7 @@ def measure(*, quick: bool) -> list[Figure]:
         _prepare(home)
         bare = stack.enter_context(_serving(home, "bare", "granian", THREADS))
         ours = stack.enter_context(running(badgerelay("serve", "--no-worker", "--port", "0"), home, "serve"))
-        pairs = _alternate(bare, ours, home, quick=quick)
+        pairs = _alternate(bare, ours, home, slices=1 if quick else SLICES)
     return [
         Figure("acknowledged, stored nowhere (bare Flask view)", "/s", tuple(bare.rate for bare, _ in pairs)),
         Figure("acknowledged, committed (badgerelay)", "/s", tuple(ours.rate for _, ours in pairs)),
@@ -48,7 +48,7 @@ def measure_servers(*, quick: bool) -> list[Figure]:
                 _prepare(home)
                 bare = stack.enter_context(_serving(home, "bare", server, threads))
                 ours = stack.enter_context(_serving(home, "ours", server, threads))
-                pairs = _alternate(bare, ours, home, quick=quick)
+                pairs = _alternate(bare, ours, home, slices=1 if quick else 2)
             name = f"{server}, {threads} threads"
             figures += [
                 Figure(f"{name}: bare", "/s", tuple(bare.rate for bare, _ in pairs)),
@@ -71,12 +71,11 @@ def _serving(home: Path, which: str, server: str, threads: int) -> Iterator[Proc
         yield process
 
 
-def _alternate(bare: Process, ours: Process, home: Path, *, quick: bool) -> list[tuple[Loaded, Loaded]]:
+def _alternate(bare: Process, ours: Process, home: Path, *, slices: int) -> list[tuple[Loaded, Loaded]]:
     """Runs of both, in slices that alternate, so that what else the machine does hits both.
 
     :raises RuntimeError: a delivery was not acknowledged, or not stored although it was.
     """
-    slices = 1 if quick else SLICES
     for process in (bare, ours):
         process.wait_until_it_answers()
         _load(process, 0.5)

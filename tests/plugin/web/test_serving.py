@@ -1,0 +1,131 @@
+"""``badgerelay serve`` and ``worker`` as processes: starting, stopping, dying."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from badgerelay.plugin.store import Store
+
+from ...support import (
+    SECRETS,
+    Running,
+    alive,
+    basic,
+    completion,
+    connect_alm,
+    connect_credly,
+    counts,
+    delivery,
+    free_port,
+    running,
+    set_faults,
+    until,
+)
+
+
+@pytest.fixture
+def credly(store: Store, serve_app: Callable[..., str]) -> str:
+    url = serve_app("credly")
+    connect_credly(store, url)
+    connect_alm(store, serve_app("alm"))
+    return url
+
+
+def send(url: str, *events: object) -> None:
+    answer = requests.post(f"{url}/webhooks/alm/acme", data=delivery(*events), headers=basic(), timeout=10)
+    assert answer.status_code == 202
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_serve_that_is_killed_leaves_nothing_behind_and_issues_once_after_its_restart(
+    store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    port = str(free_port())
+    set_faults(credly, "slow=#1:4")
+    first = Running(environ, "serve", "--port", port).ready()
+    send(first.url, completion())
+    until(lambda: store.views.counts()["awards"] == {"sending": 1})
+    children = first.children()
+    first.kill()
+    until(lambda: not any(alive(child) for child in children), 2)
+    started = time.monotonic()
+    with running(environ, "serve", "--port", port) as second:
+        second.ready()
+        until(lambda: store.views.counts()["awards"] == {"issued": 1}, 30)
+        assert time.monotonic() - started < 30
+        assert counts(credly)["total"] == 1
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_worker_that_is_killed_beside_a_serve_is_replaced(
+    store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    set_faults(credly, "lost=0.2,latency=0.2")
+    with running(environ, "serve", "--port", "0", "--no-worker") as relay:
+        relay.ready()
+        worker = Running(environ, "worker")
+        send(relay.url, *[completion(str(15300721 + number)) for number in range(8)])
+        until(lambda: store.views.counts()["awards"].get("sending"))
+        worker.kill()
+        with running(environ, "worker"), running(environ, "worker"):
+            until(lambda: store.views.counts()["awards"] == {"issued": 8}, 60)
+        assert counts(credly)["total"] == 8
+        assert "Traceback" not in relay.log
+
+
+def test_a_signal_ends_serve_and_worker_within_seconds_and_the_port_is_free(
+    store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    port = str(free_port())
+    for _ in range(2):  # at once again, on the same port
+        relay = Running(environ, "serve", "--port", port).ready()
+        children = relay.children()
+        started = time.monotonic()
+        assert relay.stop() == 0
+        assert time.monotonic() - started < 5
+        assert not any(alive(child) for child in children)
+    worker = Running(environ, "worker")
+    until(lambda: "works" in worker.log, 20)
+    assert worker.stop(5) == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_log_tells_what_happened_and_neither_secrets_nor_addresses(
+    form: str, store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    set_faults(credly, "500=#1,lost=#1")
+    with running({**environ, "BADGERELAY_LOG_FORMAT": form}, "serve", "--port", "0") as relay:
+        relay.ready()
+        send(relay.url, completion())
+        until(lambda: store.views.counts()["awards"] == {"issued": 1}, 30)
+        until(lambda: "is issued" in relay.log)
+    assert "Traceback" not in relay.log
+    assert "@" not in relay.log
+    assert not [secret for secret in SECRETS if secret in relay.log]
+    if form == "json":
+        (award,) = store.views.awards()
+        assert f'"correlation_id": "{award["correlation_id"]}"' in relay.log
+
+
+def test_serve_says_which_setting_is_wrong_and_does_not_start(environ: dict[str, str]) -> None:
+    for variable, value in (("BADGERELAY_LOG_FORMAT", "xml"), ("BADGERELAY_SECRET_KEYS", "short")):
+        relay = Running({**environ, variable: value}, "serve", "--port", "0")
+        assert relay.process.wait(20) == 2
+        relay.stop()
+        assert variable in relay.log
+        assert "Traceback" not in relay.log
+
+
+def test_a_port_that_is_taken_is_said(environ: dict[str, str], serve_app: Callable[..., str]) -> None:
+    taken = serve_app("credly").rpartition(":")[2]
+    relay = Running(environ, "serve", "--port", taken)
+    assert relay.process.wait(20) == 1
+    relay.stop()
+    assert f"port {taken}" in relay.log
