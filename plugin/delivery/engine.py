@@ -13,7 +13,7 @@ import pluggy
 
 from ...adapters.errors import ConfigurationError
 from ..store import HOSTS, Store, StoreUnavailableError, host_lane
-from ..store.leases import LEASE_SECONDS, renew
+from ..store.leases import RENEW_SECONDS, renew
 from .deciding import BATCH as EVENTS_AT_ONCE
 from .deciding import decide_batch
 from .decisions import Source
@@ -26,8 +26,6 @@ POLL_SECONDS = 0.1
 
 PAUSE_SECONDS = 0.01
 """Between two looks for work: in a burst of deliveries each is news, and to look for each would slow them down."""
-
-RENEW_SECONDS = LEASE_SECONDS / 3
 
 MAX_RUN_SECONDS = 600.0
 """A lane that has been at one batch for longer is taken for stuck: its leases are no longer renewed."""

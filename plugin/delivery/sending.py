@@ -15,6 +15,7 @@ from sqlalchemy.engine import Row
 from ...adapters.base import Adapter, Award, IssuedBadge, Outcome, Recipient
 from ...adapters.errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from ..store import Connection, Settled, Store
+from ..store.leases import RENEW_SECONDS
 from .backoff import backoff
 
 MAX_SURPRISES = 10
@@ -39,7 +40,8 @@ def send_batch(
     :param more: called when the batch was full, before it is sent: somebody else may take the next one.
     """
     limit = 1 if connection.failures else adapter.capabilities.max_batch
-    rows = store.ledger.claim(connection.name, owner, limit, store.now())
+    claimed_at = store.now()
+    rows = store.ledger.claim(connection.name, owner, limit, claimed_at)
     if not rows:
         return 0
     if len(rows) == limit > 1:
@@ -54,7 +56,11 @@ def send_batch(
             known.append((row, outcome))
     _put_down(store, connection, known)
     for portion in _portions(to_send):
-        _put_down(store, connection, list(zip(portion, _issue(adapter, portion), strict=True)))
+        if store.now() > claimed_at + RENEW_SECONDS:
+            # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
+            portion = store.ledger.hold(portion, store.now())
+        if portion:
+            _put_down(store, connection, list(zip(portion, _issue(adapter, portion), strict=True)))
     return len(rows)
 
 

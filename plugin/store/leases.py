@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,9 @@ from .tables import awards, events, notifications
 
 LEASE_SECONDS = 15.0
 """A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""
+
+RENEW_SECONDS = LEASE_SECONDS / 3
+"""How often a living owner prolongs its leases."""
 
 
 def taking(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause, **changes: Any) -> sa.Executable:
@@ -51,6 +54,8 @@ def renew(connection: Connection, owners: Iterable[str], now: float) -> None:
     names = list(owners)
     for table in (awards, events, notifications):
         held = sa.select(table.c.id).where(table.c.lease_owner.in_(names)).with_for_update(skip_locked=True).cte()
-        connection.execute(
-            sa.update(table).where(table.c.id.in_(sa.select(held.c.id))).values(due_at=now + LEASE_SECONDS)
-        )
+        prolong(connection, table, sa.select(held.c.id), now)
+
+
+def prolong(connection: Connection, table: sa.Table, ids: Sequence[int] | sa.Select[tuple[int]], now: float) -> None:
+    connection.execute(sa.update(table).where(table.c.id.in_(ids)).values(due_at=now + LEASE_SECONDS))

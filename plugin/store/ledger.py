@@ -129,10 +129,18 @@ class Ledger:
             )
         return rows
 
+    def hold(self, rows: Sequence[Row[Any]], now: float) -> list[Row[Any]]:
+        """Prolong the leases of claimed awards; gives those that nobody else has taken over."""
+        with self._database.write() as connection:
+            kept = _still_ours(connection, rows)
+            leases.prolong(connection, awards, [row.id for row in kept], now)
+        return kept
+
     def settle(self, results: Sequence[Settled], now: float) -> None:
         """Write outcomes. One whose lease was lost in between is left to its new owner, who looks first."""
         with self._database.write() as connection:
-            kept = _still_ours(connection, results)
+            ours = {row.id for row in _still_ours(connection, [result.award for result in results])}
+            kept = [result for result in results if result.award.id in ours]
             if kept:
                 connection.execute(_SETTLE, [_settled_values(result, now) for result in kept])
             record(
@@ -217,11 +225,10 @@ def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _still_ours(connection: Connection, results: Sequence[Settled]) -> list[Settled]:
+def _still_ours(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Those whose lease nobody else has taken; locked until the transaction ends."""
-    ids = [result.award.id for result in results]
-    owners = {row.id: row.lease_owner for row in connection.execute(_SENDING, {"ids": ids})}
-    return [result for result in results if owners.get(result.award.id) == result.award.lease_owner]
+    owners = {row.id: row.lease_owner for row in connection.execute(_SENDING, {"ids": [row.id for row in rows]})}
+    return [row for row in rows if owners.get(row.id) == row.lease_owner]
 
 
 # Built once: to build them takes longer than the database does.

@@ -333,10 +333,10 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("CRITICAL", "badgerelay.delivery")
 
 
-def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_sqlite(upgraded_sqlite: Path) -> None:
+def _on_sqlite(upgraded: Path) -> Callable[[Clock], tuple[Store, Callable[[], None]]]:
     def make(clock: Clock) -> tuple[Store, Callable[[], None]]:
         folder = Path(tempfile.mkdtemp(prefix="badgerelay"))
-        shutil.copy(upgraded_sqlite, folder / "model.db")
+        shutil.copy(upgraded, folder / "model.db")
         store = Store(Database(f"sqlite:///{folder / 'model.db'}"), Vault(KEYS), clock)
 
         def end() -> None:
@@ -345,7 +345,31 @@ def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_sqlite(upgraded_sqlite:
 
         return store, end
 
-    run(make, 40)
+    return make
+
+
+def test_no_order_of_mishaps_doubles_or_loses_a_badge_on_sqlite(upgraded_sqlite: Path) -> None:
+    run(_on_sqlite(upgraded_sqlite), 40)
+
+
+def test_what_was_taken_over_while_a_call_stalled_is_not_sent_by_the_one_that_stalled(upgraded_sqlite: Path) -> None:
+    machine: Ledger = type("Machine", (Ledger,), {"make_store": staticmethod(_on_sqlite(upgraded_sqlite))})()
+    machine.begin()
+    machine.complete({1}, "a")
+    machine.next_call("500")
+    machine.work()
+    machine.wait(400.0)
+    machine.next_call("never arrived")
+    machine.work()
+    machine.wait(400.0)
+    machine.next_look("rubbish")  # from now on it is sent alone
+    machine.work()
+    machine.complete({2}, "a")
+    machine.wait(400.0)
+    machine.next_call("stalled")
+    machine.work()
+    assert [len(made) for made in machine.world.badges.values()] == [1, 1]
+    machine.teardown()
 
 
 @pytest.mark.services
