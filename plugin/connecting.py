@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from ..adapters.base import Adapter, Storage
+from ..adapters.base import Adapter, BadgeTemplate, Storage
 from ..adapters.errors import ConfigurationError
 from ..adapters.registry import load_adapter
 from .alm.client import AlmClient
@@ -23,6 +23,8 @@ from .store import Connection, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ALM = "alm"
+
+Watch = Callable[[Iterable[BadgeTemplate]], Iterable[BadgeTemplate]]
 
 
 class RefusedError(Exception):
@@ -133,14 +135,15 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         client.close()
 
 
-def sync_templates(store: Store, connection: Connection) -> int:
+def sync_templates(store: Store, connection: Connection, watch: Watch = iter) -> int:
     """Copy a provider's badge templates into our catalogue; how many it has.
 
+    :param watch: sees the templates as they come, to show progress.
     :raises AdapterError: it does not answer.
     """
     adapter: Adapter = make_adapter(store, connection)
     try:
-        return store.catalogue.replace_templates(connection.name, adapter.templates(), store.now())
+        return store.catalogue.replace_templates(connection.name, watch(adapter.templates()), store.now())
     finally:
         adapter.close()
 

@@ -240,7 +240,7 @@ def event_of(payload: str) -> DeliveredEvent:
 def _unknown(row: Row[Any], reason: str) -> Decision:
     if row.attempts >= MAX_UNKNOWN:
         return Dies(f"{reason} (after {row.attempts} attempts)")
-    return Waits(reason, backoff(row.attempts, base=10.0, cap=3600.0))
+    return Waits(reason, backoff(row.attempts, base=10.0, cap=3600.0), counts=True)
 
 
 def _key(place: tuple[str, str]) -> str:

@@ -6,7 +6,7 @@ import click
 
 from ..connecting import sync_templates
 from ..store.catalogue import ANY_SOURCE
-from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
+from .common import FailedError, as_json, counted, opened_store, print_rows, wanted_connection
 
 
 @click.group()
@@ -24,7 +24,7 @@ def sync(connection: str | None) -> None:
         else:
             chosen = [each for each in store.connections.all() if each.role == "provider"]
         for each in chosen:
-            click.echo(f"{each.name}: {sync_templates(store, each)} badge templates")
+            click.echo(f"{each.name}: {sync_templates(store, each, counted)} badge templates")
 
 
 @templates.command("list")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from ...adapters.errors import AdapterError
 from ..connecting import RefusedError
 from ..settings import SettingsError, read_settings
 from ..store import Connection, Store, StoreUnavailableError, open_store
+
+T = TypeVar("T")
+COUNTED_AT_ONCE = 25
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
 
@@ -63,6 +66,17 @@ def print_record(record: Mapping[str, Any], *, json_: bool) -> None:
     width = max(len(key) for key in shown)
     for key, value in shown.items():
         click.echo(f"{key:<{width}}  {'' if value is None else value}")
+
+
+def counted(items: Iterable[T]) -> Iterator[T]:
+    """The items, with a count of them on a terminal while they come."""
+    shown = sys.stderr.isatty()
+    for number, item in enumerate(items, start=1):
+        if shown and number % COUNTED_AT_ONCE == 0:
+            click.echo(f"\r{number} so far", nl=False, err=True)
+        yield item
+    if shown:
+        click.echo("\r\033[K", nl=False, err=True)
 
 
 def when(seconds: float) -> str:

@@ -24,7 +24,7 @@ from ..connecting import (
     connect as connect_one,
 )
 from ..store import Store
-from .common import FailedError, exit_code_of, opened_store, wanted_connection
+from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
 
 
 class _Types(click.Group):
@@ -74,11 +74,13 @@ def _connect_file(file: Path) -> None:
 
 
 def _report(store: Store, declared: Declared) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"asking {declared.type} about {declared.name} ...", err=True)
     outcome = connect_one(store, declared)
     connection = wanted_connection(store, declared.name)
     line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
     if connection.role == "provider" and outcome != "unchanged":
-        line += f", {sync_templates(store, connection)} badge templates"
+        line += f", {sync_templates(store, connection, counted)} badge templates"
     click.echo(line)
 
 

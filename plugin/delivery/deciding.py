@@ -71,7 +71,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
     with store.database.write() as connection:
         changes: list[Change] = []
         for row, decision in decided:
-            state, reason, values = _outcome(decision, now)
+            state, reason, values = _outcome(row, decision, now)
             if isinstance(decision, Earns):
                 changes.append(
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
@@ -79,20 +79,20 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                 words, planned = store.ledger.plan(connection, row, decision.plans, now)
                 reason = ", ".join(words)
                 changes += planned
-            if finish(connection, row, state, reason, now, **values):
+            if finish(connection, row, state, reason, **{"due_at": now, **values}):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
         record(connection, changes)
 
 
-def _outcome(decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:
+def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:
     match decision:
         case Earns():
             return "done", "", {}
         case Ignores(reason):
             return "ignored", reason, {}
-        case Waits(reason, seconds, lane):
-            values: dict[str, Any] = {"due_at": now + seconds}
-            return "waiting", reason, values if lane is None else {**values, "lane": lane}
+        case Waits(reason, seconds, lane, counts):
+            attempts = row.attempts if counts else row.attempts - 1
+            return "waiting", reason, {"due_at": now + seconds, "lane": lane or row.lane, "attempts": attempts}
         case Dies(reason):
             return "dead", reason, {}
 
@@ -101,4 +101,4 @@ def _surprised(row: Row[Any], error: Exception) -> Decision:
     what = f"an unexpected {type(error).__name__} inside badgerelay; the log has it"
     if row.attempts >= MAX_SURPRISES:
         return Dies(what)
-    return Waits(what, backoff(row.attempts, base=2.0, cap=600.0))
+    return Waits(what, backoff(row.attempts, base=2.0, cap=600.0), counts=True)

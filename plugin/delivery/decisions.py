@@ -28,11 +28,16 @@ class Ignores:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Not yet: ask again after so many seconds. :param lane: hand it to these workers instead."""
+    """Not yet: ask again after so many seconds.
+
+    :param lane: hand it to these workers instead.
+    :param counts: it is the event's own fault, and after too many of these it dies; else it may wait for ever.
+    """
 
     reason: str
     seconds: float
     lane: str | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

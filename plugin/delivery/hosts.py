@@ -55,6 +55,7 @@ class HostSource:
             return Waits(
                 "the host did not tell the learner's e-mail (hook resolve_learner)",
                 backoff(row.attempts, base=1.0, cap=3600.0),
+                counts=True,
             )
         recipient = recipient_of(learner)
         issued_at = event.occurred_at.timestamp()

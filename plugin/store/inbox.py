@@ -231,7 +231,7 @@ class Inbox:
             rows = connection.execute(
                 sa.update(events)
                 .where(events.c.id.in_(list(ids)))
-                .values(state="received", reason=None, due_at=now, lease_owner=None)
+                .values(state="received", reason=None, due_at=now, lease_owner=None, attempts=0)
                 .returning(events.c.id, events.c.connection, events.c.correlation_id)
             ).all()
             record(
@@ -246,11 +246,28 @@ class Inbox:
         return len(rows)
 
 
-def finish(connection: Connection, row: Row[Any], state: str, reason: str | None, now: float, **values: Any) -> bool:
-    """End our lease on an event with this state; False when the lease was lost to somebody else."""
-    changed = {"state": state, "reason": reason, "due_at": now, "lane": row.lane, **values}
-    parameters = {f"new_{column}": value for column, value in changed.items()}
-    done = connection.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **parameters})
+def finish(
+    connection: Connection,
+    row: Row[Any],
+    state: str,
+    reason: str | None,
+    *,
+    due_at: float,
+    lane: str | None = None,
+    attempts: int | None = None,
+) -> bool:
+    """End our lease on an event with this state; False when the lease was lost to somebody else.
+
+    :param lane: hand it to these workers; None leaves it where it is, as it leaves ``attempts``.
+    """
+    changed = {
+        "new_state": state,
+        "new_reason": reason,
+        "new_due_at": due_at,
+        "new_lane": row.lane if lane is None else lane,
+        "new_attempts": row.attempts if attempts is None else attempts,
+    }
+    done = connection.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **changed})
     return done.rowcount == 1
 
 
@@ -270,7 +287,7 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
 _FINISH = (
     sa.update(events)
     .where(events.c.id == sa.bindparam("event"), events.c.lease_owner == sa.bindparam("owner"))
-    .values({column: sa.bindparam(f"new_{column}") for column in ("state", "reason", "due_at", "lane")})
+    .values({column: sa.bindparam(f"new_{column}") for column in ("state", "reason", "due_at", "lane", "attempts")})
     .values(lease_owner=None)
 )
 

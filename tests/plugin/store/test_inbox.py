@@ -157,8 +157,8 @@ def test_an_event_whose_worker_died_is_due_again_and_the_late_one_is_ignored(sto
     (row,) = store.inbox.claim("acme", "second", 10, clock())
     assert row.attempts == 2
     with store.database.write() as connection:
-        assert not finish(connection, late, "ignored", "too late", clock())
-        assert finish(connection, row, "done", "in time", clock())
+        assert not finish(connection, late, "ignored", "too late", due_at=clock())
+        assert finish(connection, row, "done", "in time", due_at=clock())
     assert stored(store)[0]["reason"] == "in time"
 
 
@@ -179,7 +179,7 @@ def test_new_settings_of_a_source_end_the_wait_of_its_events_but_no_lease(store:
     store.inbox.add([EVENT, replace(EVENT, event_id="e-2")], clock())
     (row,) = store.inbox.claim("acme", "one", 1, clock())
     with store.database.write() as connection:
-        finish(connection, row, "waiting", "the token is not valid", clock(), due_at=clock() + 300)
+        finish(connection, row, "waiting", "the token is not valid", due_at=clock() + 300)
     (leased,) = store.inbox.claim("acme", "two", 1, clock())
     store.connections.save("acme", "source", "alm", "", {}, {"refresh_token": "new"}, clock())
     assert [found.id for found in store.inbox.claim("acme", "three", 10, clock())] == [row.id]
