@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from tests.e2e.running import Home
 
@@ -19,21 +16,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture
-def postgresql_home(tmp_path: Path) -> Iterator[Home]:
-    """A home whose store is a fresh PostgreSQL database."""
-    server = os.environ.get("BADGERELAY_TEST_POSTGRESQL")
-    if not server:
-        if os.environ.get("CI"):
-            pytest.fail("BADGERELAY_TEST_POSTGRESQL is not set: run `make test-services`")
-        pytest.skip("needs PostgreSQL: `make test-services`")
-    name = f"br_{uuid.uuid4().hex[:12]}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    made = Home(tmp_path / "home", BADGERELAY_DATABASE_URL=url)
+def postgresql_home(tmp_path: Path, postgresql: Callable[[bool], str]) -> Iterator[Home]:
+    """A home whose store is a PostgreSQL database without a schema."""
+    made = Home(tmp_path / "home", BADGERELAY_DATABASE_URL=postgresql(False))
     yield made
     made.close()
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
