@@ -27,7 +27,7 @@ from .documents import (
     primary,
     related_ids,
 )
-from .errors import IncompleteError, NotAlmError, UnknownRecordError, UnreachableError
+from .errors import FailedRequestError, IncompleteError, NotAlmError, UnknownRecordError, UnreachableError
 from .rates import RateLimit
 from .tokens import Tokens
 from .transport import Transport, UnauthorisedError
@@ -106,16 +106,19 @@ class AlmClient:
         document = self._get(f"{API}/users/{_segment(user_id, 'the learner')}", None, "the learner")
         record = parse_learner(primary(document))
         if record.id != user_id:
-            raise TemporaryError("ALM answered with another learner than the one asked for")
+            raise FailedRequestError("ALM answered with another learner than the one asked for")
         return record
 
-    def learners(self, ids: Iterable[str]) -> dict[str, LearnerRecord]:
-        """The learners by id, asked for in bulk where ALM can; ids that it does not know are left out.
+    def learners(self, ids: Iterable[str]) -> tuple[dict[str, LearnerRecord], dict[str, FailedRequestError]]:
+        """The learners by id, asked for in bulk where ALM can, and those on which alone it fails.
+
+        Ids that it does not know are in neither.
 
         :raises IncompleteError: ALM stopped answering in between; it carries what was found until then.
         """
         wanted = [user_id for user_id in dict.fromkeys(ids) if _ID.match(user_id)]
         found: dict[str, LearnerRecord] = {}
+        failed: dict[str, FailedRequestError] = {}
         try:
             for start in range(0, len(wanted), MAX_IDS):
                 chunk = wanted[start : start + MAX_IDS]
@@ -123,10 +126,10 @@ class AlmClient:
                     self._learners_in_bulk(chunk, found)
                 for user_id in chunk:
                     if user_id not in found:
-                        self._learner_if_known(user_id, found)
+                        self._learner_alone(user_id, found, failed)
         except TemporaryError as error:
             raise IncompleteError(str(error), found=found, retry_after=error.retry_after) from error
-        return found
+        return found, failed
 
     def instance_badge(self, lo_id: str, instance_id: str | None) -> BadgeRecord | None:
         """The badge that follows from completing this instance, or None when there is none.
@@ -188,12 +191,20 @@ class AlmClient:
                     return
         except (UnknownRecordError, RejectedError):
             self._bulk = False
+        except FailedRequestError:
+            return  # one of them may be the reason: each alone, this time
 
-    def _learner_if_known(self, user_id: str, found: dict[str, LearnerRecord]) -> None:
+    def _learner_alone(
+        self, user_id: str, found: dict[str, LearnerRecord], failed: dict[str, FailedRequestError]
+    ) -> None:
         try:
             found[user_id] = self.learner(user_id)
         except (UnknownRecordError, RejectedError):
             return
+        except FailedRequestError as error:
+            if failed and not found:
+                raise  # no single learner's fault
+            failed[user_id] = error
 
     def _object_badge(self, lo_id: str, instance_id: str | None) -> BadgeRecord | None:
         what = "the learning object"

@@ -1,6 +1,6 @@
 """From ALM's JSON:API documents to values. Pure.
 
-A document of another shape is a TemporaryError with a sentence: what it says is not known, so nothing is
+A document of another shape is a FailedRequestError with a sentence: what it says is not known, so nothing is
 decided upon it.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...adapters.errors import TemporaryError
+from .errors import FailedRequestError
 
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -19,6 +19,8 @@ MAX_TEXT = 1000
 """Characters that are kept of a name."""
 MAX_EMAIL = 254
 """Characters of the longest e-mail address there is (RFC 5321)."""
+MAX_TEMPLATE_ID = 255
+"""Characters of the longest id of a badge template that the ledger keeps."""
 
 Resource = Mapping[str, Any]
 
@@ -64,19 +66,19 @@ class BadgeTie:
 
 
 def primary(document: Any) -> Resource:
-    """:raises TemporaryError: the document's ``data`` is not one resource."""
+    """:raises FailedRequestError: the document's ``data`` is not one resource."""
     return _resource(_object(document, "document").get("data"), "data")
 
 
 def primaries(document: Any) -> list[Resource]:
-    """:raises TemporaryError: the document's ``data`` is not a list of resources."""
+    """:raises FailedRequestError: the document's ``data`` is not a list of resources."""
     return _resources(_object(document, "document").get("data"), "data")
 
 
 def included(document: Any, kind: str) -> dict[str, Resource]:
     """The included resources of one type, by id.
 
-    :raises TemporaryError: ``included`` is there and is not a list of resources.
+    :raises FailedRequestError: ``included`` is there and is not a list of resources.
     """
     found = _object(document, "document").get("included")
     if found is None:
@@ -91,7 +93,7 @@ def included(document: Any, kind: str) -> dict[str, Resource]:
 def next_link(document: Any) -> str | None:
     """Where the next page is, or None on the last one.
 
-    :raises TemporaryError: ``links`` has another shape.
+    :raises FailedRequestError: ``links`` has another shape.
     """
     links = _object(document, "document").get("links")
     if links is None:
@@ -109,7 +111,7 @@ def next_link(document: Any) -> str | None:
 def related_ids(resource: Resource, name: str) -> list[str]:
     """Ids that a relationship of any size points to; none where it is absent or empty.
 
-    :raises TemporaryError: it has another shape.
+    :raises FailedRequestError: it has another shape.
     """
     where = f"relationships.{name}"
     relationship = _object(resource.get("relationships") or {}, "relationships").get(name)
@@ -124,7 +126,7 @@ def related_ids(resource: Resource, name: str) -> list[str]:
 
 
 def parse_learner(resource: Resource) -> LearnerRecord:
-    """:raises TemporaryError: it is not a user."""
+    """:raises FailedRequestError: it is not a user."""
     attributes = _attributes(resource, "user")
     email = (_text(attributes, "email") or "").strip().lower()
     locale = _locale(_text(attributes, "contentLocale")) or _locale(_text(attributes, "uiLocale"))
@@ -138,14 +140,14 @@ def parse_learner(resource: Resource) -> LearnerRecord:
 
 
 def parse_badge(resource: Resource) -> BadgeRecord:
-    """:raises TemporaryError: it is not a badge."""
+    """:raises FailedRequestError: it is not a badge."""
     attributes = _attributes(resource, "badge")
     external = attributes.get("externalProvider")
     external = {} if external is None else _object(external, "badge.externalProvider")
     template = external.get("id")
     if type(template) is int:
         template = str(template)
-    if template is not None and (not isinstance(template, str) or _UNSTORABLE.search(template)):
+    if template is not None and not (isinstance(template, str) and _is_id(template)):
         raise _shape("badge.externalProvider.id")
     return BadgeRecord(
         id=_id(resource, "badge"),
@@ -159,7 +161,7 @@ def parse_badge(resource: Resource) -> BadgeRecord:
 def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
     """What the ``badge`` relationship of an instance, a learning object or a skill level points to.
 
-    :raises TemporaryError: the relationship or the badge has another shape.
+    :raises FailedRequestError: the relationship or the badge has another shape.
     """
     ids = related_ids(resource, "badge")
     if not ids:
@@ -171,7 +173,7 @@ def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
 def account_ids(document: Any) -> Iterator[str]:
     """The account of each user on a page of users.
 
-    :raises TemporaryError: it is not a page of users.
+    :raises FailedRequestError: it is not a page of users.
     """
     for resource in primaries(document):
         yield from related_ids(resource, "account")
@@ -224,5 +226,9 @@ def _locale(text: str | None) -> str | None:
     return tag if _LOCALE.match(tag) else None
 
 
-def _shape(where: str) -> TemporaryError:
-    return TemporaryError(f"ALM's answer is not understood: {where} has another shape than documented")
+def _is_id(template: str) -> bool:
+    return len(template) <= MAX_TEMPLATE_ID and not _UNSTORABLE.search(template)
+
+
+def _shape(where: str) -> FailedRequestError:
+    return FailedRequestError(f"ALM's answer is not understood: {where} has another shape than documented")

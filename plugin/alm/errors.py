@@ -22,6 +22,10 @@ class NotAlmError(TemporaryError):
     """Something answered that does not speak like ALM: a redirect, a page, no JSON."""
 
 
+class FailedRequestError(TemporaryError):
+    """ALM failed on this one request (5xx), or sent a document that is not understood: others may go well."""
+
+
 class IncompleteError(TemporaryError):
     """Some learners were found before ALM stopped answering.
 

@@ -19,7 +19,7 @@ from ..store.cache import Cache
 from .client import AlmClient
 from .decoder import DeliveredEvent, decode
 from .documents import BadgeRecord, LearnerRecord
-from .errors import IncompleteError, UnknownRecordError
+from .errors import FailedRequestError, IncompleteError, UnknownRecordError
 
 LEARNER_SECONDS = 24 * 3600.0
 """Age at which a learner is asked for again."""
@@ -31,6 +31,9 @@ NO_BADGE_SECONDS = 600.0
 LEARNERS_AT_ONCE = 50
 MAX_UNKNOWN = 8
 """Attempts after which what ALM does not know is given up: a webhook may run ahead of the API."""
+
+FAILED_SECONDS = 10.0
+"""How long an event waits at first when ALM fails on its learner or its learning object alone."""
 
 PROBE_SECONDS = 300.0
 log = logging.getLogger("badgerelay.alm")
@@ -47,8 +50,10 @@ class _Case:
         return self.event.lo_id or "", self.event.lo_instance_id or ""
 
 
-_Found = BadgeRecord | UnknownRecordError | RejectedError | None
-"""What hangs on a place: a badge, nothing, or ALM's refusal to say."""
+_Found = BadgeRecord | UnknownRecordError | RejectedError | FailedRequestError | None
+"""What hangs on a place: a badge, nothing, or why ALM does not say."""
+
+_Person = LearnerRecord | FailedRequestError | None
 
 _Target = tuple[str, str]
 """A provider connection and a badge template."""
@@ -114,6 +119,7 @@ class _Visit:
         provider = store.connections.get(connection.settings["provider"])
         self._adapter = provider.type.lower() if provider else None
         self._asked_places: set[tuple[str, str]] = set()
+        self._failed_places = 0
         self._asked_learners: set[str] = set()
 
     @property
@@ -156,6 +162,8 @@ class _Visit:
         refusal: Decision
         if isinstance(badge, UnknownRecordError):
             refusal = _unknown(row, "ALM does not know the learning object yet")
+        elif isinstance(badge, FailedRequestError):
+            refusal = self._failed(row, badge)
         elif isinstance(badge, RejectedError):
             refusal = Dies(str(badge))
         elif badge is None:
@@ -177,9 +185,11 @@ class _Visit:
             targets.append((self._connection.settings["provider"], badge.template_id))
         return list(dict.fromkeys(targets)) or refusal
 
-    def _earns(self, case: _Case, targets: list[_Target], learner: LearnerRecord | None) -> Decision:
+    def _earns(self, case: _Case, targets: list[_Target], learner: _Person) -> Decision:
         if learner is None:
             return _unknown(case.row, "ALM does not know the learner yet")
+        if isinstance(learner, FailedRequestError):
+            return self._failed(case.row, learner)
         if not learner.email:
             return Dies("the learner has no e-mail address in ALM: add one there, then replay the event")
         first, last = split_name(learner.name or "", self._connection.settings["name_policy"])
@@ -188,6 +198,11 @@ class _Visit:
         issued_at = completed.timestamp() if completed else case.row.received_at
         plans = tuple(Plan(name, template_id, recipient, issued_at) for name, template_id in targets)
         return Earns(plans, self._how(case, targets))
+
+    def _failed(self, row: Row[Any], error: FailedRequestError) -> Waits:
+        """The longer it has waited, the longer it waits again: it costs the account's budget and may never end."""
+        waited = self._now - row.received_at
+        return Waits(str(error), backoff(1, base=min(max(waited, FAILED_SECONDS), 60 * FAILED_SECONDS), cap=3600.0))
 
     def _how(self, case: _Case, targets: list[_Target]) -> str:
         names = ", ".join(f"{template_id} of {name}" for name, template_id in targets)
@@ -204,28 +219,34 @@ class _Visit:
         return found
 
     def _look_up_badge(self, place: tuple[str, str]) -> _Found:
-        self._asked_places.add(place)
         try:
             badge = self._client.instance_badge(*place)
         except (UnknownRecordError, RejectedError) as error:
+            self._asked_places.add(place)
             return error
+        except FailedRequestError as error:
+            self._failed_places += 1
+            if self._failed_places > 1 and not self._asked_places:
+                raise  # no single learning object's fault
+            return error
+        self._asked_places.add(place)
         kind, value = ("no_badge", None) if badge is None else ("badge", asdict(badge))
         self._cache.put(kind, {_key(place): value}, self._now)
         return badge
 
-    def _cached_learners(self, ids: set[str]) -> dict[str, LearnerRecord | None]:
+    def _cached_learners(self, ids: set[str]) -> dict[str, _Person]:
         kept = self._cache.get("learner", ids, newer_than=self._now - LEARNER_SECONDS)
         return {learner_id: LearnerRecord(**value) for learner_id, value in kept.items()}
 
-    def _look_up_learners(self, ids: set[str]) -> dict[str, LearnerRecord | None]:
+    def _look_up_learners(self, ids: set[str]) -> dict[str, _Person]:
         self._asked_learners |= ids
         try:
-            found = self._client.learners(sorted(ids))
+            found, failed = self._client.learners(sorted(ids))
         except IncompleteError as error:
             self._keep_learners(error.found)
             raise
         self._keep_learners(found)
-        return dict(found)
+        return {**found, **failed}
 
     def _keep_learners(self, found: dict[str, LearnerRecord]) -> None:
         with_address = {learner_id: asdict(learner) for learner_id, learner in found.items() if learner.email}

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ...adapters.errors import ConfigurationError, RejectedError, TemporaryError
-from .errors import NotAlmError, UnknownRecordError, UnreachableError
+from .errors import FailedRequestError, NotAlmError, UnknownRecordError, UnreachableError
 from .rates import RateLimit, parse_rate_limit, parse_retry_after
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -103,7 +103,7 @@ def error_of(status: int, headers: Mapping[str, str], what: str, now: float) -> 
 
     :param now: seconds since the epoch.
     :return: None for 2xx. Otherwise UnauthorisedError (401), ConfigurationError (403, 406), UnknownRecordError
-        (404), TemporaryError (429, 5xx), NotAlmError (3xx), RejectedError (any other).
+        (404), TemporaryError (429), FailedRequestError (5xx), NotAlmError (3xx), RejectedError (any other).
     """
     if 200 <= status < 300:
         return None
@@ -129,7 +129,7 @@ def error_of(status: int, headers: Mapping[str, str], what: str, now: float) -> 
             f"ALM allows no more requests now ({what}, 429)", retry_after=parse_retry_after(headers, now)
         )
     if status >= 500:
-        return TemporaryError(f"ALM failed on {what} ({status})")
+        return FailedRequestError(f"ALM failed on {what} ({status})")
     if 300 <= status < 400:
         return NotAlmError(f"ALM answers {what} with a redirect ({status}), which is not followed")
     return RejectedError(f"alm_{status}", f"ALM refuses {what} ({status})")

@@ -252,7 +252,7 @@ def test_learners_are_asked_for_fifty_at_a_time(wire: responses.RequestsMock, cl
         return 200, {}, json.dumps({"data": [user(chosen_id) for chosen_id in chosen]})
 
     wire.add_callback("GET", f"{API}/users", answer)
-    assert list(client.learners([*ids, *ids])) == ids
+    assert list(client.learners([*ids, *ids])[0]) == ids
     assert len(asked(wire, "users")) == 3
 
 
@@ -263,7 +263,7 @@ def test_a_bulk_answer_in_pages_is_followed(wire: responses.RequestsMock, client
         json={"data": [user("2")]},
         match=[matchers.query_param_matcher({"id": "1,2", "page[offset]": "1"})],
     )
-    assert set(client.learners(["1", "2"])) == {"1", "2"}
+    assert set(client.learners(["1", "2"])[0]) == {"1", "2"}
 
 
 @pytest.mark.parametrize("status", [400, 404])
@@ -273,8 +273,8 @@ def test_where_bulk_is_refused_learners_are_asked_for_one_by_one_from_then_on(
     wire.get(f"{API}/users", status=status)
     wire.get(f"{API}/users/1", json={"data": user("1")})
     wire.get(f"{API}/users/2", status=404)
-    assert set(client.learners(["1", "2"])) == {"1"}
-    assert set(client.learners(["2", "1"])) == {"1"}
+    assert set(client.learners(["1", "2"])[0]) == {"1"}
+    assert set(client.learners(["2", "1"])[0]) == {"1"}
     assert len(asked(wire, "users?")) == 1
 
 
@@ -283,7 +283,7 @@ def test_a_bulk_parameter_that_is_ignored_is_noticed_on_the_first_page(
 ) -> None:
     wire.get(f"{API}/users", json={"data": [user("8"), user("1")], "links": {"next": f"{API}/users?page[offset]=2"}})
     wire.get(f"{API}/users/2", json={"data": user("2")})
-    assert set(client.learners(["1", "2"])) == {"1", "2"}
+    assert set(client.learners(["1", "2"])[0]) == {"1", "2"}
     assert len(asked(wire, "users")) == 2
 
 
@@ -298,13 +298,35 @@ def test_what_was_found_before_alm_stopped_answering_is_not_lost(
     assert (set(caught.value.found), caught.value.retry_after) == ({"1"}, 1.5)
 
 
+def test_a_learner_on_whom_alone_alm_fails_is_told_apart_and_costs_the_others_nothing(
+    wire: responses.RequestsMock, client: AlmClient, token: str
+) -> None:
+    wire.get(f"{API}/users", status=500)
+    wire.get(f"{API}/users/1", status=500)
+    wire.get(f"{API}/users/2", json={"data": user("2")})
+    wire.get(f"{API}/users/3", json={"data": [user("3")]})
+    found, failed = client.learners(["1", "2", "3"])
+    assert (set(found), set(failed)) == ({"2"}, {"1", "3"})
+
+
+def test_alm_that_fails_on_every_learner_is_not_asked_for_all_of_them(
+    wire: responses.RequestsMock, client: AlmClient, token: str
+) -> None:
+    wire.get(f"{API}/users", status=500)
+    for user_id in ("1", "2", "3"):
+        wire.get(f"{API}/users/{user_id}", status=500)
+    with pytest.raises(IncompleteError):
+        client.learners(["1", "2", "3"])
+    assert len(asked(wire, "users/")) == 2
+
+
 @pytest.mark.parametrize("user_id", ["", "..", "../badges", "1/2", "1?x=y", "1,2", "a b", "ü", "x" * 300])
 def test_an_id_that_cannot_be_one_is_never_sent(
     user_id: str, wire: responses.RequestsMock, client: AlmClient
 ) -> None:
     with pytest.raises(UnknownRecordError):
         client.learner(user_id)
-    assert client.learners([user_id]) == {}
+    assert client.learners([user_id]) == ({}, {})
     assert len(wire.calls) == 0
 
 

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from badgerelay.plugin.alm.decoder import decode
+from badgerelay.plugin.alm.door import AlmDoor
+from badgerelay.plugin.alm.settings import AlmSettings
+from badgerelay.plugin.alm.source import AlmSource
+from badgerelay.plugin.connecting import secret_keys
+from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.store import Store
+
+from ...support import alm_values, completion, delivery
+from .test_client import API, REFRESH, user
+
+GOOD, BAD, OTHER = "course:1_1", "course:2_1", "course:3_1"
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.post(REFRESH, json={"access_token": "t-1", "expires_in": 604800})
+        yield mock
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", database_url=database_url)
+
+
+@pytest.fixture
+def connected(store: Store) -> Store:
+    store.connections.save("academy", "provider", "credly", "", {}, {}, store.now())
+    values = AlmSettings().load(alm_values("learningmanager.adobe.com"))
+    secret = {key: values.pop(key) for key in secret_keys(AlmSettings)}
+    store.connections.save("acme", "source", "alm", "", values, secret, store.now())
+    return store
+
+
+def complete(store: Store, *completions: tuple[str, str]) -> None:
+    """:param completions: learner and instance."""
+    connection = store.connections.get("acme")
+    assert connection is not None
+    events = [
+        completion(learner, instance=instance, eventId=f"{learner} {instance}") for learner, instance in completions
+    ]
+    store.inbox.add(AlmDoor("acme", connection.settings).take(decode(delivery(*events))), store.now())
+
+
+def place(instance: str) -> str:
+    quoted = instance.replace(":", "%3A")
+    return f"{API}/learningObjects/{quoted.partition('_')[0]}/instances/{quoted}"
+
+
+def with_badge(template_id: Any) -> dict[str, Any]:
+    badge = {
+        "id": "b",
+        "type": "badge",
+        "attributes": {"name": "B", "externalProvider": {"id": template_id, "provider": "Credly"}},
+    }
+    tie = {"badge": {"data": {"id": "b", "type": "badge"}}}
+    instance = {"id": "i", "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
+    return {"data": instance, "included": [badge]}
+
+
+def decided(store: Store) -> dict[str, str]:
+    """One round of the engine: the state of each event, by learner and instance."""
+    decide_batch(store, AlmSource(store, "acme"), "acme", "owner")
+    return {event["event_id"]: event["state"] for event in store.views.events()}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 500},
+        {"json": with_badge("x" * 256)},
+        {"json": with_badge("\0")},
+        {"json": {"data": []}},
+        {"body": json.dumps(with_badge("t")).replace('"data": {', '"data": 7, "x": {', 1)},
+    ],
+    ids=["500", "long template", "unstorable template", "no instance", "another shape"],
+)
+def test_a_learning_object_on_which_alm_fails_holds_no_other(
+    answer: dict[str, Any], connected: Store, wire: responses.RequestsMock
+) -> None:
+    wire.get(place(BAD), **answer)
+    for instance in (GOOD, OTHER):
+        wire.get(place(instance), json=with_badge("t-1"))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    complete(connected, ("7", BAD), ("7", GOOD), ("7", OTHER))
+    assert decided(connected) == {f"7 {BAD}": "waiting", f"7 {GOOD}": "done", f"7 {OTHER}": "done"}
+    connection = connected.connections.get("acme")
+    assert connection is not None
+    assert connection.failures == 0
+
+
+def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
+    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(f"{API}/users", status=500)
+    wire.get(f"{API}/users/7", status=500)
+    wire.get(f"{API}/users/8", json={"data": user("8")})
+    complete(connected, ("7", GOOD), ("8", GOOD))
+    assert decided(connected) == {f"7 {GOOD}": "waiting", f"8 {GOOD}": "done"}
+
+
+def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
+    connected: Store, wire: responses.RequestsMock
+) -> None:
+    for instance in (GOOD, BAD, OTHER):
+        wire.get(place(instance), status=503)
+    complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
+    assert set(decided(connected).values()) == {"waiting"}
+    assert sum("learningObjects" in str(call.request.url) for call in wire.calls) == 2
+    connection = connected.connections.get("acme")
+    assert connection is not None
+    assert connection.failures == 1
