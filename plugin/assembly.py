@@ -10,13 +10,15 @@ from .alm.source import AlmSource
 from .delivery.decisions import Source
 from .delivery.engine import Engine
 from .delivery.hosts import HostSource
+from .delivery.runs import CALLS_IN_FLIGHT
+from .delivery.work import Found, Work
 from .store import HOSTS, Store
 
 
-def make_engine(
+def make_work(
     store: Store, managers: Mapping[str, pluggy.PluginManager] | None = None, *, hosts_only: bool = False
-) -> Engine:
-    """The engine over this store.
+) -> Work:
+    """The work over this store.
 
     :param managers: pluggy managers of the hosts in this process, by source.
     :param hosts_only: do only what needs those hosts, and leave the rest to a worker elsewhere.
@@ -28,4 +30,17 @@ def make_engine(
     def source_of(lane: str) -> Source:
         return hosts if lane.startswith(HOSTS) else connections.setdefault(lane, AlmSource(store, lane))
 
-    return Engine(store, source_of, managers, hosts_only=hosts_only)
+    return Work(store, source_of, managers, hosts_only=hosts_only)
+
+
+def make_engine(
+    store: Store,
+    managers: Mapping[str, pluggy.PluginManager] | None = None,
+    *,
+    hosts_only: bool = False,
+    calls_in_flight: int = CALLS_IN_FLIGHT,
+    elsewhere: Found = lambda _: None,
+) -> Engine:
+    """The embedded engine over this store; see :func:`make_work` and :class:`Engine`."""
+    work = make_work(store, managers, hosts_only=hosts_only)
+    return Engine(work, calls_in_flight=calls_in_flight, elsewhere=elsewhere)

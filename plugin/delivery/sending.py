@@ -44,7 +44,7 @@ def send_batch(
     rows = store.ledger.claim(connection.name, owner, limit, claimed_at)
     if not rows:
         return 0
-    if len(rows) == limit > 1:
+    if len(rows) == limit and not connection.failures:
         more()
     known: list[tuple[Row[Any], Outcome]] = []
     to_send = []

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Row
 
 from .tables import awards, events, notifications
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 10.0
 """A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""
 
 RENEW_SECONDS = LEASE_SECONDS / 3

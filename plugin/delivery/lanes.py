@@ -1,0 +1,20 @@
+"""A lane: work that is done together, one batch at a time, and that waits for no other lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Kind = Literal["decide", "send", "notify"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """:param name: of the inbox's lane to ``decide``, the provider connection to ``send``, the host to ``notify``."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

@@ -1,0 +1,107 @@
+"""What is due, and one batch of it: the same for every engine, whoever decides when it is done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pluggy
+
+from ...adapters.errors import ConfigurationError
+from ..store import HOSTS, Connection, Store, host_lane
+from .deciding import BATCH as EVENTS_AT_ONCE
+from .deciding import decide_batch
+from .decisions import Source
+from .lanes import Lane
+from .notifying import notify_batch
+from .providers import Providers
+from .sending import PROBE_SECONDS, send_batch
+
+Found = Callable[[Lane], None]
+"""Told of a lane that has work now."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class Work:
+    """:param source_of: who decides on a lane's events.
+    :param managers: pluggy managers of the hosts in this process, by source: only here can they be asked and told.
+    :param hosts_only: leave connections to a worker elsewhere.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        source_of: Callable[[str], Source],
+        managers: Mapping[str, pluggy.PluginManager],
+        *,
+        hosts_only: bool = False,
+    ) -> None:
+        self.store = store
+        self.hosts_only = hosts_only
+        self._source_of = source_of
+        self._managers = managers
+        self._providers = Providers(store)
+
+    def due(self) -> list[Lane]:
+        """The lanes with due work that this process may do. :raises StoreUnavailableError: nobody knows now."""
+        now = self.store.now()
+        managers = list(self._managers)  # a host may be attached meanwhile
+        host_lanes = [host_lane(source) for source in managers]
+        if not self.hosts_only:
+            host_lanes.append(HOSTS)
+        events = self.store.inbox.lanes_due(host_lanes, now, connections_too=not self.hosts_only)
+        awards = [] if self.hosts_only else self.store.ledger.lanes_due(now)
+        notices = self.store.notifications.sources_due(managers, now)
+        return [
+            *(Lane("decide", name) for name in events),
+            *(Lane("send", name) for name in awards),
+            *(Lane("notify", name) for name in notices),
+        ]
+
+    def do(self, lane: Lane, owner: str, found: Found) -> bool:
+        """Do one batch of a lane, which may turn out to be empty, paused or resting.
+
+        :param owner: who holds the leases; another for each run.
+        :param found: told of lanes with work for somebody else, this one included, before the slow part.
+        :return: whether there is more to do at once.
+        :raises StoreUnavailableError: the database does not answer; what was taken is due again when its lease ends.
+        """
+        match lane.kind:
+            case "decide":
+                return self._decide(lane.name, owner, found)
+            case "send":
+                return self._send(lane.name, owner, found)
+            case "notify":
+                return notify_batch(self.store, self._managers[lane.name], lane.name, owner) > 0
+
+    def _decide(self, name: str, owner: str, found: Found) -> bool:
+        if not name.startswith(HOSTS) and self._open(name) is None:
+            return False
+        source = self._source_of(name)
+        taken = decide_batch(
+            self.store, source, name, owner, planned=lambda connection: found(Lane("send", connection))
+        )
+        return taken >= EVENTS_AT_ONCE
+
+    def _send(self, name: str, owner: str, found: Found) -> bool:
+        connection = self._open(name)
+        if connection is None:
+            return False
+        try:
+            adapter = self._providers.adapter(connection)
+        except ConfigurationError as error:
+            log.error("connection %s is stopped: %s", name, error)
+            self.store.connections.rest(name, self.store.now(), PROBE_SECONDS, str(error))
+            return False
+        taken = send_batch(self.store, connection, adapter, owner, more=partial(found, Lane("send", name)))
+        probed = bool(taken and connection.failures)
+        return probed or taken >= adapter.capabilities.max_batch
+
+    def _open(self, name: str) -> Connection | None:
+        """The connection, unless it is gone, paused or resting."""
+        connection = self.store.connections.get(name)
+        if connection is None or connection.paused or connection.retry_at > self.store.now():
+            return None
+        return connection
