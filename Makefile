@@ -23,7 +23,7 @@ $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/exam
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install -c tests/constraints.txt setuptools wheel
-	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql]' -e tests/e2e/example_host
+	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql,celery]' -e tests/e2e/example_host
 	rm -rf $(WHEELHOUSE) && mkdir $(WHEELHOUSE)
 	$(PIP) wheel -c tests/constraints.txt --wheel-dir $(WHEELHOUSE) $$($(BIN)/python -c \
 		'from importlib.metadata import requires; print(*(r for r in requires("badgerelay") if "extra" not in r))')

@@ -16,6 +16,8 @@ from .settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from .delivery.engine import Engine
+    from .delivery.lanes import Lane
+    from .delivery.publishing import Publisher
     from .store import NewEvent, Store
 
 PLUGIN_NAME = "badgerelay"
@@ -32,7 +34,7 @@ class Relay:
     Use it in the process that works, after a fork. The constructor does no I/O.
 
     :param settings: from the environment when None.
-    :param engine: also do the work for all connections here; without it, ``badgerelay worker`` elsewhere does.
+    :param engine: also do the work for all connections here; without it, or with a broker, workers elsewhere do.
     """
 
     def __init__(self, settings: Settings | None = None, *, engine: bool = False) -> None:
@@ -42,6 +44,7 @@ class Relay:
         self._guard = threading.Lock()
         self._store: Store | None = None
         self._engine: Engine | None = None
+        self._publisher: Publisher | None = None
         self._closed = threading.Event()
 
     def take(self, event: Event) -> None:
@@ -55,6 +58,8 @@ class Relay:
         store.inbox.add([new], store.now())
         if self._engine is not None:
             self._engine.wake()
+        if self._publisher is not None:
+            self._publisher.offer(_news())
 
     def attach(self, manager: pluggy.PluginManager, source: str) -> None:
         """Ask and tell this manager's plugins about what belongs to ``source``; starts the threads that do so."""
@@ -74,8 +79,11 @@ class Relay:
         with self._guard:
             engine, self._engine = self._engine, None
             store, self._store = self._store, None
+            publisher, self._publisher = self._publisher, None
         if engine is not None:
             engine.stop()
+        if publisher is not None:
+            publisher.close()
         if store is not None:
             store.close()
 
@@ -84,7 +92,9 @@ class Relay:
 
         with self._guard:
             if self._store is None:
-                self._store = open_store(self._settings or read_settings())
+                settings = self._settings or read_settings()
+                self._store = open_store(settings)
+                self._publisher = _make_publisher(settings)
             return self._store
 
     def _start(self) -> None:
@@ -93,7 +103,10 @@ class Relay:
         store = self._open()
         with self._guard:
             if self._engine is None:
-                self._engine = make_engine(store, self._managers, hosts_only=not self._with_engine)
+                publisher = self._publisher
+                elsewhere = publisher.offer if publisher else _nobody
+                hosts_only = not self._with_engine or publisher is not None
+                self._engine = make_engine(store, self._managers, hosts_only=hosts_only, elsewhere=elsewhere)
                 self._engine.start()
 
     def _start_later(self) -> None:
@@ -107,6 +120,27 @@ class Relay:
                 return
 
 
+def _make_publisher(settings: Settings) -> Publisher | None:
+    """What tells workers of news, where there is a broker. :raises SettingsError: the extra is not installed."""
+    if settings.broker_url is None:
+        return None
+    from .delivery.broker import CelerySender, make_app
+    from .delivery.publishing import Publisher
+
+    return Publisher(CelerySender(make_app(settings)))
+
+
+def _news() -> Lane:
+    from .delivery.lanes import Lane
+    from .store import HOSTS
+
+    return Lane("decide", HOSTS)
+
+
+def _nobody(_lane: Lane) -> None:
+    """Whoever has the work finds it."""
+
+
 def register(
     manager: pluggy.PluginManager, *, source: str, engine: bool = False, settings: Settings | None = None
 ) -> Relay:
@@ -115,7 +149,7 @@ def register(
     Hooks that the host has specified itself keep the host's specification.
 
     :param source: the host's short name, as its events carry it.
-    :param engine: also issue badges in this process; see :class:`Relay`.
+    :param engine: also issue badges in this process, unless there is a broker; see :class:`Relay`.
     :raises SettingsError: a setting is wrong.
     """
     settings = settings or read_settings()

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+BROKERS = ("amqp", "amqps", "redis", "rediss")
+
 
 class SettingsError(ValueError):
     """A setting is wrong; the message names the variable and what to do."""
@@ -14,12 +16,15 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """:param secret_keys: empty means: the key file in ``home``. :param log_format: ``text`` or ``json``."""
+    """:param secret_keys: empty means: the key file in ``home``. :param log_format: ``text`` or ``json``.
+    :param broker_url: of RabbitMQ or Redis; None: no broker, the embedded engine works.
+    """
 
     home: Path
     database_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     log_format: str = "text"
+    broker_url: str | None = field(default=None, repr=False)
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -32,18 +37,33 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     log_format = environ.get("BADGERELAY_LOG_FORMAT") or "text"
     if log_format not in ("text", "json"):
         raise SettingsError(f"BADGERELAY_LOG_FORMAT is {log_format!r}: use text or json")
-    if environ.get("BADGERELAY_BROKER_URL"):
-        raise SettingsError(
-            "BADGERELAY_BROKER_URL is set, and this version has no broker engine yet: unset it; several workers can "
-            "share one PostgreSQL through BADGERELAY_DATABASE_URL"
-        )
+    database_url = (
+        environ.get("BADGERELAY_DATABASE_URL") or f"sqlite:///{home.expanduser().absolute() / 'badgerelay.db'}"
+    )
     return Settings(
         home=home.expanduser().absolute(),
-        database_url=environ.get("BADGERELAY_DATABASE_URL")
-        or f"sqlite:///{home.expanduser().absolute() / 'badgerelay.db'}",
+        database_url=database_url,
         secret_keys=tuple(key.strip() for key in environ.get("BADGERELAY_SECRET_KEYS", "").split(",") if key.strip()),
         log_format=log_format,
+        broker_url=_broker_url(environ.get("BADGERELAY_BROKER_URL", ""), database_url),
     )
+
+
+def _broker_url(url: str, database_url: str) -> str | None:
+    if not url:
+        return None
+    if url.partition("://")[0] not in BROKERS or not url.partition("://")[2]:
+        raise SettingsError(
+            "BADGERELAY_BROKER_URL is not a broker's URL that works here: use amqp://USER:PASSWORD@HOST/VHOST or "
+            "redis://HOST/NUMBER (amqps:// and rediss:// for TLS), or unset it for the embedded engine"
+        )
+    if database_url.startswith("sqlite"):
+        raise SettingsError(
+            "BADGERELAY_BROKER_URL is set and BADGERELAY_DATABASE_URL is SQLite, which only one machine can use: "
+            "set BADGERELAY_DATABASE_URL=postgresql+psycopg://..., or unset BADGERELAY_BROKER_URL for the embedded "
+            "engine"
+        )
+    return url
 
 
 def _default_home() -> Path:

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +14,10 @@ import click
 from ...adapters.registry import adapter_names, load_adapter
 from ..connecting import ALM, RefusedError
 from ..declaring import toml_block
+from ..delivery.broker import check_broker
+from ..delivery.runs import CALLS_IN_FLIGHT
 from ..logs import set_up_logging
-from ..settings import read_settings
+from ..settings import Settings, read_settings
 from ..store import open_store
 from .common import FailedError
 
@@ -32,32 +35,63 @@ SANDBOX_PROVIDER, SANDBOX_ACCOUNT = "academy", "acme"
 def serve(host: str, port: int, no_worker: bool) -> None:
     """Receive webhooks and issue badges, on a production WSGI server.
 
+    With BADGERELAY_BROKER_URL it only receives, and tells `badgerelay worker`s of what arrived.
+
     Put a TLS-terminating proxy in front: ALM sends to public https addresses.
     """
     from ..web.server import serve as run
 
     settings = read_settings()
+    check_broker(settings)
     open_store(settings).close()
     port = _free(host, port)
     shown = f"[{host}]" if ":" in host else host
-    text = f"badgerelay listens on http://{shown}:{port}{' (without engine)' if no_worker else ''}"
+    text = f"badgerelay listens on http://{shown}:{port}{_who_works(settings, no_worker)}"
     run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
 
 
-@click.command()
-def worker() -> None:
-    """Issue badges, without receiving anything: beside `serve --no-worker`, or on another machine."""
-    from ..assembly import make_engine
+def _who_works(settings: Settings, no_worker: bool) -> str:
+    if settings.broker_url is not None:
+        return " (workers issue, through the broker)"
+    return " (without engine)" if no_worker else ""
 
+
+@click.command()
+@click.option(
+    "--concurrency",
+    default=CALLS_IN_FLIGHT,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 64),
+    help="Calls of one connection under way at once, in this process.",
+)
+def worker(concurrency: int) -> None:
+    """Issue badges, without receiving anything: beside `serve --no-worker`, or on other machines.
+
+    With BADGERELAY_BROKER_URL it is a Celery worker, which also sweeps up what the broker lost.
+    """
     settings = read_settings()
     set_up_logging(settings)
+    ready = partial(click.echo, "badgerelay works; stop it with Ctrl-C")
+    if settings.broker_url is not None:
+        check_broker(settings)
+        from ..delivery.worker import run_worker
+
+        run_worker(settings, calls_in_flight=concurrency, ready=ready)
+    else:
+        _work_here(settings, concurrency, ready)
+
+
+def _work_here(settings: Settings, concurrency: int, ready: Callable[[], None]) -> None:
+    from ..assembly import make_engine
+
     store = open_store(settings)
-    engine = make_engine(store)
+    engine = make_engine(store, calls_in_flight=concurrency)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     engine.start()
-    click.echo("badgerelay works; stop it with Ctrl-C")
+    ready()
     stop.wait()
     engine.stop()
     store.close()

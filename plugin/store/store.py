@@ -14,6 +14,7 @@ from .database import HEAD, Database
 from .inbox import Inbox
 from .ledger import Ledger
 from .notifications import Notifications
+from .turns import Turns
 from .views import Views
 
 
@@ -28,6 +29,7 @@ class Store:
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)
         self.notifications = Notifications(database)
+        self.turns = Turns(database)
         self.views = Views(database)
         self._vault = vault
 

@@ -14,8 +14,8 @@ from .webhooks import MAX_BODY, Webhooks
 log = logging.getLogger("badgerelay.web")
 
 
-def create_app(store: Store, wake: Callable[[], None] = lambda: None) -> Flask:
-    """:param wake: called after new events are committed."""
+def create_app(store: Store, wake: Callable[[str], None] = lambda _: None) -> Flask:
+    """:param wake: called with a connection's name after new events of it are committed."""
     app = Flask("badgerelay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.add_url_rule("/healthz", view_func=_alive, endpoint="healthz")

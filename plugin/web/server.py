@@ -1,4 +1,4 @@
-"""``badgerelay serve``: the receiver and the engine on granian, in one command.
+"""``badgerelay serve``: the receiver, and without a broker the engine, on granian, in one command.
 
 Granian answers requests in a child process. The child watches its parent, so that it outlives a killed
 ``serve`` by less than a second and never keeps its port.
@@ -59,20 +59,14 @@ def run(load: Callable[[], Any], host: str, port: int, *, threads: int = THREADS
 
 
 def _child(settings: Settings, parent: int, *, engine: bool) -> Any:
-    from ..assembly import make_engine
     from ..logs import set_up_logging
-    from ..store import open_store
-    from .app import create_app
+    from .serving import make_receiver
 
     threading.Thread(target=_leave_with, args=(parent,), name="badgerelay-parent", daemon=True).start()
     set_up_logging(settings)
-    store = open_store(settings)
-    if not engine:
-        return create_app(store)
-    running = make_engine(store)
-    running.start()
-    Finalize(None, running.stop, args=(STOP_SECONDS,), exitpriority=10)
-    return create_app(store, running.wake)
+    receiver = make_receiver(settings, engine=engine)
+    Finalize(None, receiver.stop, exitpriority=10)
+    return receiver.app
 
 
 def _announce(host: str, port: int, ready: Callable[[], None]) -> None:

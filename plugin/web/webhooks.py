@@ -44,10 +44,10 @@ _TOO_LARGE = _Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "larger than 1 MiB")
 class Webhooks:
     """A WSGI application that takes deliveries, and leaves every other path to ``inner``.
 
-    :param wake: called after new events are committed.
+    :param wake: called with a connection's name after new events of it are committed.
     """
 
-    def __init__(self, inner: WSGIApplication, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, inner: WSGIApplication, store: Store, wake: Callable[[str], None]) -> None:
         self._inner = inner
         self._store = store
         self._doors = Doors(store)
@@ -104,7 +104,7 @@ class Webhooks:
             log.warning("a delivery for %s was refused: %s", name, error)
             return _Answer(HTTPStatus.BAD_REQUEST, str(error))
         self._store.inbox.add(events, self._store.now())
-        self._wake()
+        self._wake(name)
         log.info("webhook %s: %d events", name, len(events))
         return _STORED
 

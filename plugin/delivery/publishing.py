@@ -1,0 +1,104 @@
+"""Telling workers through a broker which lanes have work, from a thread of its own: no caller ever waits for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Protocol
+
+from .lanes import Lane
+
+SPACING_SECONDS = 0.05
+"""Between two messages about one lane: in a burst of deliveries one stands for many, as workers take batches."""
+
+REST_SECONDS = 1.0
+"""After a failure. What was to be said meanwhile is forgotten: the sweep says it again."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class Sender(Protocol):
+    """Puts messages on a broker; used by one thread."""
+
+    def send(self, lane: Lane) -> None:
+        """:raises Exception: it cannot be said that the broker has it."""
+
+    def close(self) -> None: ...
+
+
+class Publisher:
+    """:param spacing: seconds between two messages about one lane; the first goes at once."""
+
+    def __init__(self, sender: Sender, *, spacing: float = SPACING_SECONDS) -> None:
+        self._sender = sender
+        self._spacing = spacing
+        self._wanted: dict[Lane, float] = {}  # when to send, on the monotonic clock; the earliest wanted goes first
+        self._sent: dict[Lane, float] = {}
+        self._news = threading.Condition()
+        self._closed = False
+        self._failing = False
+        self._thread: threading.Thread | None = None
+
+    def offer(self, lane: Lane) -> None:
+        """There is work: a message goes out, now or a moment after the last one about this lane."""
+        with self._news:
+            if lane in self._wanted or self._closed:
+                return
+            now = time.monotonic()
+            self._wanted[lane] = max(now, self._sent.get(lane, now - self._spacing) + self._spacing)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="badgerelay-publisher", daemon=True)
+                self._thread.start()
+            self._news.notify()
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Say what is still to be said, within so many seconds."""
+        with self._news:
+            self._closed = True
+            self._news.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+
+    def _run(self) -> None:
+        while (lane := self._next()) is not None:
+            try:
+                self._sender.send(lane)
+            except Exception as error:
+                self._failed(error)
+            else:
+                if self._failing:
+                    self._failing = False
+                    log.info("the broker of BADGERELAY_BROKER_URL answers again")
+        self._sender.close()
+
+    def _next(self) -> Lane | None:
+        """The lane whose moment has come; None when closed and all is said."""
+        with self._news:
+            while True:
+                now = time.monotonic()
+                lane = min(self._wanted, key=self._wanted.__getitem__, default=None)
+                if lane is None:
+                    if self._closed:
+                        return None
+                    self._sent = {each: at for each, at in self._sent.items() if at > now - self._spacing}
+                    self._news.wait()
+                elif self._closed or self._wanted[lane] <= now:
+                    del self._wanted[lane]
+                    self._sent[lane] = now
+                    return lane
+                else:
+                    self._news.wait(self._wanted[lane] - now)
+
+    def _failed(self, error: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            log.error(
+                "the broker of BADGERELAY_BROKER_URL does not take messages (%s): nothing is lost, workers find the "
+                "work by themselves once it answers",
+                type(error).__name__,
+            )
+        with self._news:
+            self._news.wait_for(lambda: self._closed, REST_SECONDS)
+            self._wanted.clear()

@@ -1,0 +1,72 @@
+"""One batch for each message: what a process does that gets its work through a broker."""
+
+from __future__ import annotations
+
+import logging
+
+from ..store import StoreUnavailableError
+from .lanes import Lane
+from .publishing import Publisher
+from .runs import CALLS_IN_FLIGHT, Runs
+from .work import Work
+
+SWEEP_SECONDS = 1.0
+"""How often one of all processes looks for lanes that are due: how soon is found what a broker lost."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class Runner:
+    """Messages name a lane, never a row: losing, doubling or delaying one costs at most a look.
+
+    A batch that was full is followed by another message, sent before the provider is called; a message that finds
+    as many batches under way as there may be is followed by another when one of these ends. So there are never
+    more messages about a lane than batches under way and sweeps, and other lanes have their turn in between.
+    """
+
+    def __init__(self, work: Work, publisher: Publisher, calls_in_flight: int = CALLS_IN_FLIGHT) -> None:
+        self._work = work
+        self._publisher = publisher
+        self._runs = Runs(work.store, calls_in_flight)
+
+    def start(self) -> None:
+        self._runs.start()
+
+    def stop(self, seconds: float) -> None:
+        self._runs.stop(seconds)
+        self._publisher.close()
+
+    def run(self, lane: Lane) -> None:
+        """Do one batch of a lane. Errors are logged: what was taken is due again when its lease ends."""
+        run = self._runs.begin(lane)
+        if run is None:
+            return
+        told = False
+
+        def found(other: Lane) -> None:
+            nonlocal told
+            told = told or other == lane
+            self._publisher.offer(other)
+
+        more = False
+        try:
+            more = self._work.do(lane, run.owner, found) and not told
+        except StoreUnavailableError as error:
+            log.error("%s: the database does not answer: %s", lane, error)
+        except Exception:
+            log.exception("%s failed; its work is taken up again", lane)
+        finally:
+            missed = self._runs.end(run)
+        if more or missed:
+            self._publisher.offer(lane)
+
+    def sweep(self) -> None:
+        """Send a message for each lane that is due, unless another process has just done so."""
+        store = self._work.store
+        try:
+            # Somewhat less than the time between two sweeps of one process, so that it does not miss its own turn.
+            if store.turns.take("sweep", seconds=SWEEP_SECONDS * 0.8, now=store.now()):
+                for lane in self._work.due():
+                    self._publisher.offer(lane)
+        except StoreUnavailableError as error:
+            log.error("the sweep found no database: %s", error)

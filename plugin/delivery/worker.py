@@ -1,0 +1,111 @@
+"""A Celery worker in this process, with the options that badgerelay needs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from celery.worker import WorkController, state
+from celery.worker.consumer import Consumer
+
+from ..settings import Settings
+from ..tasks import WorkTask
+from .broker import make_app
+from .runner import SWEEP_SECONDS, Runner
+
+THREADS = 32
+"""Messages worked on at once: work is waiting for others, so threads do it; many connections, a few calls each."""
+
+DRAIN_SECONDS = 8.0
+"""For what is under way when a signal ends the worker; the rest is taken up when its leases end."""
+
+RETRY_SECONDS = 1.0
+"""Between two attempts to reach a broker that is away."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
+    """Celery's, without its queues for delayed messages, as ours have no delay, and with steady reconnecting."""
+
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # as above
+        default_steps = tuple(each for each in Consumer.Blueprint.default_steps if "DelayedDelivery" not in each)
+
+    _away = False
+
+    def ensure_connected(self, conn):  # type: ignore[no-untyped-def]  # as above
+        def failed(error: Exception, _interval: float) -> None:
+            if not self._away:
+                self._away = True
+                log.error("the broker of BADGERELAY_BROKER_URL does not answer (%s)", type(error).__name__)
+
+        conn = conn.ensure_connection(
+            failed, interval_start=RETRY_SECONDS, interval_step=0, callback=state.maybe_shutdown
+        )
+        self._away = False
+        return conn
+
+
+def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], None]) -> None:
+    """Work until SIGINT or SIGTERM; then at most about ten seconds more. Call it in the main thread.
+
+    :param calls_in_flight: batches that one connection has on the way at once, in this process.
+    :param ready: called once messages are taken.
+    :raises SettingsError: see :func:`make_app`.
+    """
+    app = make_app(settings)
+    _log_like_us()
+    task: WorkTask = app.tasks["badgerelay.work"]
+    runner = task.open(settings, calls_in_flight)
+    stopping = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(runner, stopping), name="badgerelay-sweep", daemon=True)
+
+    def stop(*_: object) -> None:
+        if not stopping.is_set():
+            stopping.set()
+            state.should_stop = 0
+            threading.Thread(target=_leave_late, name="badgerelay-stop", daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    controller = WorkController(
+        app=app,
+        consumer_cls=_Consumer,
+        pool_cls="threads",
+        concurrency=THREADS,
+        optimization="fair",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        ready_callback=lambda _consumer: ready(),
+    )
+    sweeper.start()
+    controller.start()
+    stopping.set()
+    runner.stop(DRAIN_SECONDS)
+
+
+def _sweep(runner: Runner, stopping: threading.Event) -> None:
+    while not stopping.wait(SWEEP_SECONDS):
+        try:
+            runner.sweep()
+        except Exception:
+            log.exception("the sweep failed; it goes on")
+
+
+def _leave_late() -> None:
+    threading.Event().wait(DRAIN_SECONDS + 1.0)
+    log.warning("the worker ends with work under way; it is taken up when its leases end")
+    os._exit(0)
+
+
+def _log_like_us() -> None:
+    handlers = logging.getLogger("badgerelay").handlers
+    for name in ("celery", "kombu", "amqp"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = handlers
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False

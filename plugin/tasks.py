@@ -1,0 +1,102 @@
+"""Celery tasks: ``badgerelay.work`` and ``badgerelay.sweep``, of ``badgerelay worker`` or of a host's own workers.
+
+A host includes this module in its application, merges ``SCHEDULE`` into its beat schedule, and lets its workers
+take ``QUEUE``. Needs ``badgerelay[celery]``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+from celery import Celery, Task, shared_task
+from kombu import Queue
+
+from .assembly import make_work
+from .delivery.broker import CelerySender
+from .delivery.lanes import Lane
+from .delivery.publishing import Publisher
+from .delivery.runner import SWEEP_SECONDS, Runner
+from .delivery.runs import CALLS_IN_FLIGHT
+from .settings import Settings, read_settings
+from .store import open_store
+
+QUEUE = Queue("badgerelay", queue_arguments={"x-queue-type": "quorum"})
+"""Where the messages go. RabbitMQ keeps it on a majority of its nodes; Redis knows no such difference."""
+
+EXPIRE_SECONDS = 5.0
+"""A message that nobody took for so long is dropped: the sweep has sent others since."""
+
+SCHEDULE = {
+    "badgerelay-sweep": {"task": "badgerelay.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
+}
+"""For ``beat_schedule``: what makes up for messages that were lost."""
+
+WORKER_SPACING_SECONDS = 0.01
+"""Between two messages about one lane from a worker: a busy lane lives on them."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
+    """A task that has this process's runner: opened when first needed, anew after a fork."""
+
+    abstract = True
+
+    def __init__(self) -> None:
+        self._opening = threading.Lock()
+        self._opened: tuple[int, Runner] | None = None
+
+    @property
+    def runner(self) -> Runner:
+        """:raises SettingsError: a setting is wrong. :raises StoreUnavailableError: the database does not answer."""
+        opened = self._opened
+        if opened is not None and opened[0] == os.getpid():
+            return opened[1]
+        if opened is not None:
+            self._opening = threading.Lock()  # a thread of the parent's may have held the other one
+            self._opened = None
+        return self.open(read_settings())
+
+    def open(self, settings: Settings, calls_in_flight: int = CALLS_IN_FLIGHT) -> Runner:
+        with self._opening:
+            if self._opened is None:
+                publisher = Publisher(CelerySender(self.app), spacing=WORKER_SPACING_SECONDS)
+                runner = Runner(make_work(open_store(settings)), publisher, calls_in_flight)
+                runner.start()
+                self._opened = (os.getpid(), runner)
+            return self._opened[1]
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
+    name="badgerelay.work",
+    base=WorkTask,
+    bind=True,
+    queue=QUEUE.name,
+    expires=EXPIRE_SECONDS,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=True,
+    serializer="json",
+)
+def work(self: WorkTask, kind: str, name: str) -> None:
+    """Do one batch of a lane."""
+    if kind not in ("decide", "send"):
+        log.warning("a message of another version is dropped: it asks to %.20r", kind)
+        return
+    self.runner.run(Lane(kind, name))  # type: ignore[arg-type]  # one of the two, as just seen
+
+
+@shared_task(  # type: ignore[untyped-decorator]  # as above
+    name="badgerelay.sweep", bind=True, queue=QUEUE.name, ignore_result=True, serializer="json"
+)
+def sweep(self: Task) -> None:
+    """Send a message for each lane that is due, unless another process has just done so."""
+    runner_of(self.app).sweep()
+
+
+def runner_of(app: Celery) -> Runner:
+    """This process's runner under that application."""
+    runner: Runner = app.tasks["badgerelay.work"].runner
+    return runner

@@ -1,0 +1,55 @@
+"""``badgerelay.plugin.web.wsgi:app``: the receiver for any WSGI server, in as many processes as it likes.
+
+The settings are read when ``app`` is first asked for. With a broker, workers do the work; without one, an engine in
+each process does, and they share it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING
+
+from ..logs import set_up_logging
+from ..settings import read_settings
+from .serving import Receiver, make_receiver
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    app: WSGIApplication
+
+
+class _Application:
+    """Is set up at once, and again in a process that was forked after that, as threads do not survive a fork."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._made: Receiver | None = self._make()
+        os.register_at_fork(after_in_child=self._forked)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with self._guard:
+            receiver = self._made = self._made or self._make()
+        return receiver.app(environ, start_response)
+
+    def _make(self) -> Receiver:
+        settings = read_settings()
+        set_up_logging(settings)
+        receiver = make_receiver(settings, engine=True)
+        Finalize(None, receiver.stop, exitpriority=10)
+        return receiver
+
+    def _forked(self) -> None:
+        self._guard = threading.Lock()
+        self._made = None
+
+
+def __getattr__(name: str) -> WSGIApplication:
+    """Makes ``app``: to import this module alone opens no database."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["app"] = _Application()
+    return made
