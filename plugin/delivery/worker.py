@@ -25,6 +25,9 @@ DRAIN_SECONDS = 8.0
 RETRY_SECONDS = 1.0
 """Between two attempts to reach a broker that is away."""
 
+TICK_SECONDS = 0.2
+"""How long Celery's event loop may sleep."""
+
 log = logging.getLogger("badgerelay.delivery")
 
 
@@ -57,6 +60,7 @@ def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], 
     :raises SettingsError: see :func:`make_app`.
     """
     app = make_app(settings)
+    app.set_default()  # pool threads ask for the current application
     _log_like_us()
     task: WorkTask = app.tasks["badgerelay.work"]
     runner = task.open(settings, calls_in_flight)
@@ -82,6 +86,7 @@ def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], 
         without_heartbeat=True,
         ready_callback=lambda _consumer: ready(),
     )
+    controller.timer.call_repeatedly(TICK_SECONDS, _nothing)
     sweeper.start()
     controller.start()
     stopping.set()
@@ -94,6 +99,10 @@ def _sweep(runner: Runner, stopping: threading.Event) -> None:
             runner.sweep()
         except Exception:
             log.exception("the sweep failed; it goes on")
+
+
+def _nothing() -> None:
+    """The event loop goes round once more: it sees a signal, and acknowledges what threads have done."""
 
 
 def _leave_late() -> None:
