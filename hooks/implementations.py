@@ -13,7 +13,8 @@ from .specs import PROJECT
 log = logging.getLogger("badgerelay.hooks")
 
 Store = Callable[[Event], None]
-"""Commits one event, or raises."""
+"""Commits one event, or raises: the text of a ValueError (the event is wrong) or an OSError (it was not stored) is
+logged, of anything else the class alone."""
 
 
 class Implementations:
@@ -43,7 +44,7 @@ class Implementations:
                 "event %.255r of %.64r was not stored: %s",
                 getattr(event, "id", None),
                 getattr(event, "source", None),
-                error if isinstance(error, ValueError) else f"{type(error).__name__} in the database",
+                error if isinstance(error, ValueError | OSError) else type(error).__name__,
             )
 
 

@@ -41,17 +41,24 @@ def explain_event(store: Store, event: dict[str, Any]) -> Explanation:
 
 
 def _explanation(store: Store, events: list[dict[str, Any]], awards: list[dict[str, Any]]) -> Explanation:
-    steps: dict[int, Step] = {}
+    changes: dict[int, tuple[dict[str, Any], str]] = {}
     with store.database.read() as connection:
         for event in events:
             for change in changes_of(connection, event_id=event["id"]):
-                steps[change["id"]] = _step(change, f"event {event['id']}")
+                changes[change["id"]] = (change, f"event {event['id']}")
         for award in awards:
             for change in changes_of(connection, award_id=award["id"]):
-                steps[change["id"]] = _step(change, f"award {award['id']}")
-    arrivals = [_arrival(event) for event in events]
+                changes[change["id"]] = (change, f"award {award['id']}")
+    # By number, not by time: a clock may have stepped back. An arrival comes before the first change that it caused.
+    steps: list[Step] = []
+    arriving = {event["id"]: event for event in events}
+    for _, (change, about) in sorted(changes.items()):
+        if change["event_id"] in arriving:
+            steps.append(_arrival(arriving.pop(change["event_id"])))
+        steps.append(_step(change, about))
+    steps += [_arrival(event) for event in arriving.values()]
     main = (awards or events)[0]
-    return Explanation(main["correlation_id"], events, awards, arrivals + [steps[key] for key in sorted(steps)])
+    return Explanation(main["correlation_id"], events, awards, steps)
 
 
 def _arrival(event: dict[str, Any]) -> Step:

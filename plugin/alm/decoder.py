@@ -62,7 +62,7 @@ class DeliveredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """:param account_id: None where the body does not say, or not as a number or text."""
+    """:param account_id: None where the body does not say; empty where it says so unreadably: it may be anybody's."""
 
     account_id: str | None
     events: tuple[DeliveredEvent, ...]
@@ -100,6 +100,8 @@ def decode(body: bytes) -> Delivery:
         events.append(
             DeliveredEvent(f"sha256:{digest}", "", None, None, None, None, None, None, None, raw, problems[0])
         )
+    if account_id is None and envelope.get("accountId") is not None:
+        account_id = ""
     return Delivery(account_id, tuple(events))
 
 
@@ -125,6 +127,9 @@ def _event(event: Any, marked: bool) -> DeliveredEvent:
     if lo_id is None and instance_id is not None:
         lo_id = instance_id.rpartition("_")[0] or None
     user_id = _id(data, "userId", problems, "data.")
+    completed_at = _moment(data, "dateCompleted", problems, "data.")
+    # Where the completion has its own date, nothing hangs on the envelope's.
+    occurred_at = _moment(event, "timestamp", problems if completed_at is None else [])
     if name in COMPLETED:
         if user_id is None:
             problems.append('"data.userId" is missing')
@@ -133,12 +138,12 @@ def _event(event: Any, marked: bool) -> DeliveredEvent:
     return DeliveredEvent(
         event_id=_event_id(event, raw, problems),
         name=name,
-        occurred_at=_moment(event, "timestamp", problems),
+        occurred_at=occurred_at,
         user_id=user_id,
         lo_id=lo_id,
         lo_instance_id=instance_id,
         lo_type=_lo_type(data, lo_id, problems),
-        completed_at=_moment(data, "dateCompleted", problems, "data."),
+        completed_at=completed_at,
         passed=_passed(data, problems),
         raw=raw,
         problem=problems[0] if problems else None,

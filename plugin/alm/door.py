@@ -7,7 +7,8 @@ from typing import Any
 
 from ..store import NewEvent
 from .authentication import SignatureScheme, verify_basic, verify_signature
-from .decoder import COMPLETED, KNOWN, DeliveredEvent, Delivery
+from .decoder import DeliveredEvent, Delivery
+from .fates import UNKNOWN_ACCOUNT, fate_of, source_of
 
 
 class AlmDoor:
@@ -39,14 +40,14 @@ class AlmDoor:
 
     def take(self, delivery: Delivery) -> list[NewEvent]:
         """The inbox rows of a delivery: one for each event, whatever is wrong with it."""
-        account = delivery.account_id or self._account
+        account = self._account if delivery.account_id is None else delivery.account_id or UNKNOWN_ACCOUNT
         return [self._row(account, event) for event in delivery.events]
 
     def _row(self, account: str, event: DeliveredEvent) -> NewEvent:
-        state, reason = self._fate(account, event)
+        state, reason = fate_of(event, account, self._account)
         return NewEvent(
             connection=self.name,
-            source=f"alm:{account}",
+            source=source_of(account),
             event_id=event.event_id,
             lane=self.name,
             kind=event.name or "unreadable",
@@ -57,18 +58,6 @@ class AlmDoor:
             learning_object_id=event.lo_instance_id or event.lo_id,
             occurred_at=event.occurred_at.timestamp() if event.occurred_at else None,
         )
-
-    def _fate(self, account: str, event: DeliveredEvent) -> tuple[str, str | None]:
-        if account != self._account:
-            return "ignored", f"it is of account {account}, and this connection is for account {self._account}"
-        if event.problem:
-            return "dead", event.problem
-        if event.name not in COMPLETED:
-            known = event.name in KNOWN
-            return "ignored", "this kind of event earns nothing" if known else "ALM publishes no event of this name"
-        if not event.user_id or not (event.lo_id or event.lo_instance_id):
-            return "dead", "it names no userId, or no loId and loInstanceId"
-        return "received", None
 
 
 def _scheme(settings: Mapping[str, Any]) -> SignatureScheme:

@@ -20,6 +20,7 @@ from .client import AlmClient
 from .decoder import DeliveredEvent, decode
 from .documents import BadgeRecord, LearnerRecord
 from .errors import FailedRequestError, IncompleteError, UnknownRecordError
+from .fates import account_of, fate_of
 
 LEARNER_SECONDS = 24 * 3600.0
 """Age at which a learner is asked for again."""
@@ -74,9 +75,12 @@ class AlmSource:
             yield [(row, Dies("the connection was removed")) for row in events]
             return
         cases = [_Case(row, event_of(row.payload)) for row in events]
-        yield [(case.row, Ignores("completed without passing")) for case in cases if case.event.passed is False]
+        settled = [(case.row, fate) for case in cases if (fate := _fate(case, connection)) is not None]
+        yield settled
         visit = _Visit(self._store, connection, self._cache, self._client(connection))
-        undecided = {case.row.id: case for case in cases if case.event.passed is not False}
+        undecided = {case.row.id: case for case in cases}
+        for row, _ in settled:
+            undecided.pop(row.id)
         try:
             for portion in visit.decide(list(undecided.values())):
                 yield portion
@@ -256,6 +260,14 @@ class _Visit:
 def event_of(payload: str) -> DeliveredEvent:
     """The event of an inbox row."""
     return decode(f'{{"events":[{payload}]}}'.encode()).events[0]
+
+
+def _fate(case: _Case, connection: Connection) -> Decision | None:
+    """What is decided without any look-up; a replayed event may never have got through the door."""
+    state, reason = fate_of(case.event, account_of(case.row.source), connection.settings["account_id"])
+    if state == "received":
+        return Ignores("completed without passing") if case.event.passed is False else None
+    return (Dies if state == "dead" else Ignores)(reason or "")
 
 
 def _unknown(row: Row[Any], reason: str) -> Decision:

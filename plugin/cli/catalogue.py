@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from ..connecting import sync_templates
 from ..store.catalogue import ANY_SOURCE
+from ..store.views import MAX_NUMBER
 from .common import FailedError, as_json, counted, opened_store, print_rows, wanted_connection
+
+
+def _short(most: int) -> Callable[[click.Context, click.Parameter, str], str]:
+    """Refuses what the database could not keep."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        if not 0 < len(value) <= most or not value.isprintable():
+            raise click.BadParameter(f"must be 1 to {most} printable characters")
+        return value
+
+    return check
 
 
 @click.group()
@@ -54,10 +68,16 @@ def list_rules(json_: bool) -> None:
 
 
 @rules.command("add")
-@click.option("--learning-object", required=True, help="Its id, or the id of one of its instances.")
+@click.option("--learning-object", required=True, callback=_short(255), help="Its id, or one of its instances' ids.")
 @click.option("--template", required=True, help="The badge template's id at the provider.")
 @click.option("--connection", required=True, help="The provider connection that issues it.")
-@click.option("--source", default=ANY_SOURCE, show_default=True, help="Only for this LMS host or ALM connection.")
+@click.option(
+    "--source",
+    default=ANY_SOURCE,
+    show_default=True,
+    callback=_short(64),
+    help="Only for this LMS host or ALM connection.",
+)
 def add(learning_object: str, template: str, connection: str, source: str) -> None:
     """A completion of this learning object earns this badge."""
     with opened_store() as store:
@@ -79,7 +99,7 @@ def add(learning_object: str, template: str, connection: str, source: str) -> No
 
 
 @rules.command("remove")
-@click.argument("rule_id", type=int)
+@click.argument("rule_id", type=click.IntRange(1, MAX_NUMBER))
 def remove(rule_id: int) -> None:
     """Remove a rule by its number. Badges that it has given stay."""
     with opened_store() as store:

@@ -88,7 +88,8 @@ def wanted_connection(store: Store, name: str, role: str | None = None) -> Conne
     connection = store.connections.get(name)
     if connection is None or role not in (None, connection.role):
         known = [each.name for each in store.connections.all() if role in (None, each.role)]
-        raise FailedError(f"there is no {role or ''} connection {name!r} (known: {', '.join(known) or 'none'})")
+        what = f"{role} connection" if role else "connection"
+        raise FailedError(f"there is no {what} {name!r} (known: {', '.join(known) or 'none'})")
     return connection
 
 

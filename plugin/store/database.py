@@ -28,7 +28,7 @@ UPGRADE_LOCK = 0x62616467
 """PostgreSQL's advisory lock for migrations."""
 
 
-class StoreUnavailableError(Exception):
+class StoreUnavailableError(OSError):
     """The database cannot be reached or cannot commit (gone, locked, full)."""
 
 
@@ -61,6 +61,7 @@ class Database:
             waits = {"connect_timeout": int(BUSY_SECONDS), "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"}
             return sa.create_engine(
                 self.url,
+                hide_parameters=True,  # they hold people's addresses, and errors are logged
                 pool_size=10,
                 max_overflow=30,
                 pool_timeout=BUSY_SECONDS,
@@ -71,6 +72,7 @@ class Database:
             raise ValueError("a database in memory, which no other thread or process would see")
         engine = sa.create_engine(
             self.url,
+            hide_parameters=True,
             pool_size=10,
             max_overflow=-1,
             pool_use_lifo=True,  # the last one used: its pages are in its cache, unless another has written since
@@ -158,15 +160,16 @@ class Database:
                 ) from error
 
     def make_folder(self) -> None:
-        """Make the folder of an embedded database where it is missing. :raises SettingsError: that fails."""
+        """Make an embedded database's folder and its file, for our user alone. :raises SettingsError: that fails."""
         if not self.embedded:
             return
-        folder = Path(str(self.url.database)).absolute().parent
+        file = Path(str(self.url.database)).absolute()
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # SQLite would let everybody read it, and its WAL takes the file's mode
         except OSError as error:
             raise SettingsError(
-                f"BADGERELAY_HOME, BADGERELAY_DATABASE_URL: cannot make {folder}: {error.strerror}"
+                f"BADGERELAY_HOME, BADGERELAY_DATABASE_URL: cannot make {file}: {error.strerror}"
             ) from error
 
     def close(self) -> None:
@@ -180,9 +183,10 @@ def _translated() -> Iterator[None]:
     except DataError:
         raise  # a value that the database cannot keep, which is not the database's trouble
     except DBAPIError as error:
+        # Not "from error": its further lines quote the row.
         raise StoreUnavailableError(
             f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}"
-        ) from error
+        ) from None
     except sa.exc.TimeoutError as error:
         raise StoreUnavailableError("no free database connection") from error
 

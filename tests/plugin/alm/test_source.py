@@ -44,14 +44,23 @@ def connected(store: Store) -> Store:
     return store
 
 
-def complete(store: Store, *completions: tuple[str, str]) -> None:
-    """:param completions: learner and instance."""
+def arrive(store: Store, *events: dict[str, Any], account: Any = 70412) -> None:
     connection = store.connections.get("acme")
     assert connection is not None
-    events = [
-        completion(learner, instance=instance, eventId=f"{learner} {instance}") for learner, instance in completions
-    ]
-    store.inbox.add(AlmDoor("acme", connection.settings).take(decode(delivery(*events))), store.now())
+    store.inbox.add(
+        AlmDoor("acme", connection.settings).take(decode(delivery(*events, account=account))), store.now()
+    )
+
+
+def complete(store: Store, *completions: tuple[str, str]) -> None:
+    """:param completions: learner and instance."""
+    arrive(
+        store,
+        *(
+            completion(learner, instance=instance, eventId=f"{learner} {instance}")
+            for learner, instance in completions
+        ),
+    )
 
 
 def place(instance: str) -> str:
@@ -121,3 +130,40 @@ def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
     connection = connected.connections.get("acme")
     assert connection is not None
     assert connection.failures == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "account", "state"),
+    [
+        (completion("7", instance=GOOD, eventId="e", eventName="CERTIFICATION_ENROLLMENT"), 70412, "ignored"),
+        (
+            completion("7", instance=GOOD, eventId="e", eventName="SOMETHING_NEW", dateCompleted="soon"),
+            70412,
+            "ignored",
+        ),
+        (completion("7", instance=GOOD, eventId="e"), 99999, "ignored"),
+        (completion("7", instance=GOOD, eventId="e"), {"x": 1}, "ignored"),
+        (completion("7", instance=GOOD, eventId="e", hasPassed=False), 70412, "ignored"),
+        (completion("7", instance=GOOD, eventId="e", hasPassed="false"), 70412, "dead"),
+    ],
+    ids=["another event", "an unknown event", "another account", "an unreadable account", "not passed", "no boolean"],
+)
+def test_what_earned_nothing_on_arrival_earns_nothing_when_it_is_replayed(
+    event: dict[str, Any], account: Any, state: str, connected: Store, wire: responses.RequestsMock
+) -> None:
+    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    arrive(connected, event, account=account)
+    assert decided(connected)["e"] == state
+    connected.inbox.replay([row["id"] for row in connected.views.events()], connected.now())
+    assert decided(connected)["e"] == state
+    assert connected.views.awards() == []
+
+
+def test_events_of_an_unreadable_account_do_not_stand_in_for_our_own(connected: Store) -> None:
+    arrive(connected, completion("7", instance=GOOD, eventId="e"), account={"x": 1})
+    arrive(connected, completion("7", instance=GOOD, eventId="e"))
+    assert {row["source"]: row["state"] for row in connected.views.events() if row["event_id"] == "e"} == {
+        "alm:?": "ignored",
+        "alm:70412": "received",
+    }

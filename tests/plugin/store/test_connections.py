@@ -4,14 +4,17 @@ import os
 import stat
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.settings import Settings, SettingsError, read_settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
+from badgerelay.plugin.store.tables import events
 from badgerelay.plugin.vault import KEY_FILE, Vault, new_key, open_vault
 
 from .conftest import Clock
@@ -217,3 +220,23 @@ def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
     settings = read_settings({"BADGERELAY_HOME": str(tmp_path), **{f"BADGERELAY_{name}": "" for name in names}})
     assert settings.database_url == f"sqlite:///{tmp_path / 'badgerelay.db'}"
     assert (settings.secret_keys, settings.log_format) == ((), "text")
+
+
+def test_the_embedded_database_is_for_its_owner_alone_in_any_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    opened = open_store(Settings(tmp_path, f"sqlite:///{tmp_path / 'badgerelay.db'}"))
+    opened.connections.save("academy", "provider", "credly", "", {}, {}, opened.now())
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("badgerelay.db*")}
+    opened.close()
+    assert modes
+    assert set(modes.values()) == {0o600}
+
+
+def test_an_error_of_the_database_tells_no_values(store: Store) -> None:
+    address = "@".join(("rosa", "example.org"))
+    with (
+        pytest.raises(StoreUnavailableError, match=r"NOT NULL|not-null") as caught,
+        store.database.write() as connection,
+    ):
+        connection.execute(sa.insert(events).values(event_id=address))
+    assert address not in "".join(traceback.format_exception(caught.value))

@@ -80,7 +80,7 @@ def test_an_award_whose_sender_died_comes_back_in_doubt(store: Store, clock: Clo
     earn()
     (row,) = store.ledger.claim("academy", "one", 10, clock())
     assert not row.in_doubt
-    clock.seconds += 14.9
+    clock.seconds += 9.9
     assert store.ledger.claim("academy", "two", 10, clock()) == []
     clock.seconds += 0.2
     (again,) = store.ledger.claim("academy", "two", 10, clock())
