@@ -184,9 +184,7 @@ def _translated() -> Iterator[None]:
         raise  # a value that the database cannot keep, which is not the database's trouble
     except DBAPIError as error:
         # Not "from error": its further lines quote the row.
-        raise StoreUnavailableError(
-            f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}"
-        ) from None
+        raise StoreUnavailableError(f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}") from None
     except sa.exc.TimeoutError as error:
         raise StoreUnavailableError("no free database connection") from error
 
