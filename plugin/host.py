@@ -55,7 +55,8 @@ class Relay:
         """
         new = _inbox_row(event)
         store = self._open()
-        store.inbox.add([new], store.now())
+        (correlation_id,) = store.inbox.add([new], store.now())
+        log.info("hook of %s: %s", new.source, new.kind, extra={"correlation_id": correlation_id})
         if self._engine is not None:
             self._engine.wake()
         if self._publisher is not None:

@@ -6,23 +6,53 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from .settings import Settings
+
+FIELDS = (
+    "correlation_id",
+    "correlation_ids",
+    "connection",
+    "event_id",
+    "award_id",
+    "award_ids",
+    "state",
+    "verb",
+    "outcome",
+    "seconds",
+)
+"""What a record may carry beside its message; in JSON, under the same name."""
+
+BRIEF = 8
+"""Digits of a correlation id that a line of text shows: its last, which are the event's own."""
 
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if correlation_id := getattr(record, "correlation_id", None):
-            line["correlation_id"] = correlation_id
+        carried = record.__dict__
+        for name in FIELDS:
+            if name in carried:
+                line[name] = carried[name]
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+
+class _TextFormatter(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
+        line = super().formatMessage(record)
+        ids = [record.correlation_id] if hasattr(record, "correlation_id") else getattr(record, "correlation_ids", ())
+        if not ids:
+            return line
+        more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+        return f"{line} [..{ids[0][-BRIEF:]}{more}]"
 
 
 def set_up_logging(settings: Settings) -> None:
@@ -31,7 +61,7 @@ def set_up_logging(settings: Settings) -> None:
     if settings.log_format == "json":
         handler.setFormatter(_JsonFormatter())
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+        handler.setFormatter(_TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logger = logging.getLogger("badgerelay")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)

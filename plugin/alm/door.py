@@ -21,6 +21,7 @@ class AlmDoor:
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         self.name = name
         self._account = settings["account_id"]
+        self.source = f"alm:{self._account}"
         self._mode = settings["webhook_auth"]
         self._user = (settings["webhook_username"] or "", settings["webhook_password"] or "")
         self._scheme = _scheme(settings) if self._mode == "signature" else None

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 from ..store import Store, StoreUnavailableError
 from ..store.history import Change, record
 from ..store.inbox import finish
+from ..tracing import span
 from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Earns, Ignores, Source, Waits
 
@@ -32,7 +33,8 @@ def decide_batch(
     """
     rows = store.inbox.claim(lane, owner, BATCH, store.now())
     if rows:
-        _decide(store, source, lane, rows, planned)
+        with span("badgerelay.decide", connection=lane, correlation_ids=[row.correlation_id for row in rows]):
+            _decide(store, source, lane, rows, planned)
     return len(rows)
 
 
@@ -68,6 +70,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
     if not decided:
         return
     now = store.now()
+    finished = []
     with store.database.write() as connection:
         changes: list[Change] = []
         for row, decision in decided:
@@ -81,7 +84,11 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                 changes += planned
             if finish(connection, row, state, reason, **{"due_at": now, **values}):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
+                finished.append((row, state, reason))
         record(connection, changes)
+    for row, state, reason in finished:
+        carried = {"correlation_id": row.correlation_id, "event_id": row.id, "state": state}
+        log.info("event %s is %s: %s", row.id, state, reason, extra=carried)
 
 
 def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:

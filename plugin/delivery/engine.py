@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from ..store import StoreUnavailableError
 from .lanes import Lane
@@ -15,6 +16,9 @@ POLL_SECONDS = 0.1
 
 PAUSE_SECONDS = 0.01
 """Between two looks for work: in a burst of deliveries each is news, and to look for each would slow them down."""
+
+STUCK_SECONDS = 60.0
+"""A dispatcher that has not looked for work for so long is stuck."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -34,15 +38,26 @@ class Engine:
         self._runs = Runs(work.store, calls_in_flight)
         self._news = threading.Event()
         self._stopping = threading.Event()
+        self._looked = time.monotonic()
         self._dispatcher = threading.Thread(target=self._dispatch, name="badgerelay-dispatcher", daemon=True)
 
     def start(self) -> None:
+        self._looked = time.monotonic()
         self._runs.start()
         self._dispatcher.start()
 
     def wake(self, _name: str = "") -> None:
         """There is news: look at once, not at the next poll. It looks everywhere, whatever has news."""
         self._news.set()
+
+    def trouble(self) -> str | None:
+        """Why no work is done here, or None."""
+        if self._stopping.is_set():
+            return "the engine is stopping"
+        if not self._dispatcher.is_alive():
+            return "the engine's thread that looks for work has ended"
+        since = time.monotonic() - self._looked
+        return f"the engine has not looked for work for {since:.0f} s" if since > STUCK_SECONDS else None
 
     def stop(self, seconds: float = 10.0) -> None:
         """Take no new work and wait so long for what is under way; the rest is taken up when its leases end."""
@@ -54,6 +69,7 @@ class Engine:
 
     def _dispatch(self) -> None:
         while not self._stopping.is_set():
+            self._looked = time.monotonic()
             self._news.wait(POLL_SECONDS)
             self._news.clear()
             try:

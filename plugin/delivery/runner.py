@@ -35,6 +35,7 @@ class Runner:
     def stop(self, seconds: float) -> None:
         self._runs.stop(seconds)
         self._publisher.close()
+        self._work.store.measurements.close()
 
     def run(self, lane: Lane) -> None:
         """Do one batch of a lane. Errors are logged: what was taken is due again when its lease ends."""

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, Award, IssuedBadge, Outcome, Recipient
 from ...adapters.errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ..metrics.calls import provider_call
 from ..store import Connection, Settled, Store
 from ..store.leases import RENEW_SECONDS
 from .backoff import backoff
@@ -49,7 +50,11 @@ def send_batch(
     known: list[tuple[Row[Any], Outcome]] = []
     to_send = []
     for row in rows:
-        outcome = _look(adapter, row) if row.in_doubt and adapter.capabilities.can_look_up else None
+        outcome = None
+        if row.in_doubt and adapter.capabilities.can_look_up:
+            with provider_call(store, connection.name, "find", [row]) as came_of:
+                outcome = _look(adapter, row)
+                came_of([outcome])
         if outcome is None:
             to_send.append(row)
         else:
@@ -60,7 +65,10 @@ def send_batch(
             # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
             portion = store.ledger.hold(portion, store.now())
         if portion:
-            _put_down(store, connection, list(zip(portion, _issue(adapter, portion), strict=True)))
+            with provider_call(store, connection.name, "issue", portion) as came_of:
+                outcomes = _issue(adapter, portion)
+                came_of(outcomes)
+            _put_down(store, connection, list(zip(portion, outcomes, strict=True)))
     return len(rows)
 
 
@@ -142,7 +150,11 @@ def _put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[
     outcomes = [outcome for _, outcome in results]
     wait = _connection_wait(store, connection, outcomes)
     now = store.now()
-    store.ledger.settle([_settled(row, outcome, now, wait) for row, outcome in results], now)
+    settled = [_settled(row, outcome, now, wait) for row, outcome in results]
+    store.ledger.settle(settled, now)
+    for each in settled:
+        carried = {"correlation_id": each.award.correlation_id, "award_id": each.award.id, "state": each.state}
+        log.info("award %s is %s", each.award.id, each.state, extra=carried)
 
 
 def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
@@ -169,7 +181,6 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
     match outcome:
         case IssuedBadge():
             how = "the provider has it already" if outcome.existed else "issued"
-            log.info("award %s is issued", row.id, extra={"correlation_id": row.correlation_id})
             return Settled(
                 row,
                 "issued",

@@ -17,7 +17,7 @@ from ..vault import Vault
 from .database import Database
 from .history import storable
 from .ledger import move
-from .tables import awards, cache, connections, events, locks, rules, storage, templates
+from .tables import awards, cache, connections, events, locks, measurements, rules, storage, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Connections:
         """Forget the connection, its secrets and its rules; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
-            for table in (storage, locks, cache, templates, rules):
+            for table in (storage, locks, cache, templates, rules, measurements):
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
 
     def pause(self, names: list[str], now: float) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import secrets
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -44,6 +44,7 @@ _COLUMNS = (
     "due_at",
     "attempts",
 )
+_CORRELATION_ID = _COLUMNS.index("correlation_id")
 _Values = tuple[Any, ...]
 
 
@@ -115,14 +116,15 @@ class Inbox:
         self._led = False
         self._last = 1
 
-    def add(self, new: Iterable[NewEvent], now: float) -> None:
+    def add(self, new: Iterable[NewEvent], now: float) -> list[str]:
         """Commit the events; one that is there already (connection, source, event id) stays as it is.
 
+        :return: their correlation ids; one that was there already keeps its own, which ends alike.
         :raises StoreUnavailableError: nothing of these was stored.
         """
         ticket = _Ticket([_values(event, now) for event in new])
         if not ticket.rows:
-            return
+            return []
         with self._guard:
             self._pending.append(ticket)
             if not self._led:
@@ -139,6 +141,7 @@ class Inbox:
         self._go_on(ticket)
         if ticket.error is not None:
             raise ticket.error
+        return [row[_CORRELATION_ID] for row in ticket.rows]
 
     def _wait(self, ticket: _Ticket) -> None:
         ticket.woken.acquire()
@@ -305,7 +308,7 @@ def _values(event: NewEvent, now: float) -> _Values:
         event.payload,
         event.state,
         event.reason,
-        _correlation_id(now),
+        _correlation_id(event, now),
         event.occurred_at,
         now,
         now,
@@ -313,6 +316,10 @@ def _values(event: NewEvent, now: float) -> _Values:
     )
 
 
-def _correlation_id(now: float) -> str:
-    """32 hexadecimal digits. The time comes first, so that an index of them grows at its end, not all over."""
-    return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
+def _correlation_id(event: NewEvent, now: float) -> str:
+    """32 hexadecimal digits. The time comes first, so that an index of them grows at its end, not all over.
+
+    The last 20 are the event's own: a redelivery, which is logged but not stored, ends like what it repeats.
+    """
+    name = f"{event.connection}\0{event.source}\0{event.event_id}".encode(errors="surrogatepass")
+    return f"{int(now * 1000):012x}{hashlib.blake2b(name, digest_size=10).hexdigest()}"

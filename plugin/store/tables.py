@@ -202,3 +202,13 @@ history = Table(
 )
 Index("history_event", history.c.event_id)
 Index("history_award", history.c.award_id)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("verb", String(16), primary_key=True),  # of the adapter, or "latest": see measurements.py
+    Column("label", String(32), primary_key=True),
+    Column("value", Double, nullable=False),
+)

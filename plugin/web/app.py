@@ -9,17 +9,23 @@ from flask import Flask, Response
 
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
+from .metrics import MetricsPage
 from .webhooks import MAX_BODY, Webhooks
 
 log = logging.getLogger("badgerelay.web")
 
 
-def create_app(store: Store, wake: Callable[[str], None] = lambda _: None) -> Flask:
-    """:param wake: called with a connection's name after new events of it are committed."""
+def create_app(
+    store: Store, wake: Callable[[str], None] = lambda _: None, trouble: Callable[[], str | None] = lambda: None
+) -> Flask:
+    """:param wake: called with a connection's name after new events of it are committed.
+    :param trouble: why the engine in this process does no work, or None.
+    """
     app = Flask("badgerelay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.add_url_rule("/healthz", view_func=_alive, endpoint="healthz")
-    app.add_url_rule("/readyz", view_func=lambda: _ready(store), endpoint="readyz")
+    app.add_url_rule("/readyz", view_func=lambda: _ready(store, trouble), endpoint="readyz")
+    app.add_url_rule("/metrics", view_func=MetricsPage(store), endpoint="metrics")
     app.register_error_handler(500, _failed)
     app.wsgi_app = Webhooks(app.wsgi_app, store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
@@ -29,13 +35,16 @@ def _alive() -> Response:
     return text_answer(200, "alive")
 
 
-def _ready(store: Store) -> Response:
-    """Whether the store commits: asked by trying."""
+def _ready(store: Store, trouble: Callable[[], str | None]) -> Response:
+    """Whether the store commits, asked by trying, and the engine works."""
     try:
-        store.storage(":readyz").put("probe", str(store.now()))
+        store.probe()
     except StoreUnavailableError as error:
         log.error("not ready: %s", error)
         return text_answer(503, "the database does not commit")
+    if problem := trouble():
+        log.error("not ready: %s", problem)
+        return text_answer(503, problem)
     return text_answer(200, "ready")
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from flask import Flask
 
+from ..metrics.silence import watch_silence
 from ..settings import Settings
-from ..store import open_store
+from ..store import Store, open_store
 from .app import create_app
 
 STOP_SECONDS = 10.0
@@ -29,23 +30,30 @@ def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
     :raises SettingsError: a setting is wrong.
     :raises StoreUnavailableError: the database does not answer.
     """
-    if settings.broker_url is not None:
-        return _telling(settings)
     store = open_store(settings)
+    watch_silence(store)
+    app, stop = _connected(store, settings, engine=engine)
+
+    def stop_all() -> None:
+        stop()
+        store.measurements.close()
+
+    return Receiver(app, stop_all)
+
+
+def _connected(store: Store, settings: Settings, *, engine: bool) -> tuple[Flask, Callable[[], None]]:
+    """The application, and what ends the threads of whoever it tells of news."""
+    if settings.broker_url is not None:
+        from ..delivery.broker import CelerySender, make_app
+        from ..delivery.lanes import Lane
+        from ..delivery.publishing import Publisher
+
+        publisher = Publisher(CelerySender(make_app(settings)))
+        return create_app(store, lambda connection: publisher.offer(Lane("decide", connection))), publisher.close
     if not engine:
-        return Receiver(create_app(store), store.close)
+        return create_app(store), lambda: None
     from ..assembly import make_engine
 
     running = make_engine(store)
     running.start()
-    return Receiver(create_app(store, running.wake), lambda: running.stop(STOP_SECONDS))
-
-
-def _telling(settings: Settings) -> Receiver:
-    from ..delivery.broker import CelerySender, make_app
-    from ..delivery.lanes import Lane
-    from ..delivery.publishing import Publisher
-
-    publisher = Publisher(CelerySender(make_app(settings)))
-    app = create_app(open_store(settings), lambda connection: publisher.offer(Lane("decide", connection)))
-    return Receiver(app, publisher.close)
+    return create_app(store, running.wake, running.trouble), lambda: running.stop(STOP_SECONDS)

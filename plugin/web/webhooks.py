@@ -17,7 +17,10 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from ..alm.decoder import NotJsonError, decode
-from ..store import Store, StoreUnavailableError
+from ..alm.door import AlmDoor
+from ..metrics.overview import LAST_EVENT
+from ..store import NewEvent, Store, StoreUnavailableError
+from ..tracing import describe, span
 from .doors import Doors
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 PREFIX = "/webhooks/alm/"
 MAX_BODY = 1024 * 1024
 """Bytes of a delivery; counted as they come where no Content-Length says."""
+
+IDS_A_LINE = 100
+"""Correlation ids in one line of the log."""
 
 log = logging.getLogger("badgerelay.web")
 
@@ -71,7 +77,8 @@ class Webhooks:
         if environ["REQUEST_METHOD"] != "POST":
             return _Answer(HTTPStatus.METHOD_NOT_ALLOWED, "deliveries are sent with POST", (("Allow", "POST"),))
         try:
-            return self._receive(environ, name)
+            with span("badgerelay.webhook"):
+                return self._receive(environ, name)
         except StoreUnavailableError as error:
             log.error("a delivery for %.64r was not stored: %s", name, error)
             text = "not stored: the database does not answer; please deliver again"
@@ -103,10 +110,20 @@ class Webhooks:
         except NotJsonError as error:
             log.warning("a delivery for %s was refused: %s", name, error)
             return _Answer(HTTPStatus.BAD_REQUEST, str(error))
-        self._store.inbox.add(events, self._store.now())
-        self._wake(name)
-        log.info("webhook %s: %d events", name, len(events))
+        self._store_events(door, events)
         return _STORED
+
+    def _store_events(self, door: AlmDoor, events: list[NewEvent]) -> None:
+        now = self._store.now()
+        correlation_ids = self._store.inbox.add(events, now)
+        self._wake(door.name)
+        if any(event.source == door.source for event in events):
+            self._store.measurements.happened(LAST_EVENT, door.name, now)
+        describe(connection=door.name, correlation_ids=correlation_ids)
+        for start in range(0, len(events) or 1, IDS_A_LINE):
+            some = correlation_ids[start : start + IDS_A_LINE]
+            carried = {"connection": door.name, "correlation_ids": some}
+            log.info("webhook %s: %d events", door.name, len(some), extra=carried)
 
     def _stranger(self, environ: WSGIEnvironment, name: str) -> _Answer:
         if name not in self._doors.warned:

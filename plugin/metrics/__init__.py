@@ -1,0 +1,1 @@
+"""Seeing it: what is measured, counted and warned of."""

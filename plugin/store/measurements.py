@@ -1,0 +1,123 @@
+"""What every process measures, added up in one small table: whoever answers ``/metrics`` may be another process.
+
+A process keeps what it measured for some seconds and then adds it to the table; a kill costs these seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from .database import Database, StoreUnavailableError
+from .tables import measurements
+
+FLUSH_SECONDS = 5.0
+"""How long a measurement may stay in the process that made it."""
+
+LATEST = "latest"
+"""The kind of measurement of which the highest counts, where others are added up."""
+
+log = logging.getLogger("badgerelay.metrics")
+_Key = tuple[str, str, str, str]
+
+
+class Measurements:
+    """Adds up in memory, and in the table every few seconds once something was measured.
+
+    Memory is bounded by the number of keys: connections times a few fixed words.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        added = database.insert(measurements)
+        held, new = measurements.c.value, added.excluded.value
+        highest = sa.case((held > new, held), else_=new)
+        self._add = added.on_conflict_do_update(
+            index_elements=["connection", "name", "verb", "label"],
+            set_={"value": sa.case((measurements.c.verb == LATEST, highest), else_=held + new)},
+        )
+        self._closed = threading.Event()
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._guard = threading.Lock()
+        self._flushing = threading.Lock()
+        self._kept: dict[_Key, float] = {}
+        self._started = False
+
+    def add(self, amounts: dict[tuple[str, str, str], float], connection: str) -> None:
+        """Add to a connection's measurements. :param amounts: by name, verb and label."""
+        with self._guard:
+            for (name, verb, label), amount in amounts.items():
+                key = (connection, name, verb, label)
+                self._kept[key] = self._kept.get(key, 0.0) + amount
+        self._start()
+
+    def happened(self, name: str, connection: str, at: float) -> None:
+        """Keep when something last happened, seconds since the epoch."""
+        key = (connection, name, LATEST, "")
+        with self._guard:
+            self._kept[key] = max(self._kept.get(key, 0.0), at)
+        if not self._started:
+            self._start()
+
+    def flush(self) -> None:
+        """Add what is kept to the table. :raises StoreUnavailableError: it stays kept."""
+        with self._flushing:
+            with self._guard:
+                kept, self._kept = self._kept, {}
+            if not kept:
+                return
+            # In one order everywhere: two processes that update the same rows must not wait for each other.
+            rows = [
+                {"connection": key[0], "name": key[1], "verb": key[2], "label": key[3], "value": value}
+                for key, value in sorted(kept.items())
+            ]
+            try:
+                with self._database.write() as transaction:
+                    transaction.execute(self._add, rows)
+            except BaseException:
+                with self._guard:
+                    for key, value in kept.items():
+                        now = self._kept.get(key, 0.0)
+                        self._kept[key] = max(now, value) if key[2] == LATEST else now + value
+                raise
+
+    def all(self) -> list[Row[Any]]:
+        """What all processes have added; :raises StoreUnavailableError: the database does not answer."""
+        with self._database.read() as transaction:
+            return list(transaction.execute(_ALL))
+
+    def close(self) -> None:
+        """Add the rest, and stop adding."""
+        self._closed.set()
+        try:
+            self.flush()
+        except StoreUnavailableError as error:
+            log.warning("the last measurements were not kept: %s", error)
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._started or self._closed.is_set():
+                return
+            self._started = True
+        threading.Thread(target=self._go_on, name="badgerelay-measurements", daemon=True).start()
+
+    def _go_on(self) -> None:
+        while not self._closed.wait(FLUSH_SECONDS):
+            try:
+                self.flush()
+            except StoreUnavailableError as error:
+                log.debug("measurements are kept until the database answers: %s", error)
+            except Exception:
+                log.exception("measurements were not added")
+
+
+_ALL = sa.select(measurements).order_by(*measurements.primary_key.columns)

@@ -1,0 +1,54 @@
+"""OpenTelemetry spans where its API is installed; nothing at all where it is not.
+
+Each span carries the correlation ids of what it works on: they join the spans of one completion, whichever
+processes made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+trace: Any
+try:
+    from opentelemetry import trace
+except ImportError:
+    trace = None
+
+MAX_IDS = 100
+"""Ids that one span carries."""
+
+_NOTHING: AbstractContextManager[None] = nullcontext()
+
+
+def span(name: str, **attributes: str | int | Sequence[str] | Sequence[int]) -> AbstractContextManager[Any]:
+    """A span around the block, with attributes ``badgerelay.<key>``; of a list also how many it has.
+
+    The tracer provider is the process's own: whoever runs it chooses where spans go.
+    """
+    if trace is None:
+        return _NOTHING
+    tracer = trace.get_tracer("badgerelay")
+    # An exception's message may quote what it was raised about; the log says what happened.
+    made: AbstractContextManager[Any] = tracer.start_as_current_span(
+        name, attributes=_attributes(attributes), record_exception=False, set_status_on_exception=False
+    )
+    return made
+
+
+def describe(**attributes: str | int | Sequence[str] | Sequence[int]) -> None:
+    """Attributes of the current span that were not known when it began."""
+    if trace is not None:
+        trace.get_current_span().set_attributes(_attributes(attributes))
+
+
+def _attributes(given: dict[str, Any]) -> dict[str, Any]:
+    attributes: dict[str, Any] = {}
+    for key, value in given.items():
+        if isinstance(value, (str, int)):
+            attributes[f"badgerelay.{key}"] = value
+        else:
+            attributes[f"badgerelay.{key}"] = list(value[:MAX_IDS])
+            attributes[f"badgerelay.{key}.count"] = len(value)
+    return attributes
