@@ -73,4 +73,4 @@ def _state(row: Row[Any], now: float) -> str:
         return "paused"
     if row._mapping.get("stopped"):
         return "stopped"
-    return "resting" if row.retry_at > now else "up"
+    return "resting" if row.failures and row.retry_at > now else "up"

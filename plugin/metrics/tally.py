@@ -7,6 +7,7 @@ changed without history, is right again after a while.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ BLOCK = 16384
 
 UNCAUSED = 2
 """Blocks that each look counts again without a cause."""
+
+MANY, PAUSE_SECONDS = 16, 0.01
+"""Between more blocks than these, the deliveries and the work go first."""
 
 MAX_CHANGES = 500_000
 """Rows of history that are read to see what changed; beyond, everything is counted."""
@@ -73,8 +77,8 @@ class Tally:
             .group_by(*grouped)
         )
         self._newest = sa.select(sa.func.max(number), sa.select(sa.func.max(history.c.id)).scalar_subquery())
-        self._changes = sa.select((changed // BLOCK).distinct()).where(
-            history.c.id > sa.bindparam("since"), changed.is_not(None)
+        self._changes = (
+            sa.select(changed // BLOCK).where(history.c.id > sa.bindparam("since"), changed.is_not(None)).distinct()
         )
         self._blocks: dict[int, _Block] = {}
         # One look further back than the last: a transaction that was under way then has ended since.
@@ -98,6 +102,8 @@ class Tally:
                 touched.update(range(newest // BLOCK + 1))
         for block in sorted(touched, reverse=True):
             self._blocks[block] = self._counted(block)
+            if len(touched) > MANY:
+                time.sleep(PAUSE_SECONDS)
         self._seen.append((newest, change))
 
     def _uncaused(self) -> list[int]:
