@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
@@ -112,6 +113,53 @@ def test_the_log_tells_what_happened_and_neither_secrets_nor_addresses(
     if form == "json":
         (award,) = store.views.awards()
         assert f'"correlation_id": "{award["correlation_id"]}"' in relay.log
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_one_correlation_id_leads_from_the_webhook_to_the_provider_call(
+    store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    with running({**environ, "BADGERELAY_LOG_FORMAT": "json"}, "serve", "--port", "0") as relay:
+        relay.ready()
+        event = completion()
+        send(relay.url, event, completion(hasPassed=False))
+        until(lambda: store.views.counts()["awards"] == {"issued": 1}, 30)
+        send(relay.url, event)
+        until(lambda: relay.log.count("webhook acme") == 2)
+        until(lambda: "is issued" in relay.log)
+        log = [json.loads(line) for line in relay.log.splitlines() if line.startswith("{")]
+    (award,) = store.views.awards()
+    wanted = award["correlation_id"]
+    of_it = [
+        line for line in log if wanted == line.get("correlation_id") or wanted in line.get("correlation_ids", ())
+    ]
+    webhook, decision, call, outcome = of_it
+    assert webhook["message"] == "webhook acme: 2 events"
+    assert webhook["connection"] == "acme"
+    assert len(set(webhook["correlation_ids"])) == 2
+    assert (decision["event_id"], decision["state"]) == (award["event_id"], "done")
+    assert (call["connection"], call["verb"], call["outcome"]) == ("academy", "issue", "issued")
+    assert call["award_ids"] == [award["id"]]
+    assert 0 < call["seconds"] < 10
+    assert (outcome["award_id"], outcome["state"]) == (award["id"], "issued")
+    ignored = [line for line in log if line.get("state") == "ignored"]
+    assert [line["correlation_id"] in webhook["correlation_ids"] for line in ignored] == [True]
+    # The redelivery is stored nowhere, and leads to the event all the same.
+    again = [line for line in log if line.get("message") == "webhook acme: 1 events"]
+    assert [line["correlation_ids"][0][12:] for line in again] == [wanted[12:]]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_text_log_shows_the_end_of_the_correlation_id(store: Store, credly: str, environ: dict[str, str]) -> None:
+    with running(environ, "serve", "--port", "0") as relay:
+        relay.ready()
+        send(relay.url, completion(), completion(hasPassed=False))
+        until(lambda: "award 1 is issued" in relay.log)
+    (award,) = store.views.awards()
+    brief = f"[..{award['correlation_id'][-8:]}]"
+    lines = relay.log.splitlines()
+    assert [line.endswith(brief) for line in lines if "award 1 is issued" in line] == [True]
+    assert [line.endswith(" and 1 more]") for line in lines if "2 events" in line] == [True]
 
 
 def test_serve_says_which_setting_is_wrong_and_does_not_start(environ: dict[str, str]) -> None:
