@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 
 from ..hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
 from ..hooks.schemas import schema_of
+from .logs import one_line
 from .settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Relay:
         new = _inbox_row(event)
         store = self._open()
         (correlation_id,) = store.inbox.add([new], store.now())
-        log.info("hook of %s: %s", new.source, new.kind, extra={"correlation_id": correlation_id})
+        log.info("hook of %s: %s", one_line(new.source), new.kind, extra={"correlation_id": correlation_id})
         if self._engine is not None:
             self._engine.wake()
         if self._publisher is not None:

@@ -55,6 +55,11 @@ class _TextFormatter(logging.Formatter):
         return f"{line} [..{ids[0][-BRIEF:]}{more}]"
 
 
+def one_line(text: str) -> str:
+    """A text from outside as part of a line: it can neither begin another nor move a terminal's cursor."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+
+
 def set_up_logging(settings: Settings) -> None:
     """Send badgerelay's log to stderr; a host that embeds us sets up its own instead."""
     handler = logging.StreamHandler(sys.stderr)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
+from ..logs import one_line
 from ..store import Store, StoreUnavailableError
 from ..store.history import Change, record
 from ..store.inbox import finish
@@ -88,7 +89,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
         record(connection, changes)
     for row, state, reason in finished:
         carried = {"correlation_id": row.correlation_id, "event_id": row.id, "state": state}
-        log.info("event %s is %s: %s", row.id, state, reason, extra=carried)
+        log.info("event %s is %s: %s", row.id, state, one_line(reason), extra=carried)
 
 
 def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:

@@ -61,8 +61,10 @@ class Measurements:
         self._start()
 
     def happened(self, name: str, connection: str, at: float) -> None:
-        """Keep when something last happened, seconds since the epoch."""
+        """Keep when something last happened, seconds since the epoch; to the second, as it may happen often."""
         key = (connection, name, LATEST, "")
+        if self._kept.get(key, 0.0) > at - 1.0:
+            return
         with self._guard:
             self._kept[key] = max(self._kept.get(key, 0.0), at)
         if not self._started:
