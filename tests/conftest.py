@@ -25,7 +25,8 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees, or writes into, what the developer has at home."""
-    for name in [name for name in os.environ if name.startswith("BADGERELAY_") and name != POSTGRESQL]:
+    ours = [name for name in os.environ if name.startswith("BADGERELAY_")]
+    for name in [name for name in ours if not name.startswith("BADGERELAY_TEST_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BADGERELAY_HOME", str(tmp_path / "home"))
 

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 
+from celery import Celery
 from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
 
@@ -61,7 +62,7 @@ def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], 
     """
     app = make_app(settings)
     app.set_default()  # pool threads ask for the current application
-    _log_like_us()
+    _log_like_us(app)
     task: WorkTask = app.tasks["badgerelay.work"]
     runner = task.open(settings, calls_in_flight)
     stopping = threading.Event()
@@ -111,10 +112,24 @@ def _leave_late() -> None:
     os._exit(0)
 
 
-def _log_like_us() -> None:
-    handlers = logging.getLogger("badgerelay").handlers
+class _Plain(logging.Handler):
+    """Hands records on to our own log. That a broker went away is a line, not a traceback."""
+
+    def __init__(self, expected: tuple[type[BaseException], ...]) -> None:
+        super().__init__()
+        self._expected = expected
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and isinstance(record.exc_info[1], self._expected):
+            record.exc_info = record.exc_text = None
+        logging.getLogger("badgerelay").handle(record)
+
+
+def _log_like_us(app: Celery) -> None:
+    connection = app.connection_for_read()
+    handler = _Plain((OSError, *connection.connection_errors, *connection.channel_errors))
     for name in ("celery", "kombu", "amqp"):
         logger = logging.getLogger(name)
-        logger.handlers[:] = handlers
+        logger.handlers[:] = [handler]
         logger.setLevel(logging.WARNING)
         logger.propagate = False

@@ -55,10 +55,14 @@ class Home:
     def start(
         self, *arguments: str, module: str = "badgerelay", listens: str = r"listens on (http://\S+)"
     ) -> Running:
-        log = self.folder / f"{len(self._running)}-{module}.log"
+        return self.start_command(sys.executable, "-m", module, *arguments, name=module, listens=listens)
+
+    def start_command(self, *command: str, name: str, listens: str) -> Running:
+        """Start any command in this environment, and wait until it prints what matches ``listens``."""
+        log = self.folder / f"{len(self._running)}-{name}.log"
         with log.open("w") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                command,
                 env=self.environ,
                 stdout=subprocess.PIPE,
                 stderr=errors,
