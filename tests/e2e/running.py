@@ -64,6 +64,7 @@ class Home:
             process = subprocess.Popen(
                 command,
                 env=self.environ,
+                cwd=self.folder,  # not the checkout, which some servers take for a package to import from
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
