@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
 	@echo "make test           the tests, on embedded defaults"
-	@echo "make test-services  the tests that need PostgreSQL (installed from Debian's packages if absent)"
+	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ and Redis (installed from Debian's packages if absent)"
 	@echo "make lint           ruff and mypy --strict"
 	@echo "make bench          the benchmark (ratios, medians of three)"
 

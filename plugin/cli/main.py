@@ -16,7 +16,7 @@ COMMANDS = {
     "templates": ("catalogue", "The badge templates of the connected providers."),
     "rules": ("catalogue", "Which learning object earns which badge."),
     "serve": ("run", "Receive webhooks and issue badges."),
-    "worker": ("run", "Issue badges, beside a `serve --no-worker`."),
+    "worker": ("run", "Issue badges, beside `serve` or on other machines."),
     "events": ("records", "What arrived: list, show, replay."),
     "awards": ("records", "What became of it: list, show, why, retry, release."),
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),

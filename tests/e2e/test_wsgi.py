@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -88,3 +91,32 @@ def test_with_a_broker_two_processes_receive_and_a_worker_issues(postgresql_home
 def test_importing_the_module_opens_nothing(home: Home) -> None:
     code = "import badgerelay.plugin.web.wsgi, os; print(os.listdir(os.environ['BADGERELAY_HOME']), flush=True)"
     home.start_command(sys.executable, "-c", code, name="import", listens=r"^\['0-import.log'\]")
+
+
+def test_a_server_that_forks_after_loading_has_a_working_engine_in_each_process(home: Home) -> None:
+    provider, _ = home.connect_sandboxes()
+    home.folder.joinpath("body.json").write_text(completion())
+    code = """
+import base64, io, os, sys, time
+from badgerelay.plugin.web.wsgi import app
+child = os.fork()
+if child:
+    os.kill(os.getpid(), 19)  # the parent, and its engine, stand still
+body = open("body.json", "rb").read()
+said = []
+login = "Basic " + base64.b64encode(b"alm:s3cret-password").decode()
+environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/webhooks/alm/acme", "CONTENT_LENGTH": str(len(body)),
+           "wsgi.input": io.BytesIO(body), "HTTP_AUTHORIZATION": login}
+app(environ, lambda status, headers: said.append(status))
+print("answered", *said, flush=True)
+time.sleep(60)
+"""
+    running = home.start_command(sys.executable, "-c", code, name="forks", listens=r"answered (.*)")
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    try:
+        assert running.url == "202 Accepted"
+        eventually(lambda: badges(provider))
+        assert len(badges(provider)) == 1
+    finally:
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
