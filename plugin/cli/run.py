@@ -77,7 +77,8 @@ def worker(concurrency: int) -> None:
         check_broker(settings)
         from ..delivery.worker import run_worker
 
-        run_worker(settings, calls_in_flight=concurrency, ready=ready)
+        if run_worker(settings, calls_in_flight=concurrency, ready=ready) != 0:
+            raise FailedError("the worker gave up; its log says why")
     else:
         _work_here(settings, concurrency, ready)
 

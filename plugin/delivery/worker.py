@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from celery import Celery
@@ -41,23 +42,34 @@ class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
     _away = False
 
     def ensure_connected(self, conn):  # type: ignore[no-untyped-def]  # as above
-        def failed(error: Exception, _interval: float) -> None:
-            if not self._away:
-                self._away = True
-                log.error("the broker of BADGERELAY_BROKER_URL does not answer (%s)", type(error).__name__)
+        """The connection, once the broker takes it, whatever it has against it before: it may be in the making."""
+        while True:
+            try:
+                conn.connect()
+            except Exception as error:
+                if not self._away:
+                    self._away = True
+                    log.error(
+                        "the broker of BADGERELAY_BROKER_URL cannot be used (%s); trying every second",
+                        type(error).__name__,
+                    )
+            else:
+                if self._away:
+                    self._away = False
+                    log.info("the broker of BADGERELAY_BROKER_URL answers again")
+                return conn
+            again = time.monotonic() + RETRY_SECONDS
+            while time.monotonic() < again:
+                state.maybe_shutdown()
+                time.sleep(TICK_SECONDS)
 
-        conn = conn.ensure_connection(
-            failed, interval_start=RETRY_SECONDS, interval_step=0, callback=state.maybe_shutdown
-        )
-        self._away = False
-        return conn
 
-
-def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], None]) -> None:
+def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], None]) -> int:
     """Work until SIGINT or SIGTERM; then at most about ten seconds more. Call it in the main thread.
 
     :param calls_in_flight: batches that one connection has on the way at once, in this process.
     :param ready: called once messages are taken.
+    :return: 0, or 1 when Celery gave up: the log says why.
     :raises SettingsError: see :func:`make_app`.
     """
     app = make_app(settings)
@@ -92,6 +104,7 @@ def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], 
     controller.start()
     stopping.set()
     runner.stop(DRAIN_SECONDS)
+    return int(controller.exitcode or 0)
 
 
 def _sweep(runner: Runner, stopping: threading.Event) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from typing import Any
 
 import pytest
 import requests
+from kombu import Connection
 
 from tests.brokers import Broker
 from tests.e2e.running import Home, badges, completion, deliver, eventually
@@ -141,3 +143,40 @@ def test_a_signal_lets_a_worker_finish_what_is_under_way(broker_home: Home) -> N
     set_faults(provider, "")
     broker_home.start("worker", listens=WORKS)
     issued(broker_home, provider, 2, 30)
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_a_broker_that_refuses_us_is_said_once_and_neither_keeps_a_worker_from_ending(broker_home: Home) -> None:
+    told = broker_home.environ["BADGERELAY_BROKER_URL"]
+    for url in (
+        told.replace("guest:guest", "guest:s3cret"),
+        told + "no-such-host",
+        "amqp://guest:s3cret@127.0.0.1:9//",
+    ):
+        broker_home.environ["BADGERELAY_BROKER_URL"] = url
+        program = "print('starting', flush=True); from badgerelay.plugin.cli.main import main; main()"
+        worker = broker_home.start_command(
+            sys.executable, "-c", program, "worker", name="refused", listens="starting"
+        )
+        eventually(lambda worker=worker: "cannot be used" in worker.log.read_text())  # type: ignore[misc]
+        time.sleep(2.5)
+        assert worker.stop() < 5
+        log = worker.log.read_text()
+        assert worker.process.returncode == 0
+        assert log.count("\n") == 1
+        assert "s3cret" not in log
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_a_queue_of_another_kind_ends_the_worker_with_the_reason(broker_home: Home, broker: Broker) -> None:
+    with Connection(broker.url) as connection:
+        channel = connection.default_channel
+        channel.queue_delete("badgerelay")
+        channel.queue_declare("badgerelay", durable=True, auto_delete=False)
+        try:
+            ran = broker_home.run("worker", ok=False)
+        finally:
+            channel.queue_delete("badgerelay")
+    assert ran.returncode == 1
+    assert "PRECONDITION_FAILED" in ran.stderr
+    assert "gave up" in ran.stderr
