@@ -22,8 +22,9 @@ from .delivery.runs import CALLS_IN_FLIGHT
 from .settings import Settings, read_settings
 from .store import open_store
 
-QUEUE = Queue("badgerelay", queue_arguments={"x-queue-type": "quorum"})
-"""Where the messages go. RabbitMQ keeps it on a majority of its nodes; Redis knows no such difference."""
+QUEUE = Queue("badgerelay", max_length=10_000, queue_arguments={"x-queue-type": "quorum"})
+"""Where the messages go. RabbitMQ keeps it on a majority of its nodes, and drops the oldest messages where no worker
+takes any; Redis knows neither."""
 
 EXPIRE_SECONDS = 5.0
 """A message that nobody took for so long is dropped: the sweep has sent others since."""

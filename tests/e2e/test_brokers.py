@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from amqp.exceptions import NotFound
 from kombu import Connection
 
 from tests.brokers import Broker
@@ -180,3 +181,23 @@ def test_a_queue_of_another_kind_ends_the_worker_with_the_reason(broker_home: Ho
     assert ran.returncode == 1
     assert "PRECONDITION_FAILED" in ran.stderr
     assert "gave up" in ran.stderr
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_the_queue_is_a_quorum_queue_of_bounded_length(broker_home: Home, broker: Broker) -> None:
+    worker = broker_home.start("worker", listens=WORKS)
+    with Connection(broker.url) as connection:
+        same = {"x-queue-type": "quorum", "x-max-length": 10_000}
+        connection.default_channel.queue_declare("badgerelay", durable=True, auto_delete=False, arguments=same)
+        names = [name for name in ("celery_delayed_0", "celery_delayed_27") if _exists(connection, name)]
+    assert names == []  # nothing of ours is delayed
+    worker.stop()
+
+
+def _exists(connection: Any, queue: str) -> bool:
+    with connection.channel() as channel:
+        try:
+            channel.queue_declare(queue, passive=True)
+        except NotFound:
+            return False
+        return True
