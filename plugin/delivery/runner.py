@@ -32,9 +32,11 @@ class Runner:
     def start(self) -> None:
         self._runs.start()
 
-    def stop(self, seconds: float) -> None:
+    def close(self, seconds: float) -> None:
+        """Wait so long for what is under way, and let go of the broker and the database."""
         self._runs.stop(seconds)
         self._publisher.close()
+        self._work.store.close()
         self._work.store.measurements.close()
 
     def run(self, lane: Lane) -> None:

@@ -103,7 +103,7 @@ def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], 
     sweeper.start()
     controller.start()
     stopping.set()
-    runner.stop(DRAIN_SECONDS)
+    runner.close(DRAIN_SECONDS)
     return int(controller.exitcode or 0)
 
 
