@@ -13,7 +13,14 @@ from .base import (
     ShareLink,
     Storage,
 )
-from .errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from .errors import (
+    AdapterError,
+    AmbiguousError,
+    ConfigurationError,
+    OverBudgetError,
+    RejectedError,
+    TemporaryError,
+)
 
 __all__ = [
     "Account",
@@ -27,6 +34,7 @@ __all__ = [
     "Context",
     "IssuedBadge",
     "Outcome",
+    "OverBudgetError",
     "Recipient",
     "RejectedError",
     "ShareLink",

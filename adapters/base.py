@@ -123,18 +123,25 @@ class Storage(Protocol):
         """Hold a lock across processes for at most so many seconds. Gives False, at once, if another has it."""
 
 
+def unhurried() -> None:
+    """A pace without a limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What badgerelay hands to an adapter.
 
     :param connection: the connection's name, for messages.
     :param now: seconds since the epoch.
+    :param pace: to be called before each HTTP request: it takes a place in the connection's rate, which all processes
+        share, and may sleep a moment for it. Let through what it raises: an OverBudgetError.
     """
 
     connection: str
     storage: Storage
     now: Callable[[], float]
     sleep: Callable[[float], None]
+    pace: Callable[[], None] = unhurried
 
 
 class Adapter(ABC):

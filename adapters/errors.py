@@ -23,6 +23,10 @@ class TemporaryError(AdapterError):
         self.may_have_acted = may_have_acted
 
 
+class OverBudgetError(TemporaryError):
+    """The connection's own rate allows no call now, so none was made: it waits, and nothing has failed."""
+
+
 class AmbiguousError(AdapterError):
     """The request was sent and its answer is unknown (time-out, broken connection): look before sending again."""
 

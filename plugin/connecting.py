@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -11,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from ..adapters.base import Adapter, BadgeTemplate, Storage
 from ..adapters.errors import ConfigurationError
 from ..adapters.registry import load_adapter
 from .alm.client import AlmClient
 from .alm.settings import AlmSettings
+from .delivery.pacing import pace_of
 from .delivery.providers import make_adapter
+from .policy import ALM_RATE, KEYS, PolicySettings
 from .store import Connection, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -41,8 +44,53 @@ class Declared:
 
 
 def schema_of(type_: str) -> type[Schema]:
-    """The settings of a connection of that type. :raises ConfigurationError: nothing of that name is installed."""
-    return AlmSettings if type_ == ALM else load_adapter(type_).settings_schema
+    """The settings of a connection of that type, without what every provider connection can set.
+
+    :raises ConfigurationError: nothing of that name is installed, or its settings get in the way of ours.
+    """
+    if type_ == ALM:
+        return AlmSettings
+    schema = load_adapter(type_).settings_schema
+    both = KEYS & schema().fields.keys()
+    if both:
+        raise ConfigurationError(
+            f"the adapter {type_} has settings of its own called {', '.join(sorted(both))}, which every provider "
+            "connection has already: the adapter must rename them"
+        )
+    return schema
+
+
+def fields_of(type_: str) -> dict[str, fields.Field[Any]]:
+    """All that can be set for a connection of that type. :raises ConfigurationError: as :func:`schema_of`."""
+    own = schema_of(type_)().fields
+    return dict(own) if type_ == ALM else {**own, **PolicySettings().fields}
+
+
+def load_settings(type_: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Validated settings of a connection of that type.
+
+    :raises ConfigurationError: as :func:`schema_of`.
+    :raises ValidationError: names what is wrong, of the adapter's own and of ours.
+    """
+    ours = set() if type_ == ALM else KEYS
+    parts = (
+        (schema_of(type_), {key: value for key, value in values.items() if key not in ours}),
+        (PolicySettings, {key: value for key, value in values.items() if key in ours}),
+    )
+    settings: dict[str, Any] = {}
+    wrong: dict[str, Any] = {}
+    for schema, given in parts:
+        try:
+            settings.update(schema().load(given))
+        except ValidationError as error:
+            wrong.update(error.messages if isinstance(error.messages, dict) else {"": error.messages})
+    if not wrong and type_ != ALM:
+        most = load_adapter(type_).capabilities.max_batch
+        if settings.get("max_batch", 1) > most:
+            wrong["max_batch"] = [f"Must be at most {most}: {type_} takes no more badges in one call."]
+    if wrong:
+        raise ValidationError(wrong)
+    return settings
 
 
 def secret_keys(schema: type[Schema]) -> set[str]:
@@ -87,7 +135,7 @@ def connect(store: Store, declared: Declared) -> str:
     except ConfigurationError as error:
         raise RefusedError(str(error)) from None
     try:
-        settings = schema().load(resolve(declared.values, schema))
+        settings = load_settings(declared.type, resolve(declared.values, schema))
     except ValidationError as error:
         raise RefusedError(f"{where}: {_sentences(error)}") from None
     except RefusedError as error:
@@ -122,13 +170,14 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
     :raises AdapterError: they do not, or it does not answer.
     """
     if connection.role == "provider":
-        adapter = make_adapter(store, connection, storage)
+        adapter = make_adapter(store, connection, storage=storage, pace=pace_of(store, connection, insist=True))
         try:
             account = adapter.check()
         finally:
             adapter.close()
         return f"{account.name} ({account.id})"
-    client = AlmClient(connection.settings, storage or store.storage(connection.name), store.now, time.sleep)
+    pace = pace_of(store, connection, default_rate=ALM_RATE, insist=True)
+    client = AlmClient(connection.settings, storage or store.storage(connection.name), store.now, time.sleep, pace)
     try:
         return client.check()
     finally:
@@ -141,7 +190,7 @@ def sync_templates(store: Store, connection: Connection, watch: Watch = iter) ->
     :param watch: sees the templates as they come, to show progress.
     :raises AdapterError: it does not answer.
     """
-    adapter: Adapter = make_adapter(store, connection)
+    adapter: Adapter = make_adapter(store, connection, pace=pace_of(store, connection, patience=math.inf))
     try:
         return store.catalogue.replace_templates(connection.name, watch(adapter.templates()), store.now())
     finally:

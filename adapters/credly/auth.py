@@ -78,7 +78,7 @@ class OAuthCredentials:
         self._client_secret: str = settings["oauth_client_secret"]
         self._context = context
         url = oauth_url(settings)
-        self._transport = Transport(url, setting="oauth_host", read_seconds=read_seconds)
+        self._transport = Transport(url, context.pace, setting="oauth_host", read_seconds=read_seconds)
         client = hashlib.sha256("\n".join((url, self._client_id, self._client_secret)).encode()).hexdigest()
         self._key = f"credly.oauth.{client[:16]}"
 

@@ -20,7 +20,7 @@ class CredlyClient:
 
     def __init__(self, settings: Mapping[str, Any], context: Context, *, read_seconds: float = READ_SECONDS) -> None:
         self._context = context
-        self._transport = Transport(api_url(settings), read_seconds=read_seconds)
+        self._transport = Transport(api_url(settings), context.pace, read_seconds=read_seconds)
         self._credentials = credentials(settings, context, read_seconds=read_seconds)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:

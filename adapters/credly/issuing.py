@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..base import Award, IssuedBadge, Outcome
-from ..errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ..errors import AdapterError, AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from .answers import NotFoundError, RefusedError, unknown_organization
 from .client import CredlyClient
 from .payloads import MalformedError, belongs_to, issue_item, parse_badge
@@ -108,5 +108,7 @@ class Issuing:
 
 def _not_sent(error: AdapterError) -> TemporaryError:
     """What an error of one award means for those that were to follow it."""
+    if isinstance(error, OverBudgetError):
+        return error
     wait = error.retry_after if isinstance(error, TemporaryError) else None
     return TemporaryError(f"not sent, because the award before it failed: {error}", retry_after=wait)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -57,11 +57,15 @@ class Transport:
     """Requests to one base URL. May be used by several threads.
 
     :param setting: the setting that names this host, for messages.
+    :param pace: called before each request.
     :param read_seconds: how long the host may stay silent.
     """
 
-    def __init__(self, base: str, *, setting: str = "host", read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self, base: str, pace: Callable[[], None], *, setting: str = "host", read_seconds: float = READ_SECONDS
+    ) -> None:
         self._base = base
+        self._pace = pace
         self._setting = setting
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._session = requests.Session()
@@ -88,7 +92,9 @@ class Transport:
         :raises HostError: no connection came about.
         :raises TemporaryError: no answer came, which does not matter.
         :raises AmbiguousError: it was sent, it ``acts``, and no answer came.
+        :raises OverBudgetError: the connection's rate is used up; nothing was sent.
         """
+        self._pace()
         try:
             with self._session.request(
                 method,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from ...adapters.base import Storage
+from ...adapters.base import Storage, unhurried
 from ...adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from ...adapters.hosts import base_url
 from .documents import (
@@ -55,9 +55,11 @@ class AlmClient:
         storage: Storage,
         now: Callable[[], float],
         sleep: Callable[[float], None],
+        pace: Callable[[], None] = unhurried,
     ) -> None:
         """:param settings: as loaded by ``AlmSettings``.
         :param now: seconds since the epoch.
+        :param pace: as in ``adapters.base.Context``.
         :raises ConfigurationError: the host is none.
         """
         try:
@@ -65,7 +67,7 @@ class AlmClient:
         except ValueError as error:
             raise ConfigurationError(f"host: {error}", setting="host") from None
         self._settings = settings
-        self._transport = Transport(base, now)
+        self._transport = Transport(base, now, pace)
         self._tokens = Tokens(settings, self._transport, storage, now, sleep)
         self._bulk = True
 

@@ -9,6 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 
 from ...adapters.hosts import base_url
 from ..names import POLICIES
+from ..policy import ALM_RATE, max_age_field, rate_field
 
 BASIC_KEYS = ("webhook_username", "webhook_password")
 SIGNATURE_KEYS = (
@@ -113,6 +114,9 @@ class AlmSettings(Schema):
         validate=validate.Regexp(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\Z", error="Must be the name of a parameter."),
         metadata=_about("Bulk parameter", "The parameter of GET /users that takes several ids."),
     )
+
+    rate = rate_field(ALM_RATE)
+    max_age = max_age_field("Completions")
 
     @pre_load
     def normalise(self, data: Any, **_: Any) -> Any:

@@ -13,7 +13,9 @@ from sqlalchemy.engine import Row
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
+from ..delivery.pacing import pace_of
 from ..names import split_name
+from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store
 from ..store.cache import Cache
 from .client import AlmClient
@@ -96,9 +98,10 @@ class AlmSource:
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:
             storage = self._store.storage(self._name)
+            pace = pace_of(self._store, connection, default_rate=ALM_RATE)
             self._made = (
                 connection.updated_at,
-                AlmClient(connection.settings, storage, self._store.now, time.sleep),
+                AlmClient(connection.settings, storage, self._store.now, time.sleep, pace),
             )
         return self._made[1]
 

@@ -34,10 +34,13 @@ class Transport:
     :ivar rate_limit: what the last answer that said so allows, or None.
     """
 
-    def __init__(self, base: str, now: Callable[[], float]) -> None:
-        """:param base: scheme and host (``https://learningmanager.adobe.com``), without a slash at its end."""
+    def __init__(self, base: str, now: Callable[[], float], pace: Callable[[], None]) -> None:
+        """:param base: scheme and host (``https://learningmanager.adobe.com``), without a slash at its end.
+        :param pace: called before each request.
+        """
         self.base = base
         self._now = now
+        self._pace = pace
         self.rate_limit: RateLimit | None = None
         self._session = requests.Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -50,7 +53,8 @@ class Transport:
 
         :param path: from the root of the host on; may have a query.
         :param what: names the request in messages: ``the learner``.
-        :raises AdapterError: see :func:`error_of`; UnreachableError, NotAlmError when there is no such answer.
+        :raises AdapterError: see :func:`error_of`; UnreachableError, NotAlmError when there is no such answer;
+            OverBudgetError when the connection's rate is used up.
         """
         return self._request("GET", path, what, params=params, headers={"Accept": MEDIA_TYPE}, auth=_Token(token))
 
@@ -62,6 +66,7 @@ class Transport:
         self._session.close()
 
     def _request(self, method: str, path: str, what: str, **arguments: Any) -> Any:
+        self._pace()
         try:
             with self._session.request(
                 method,

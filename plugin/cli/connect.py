@@ -15,6 +15,7 @@ from ..connecting import (
     ALM,
     Declared,
     RefusedError,
+    fields_of,
     read_declarations,
     schema_of,
     secret_keys,
@@ -96,7 +97,7 @@ def _command_for(type_: str) -> click.Command:
     schema = schema_of(type_)
     secret = secret_keys(schema)
     options: list[click.Parameter] = [click.Argument(["name"])]
-    for key, field in schema().fields.items():
+    for key, field in fields_of(type_).items():
         options += _options(key, field, secret=key in secret)
 
     def run(name: str, **given: Any) -> None:

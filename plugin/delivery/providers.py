@@ -8,7 +8,9 @@ import time
 from ...adapters.base import Adapter, Context, Storage
 from ...adapters.errors import ConfigurationError
 from ...adapters.registry import load_adapter
+from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
+from .pacing import Pace, pace_of
 
 
 class Providers:
@@ -32,7 +34,21 @@ class Providers:
             return kept[1]
 
 
-def make_adapter(store: Store, connection: Connection, storage: Storage | None = None) -> Adapter:
-    """:param storage: instead of the connection's own, for a connection that is not saved yet."""
-    context = Context(connection.name, storage or store.storage(connection.name), store.now, time.sleep)
-    return load_adapter(connection.type)(connection.settings, context)
+def make_adapter(
+    store: Store, connection: Connection, *, storage: Storage | None = None, pace: Pace | None = None
+) -> Adapter:
+    """The adapter, handed its own settings alone.
+
+    :param storage: instead of the connection's own, for a connection that is not saved yet.
+    :param pace: instead of that of work that nobody waits for.
+    :raises ConfigurationError: it is not installed.
+    """
+    context = Context(
+        connection.name,
+        storage or store.storage(connection.name),
+        store.now,
+        time.sleep,
+        pace or pace_of(store, connection),
+    )
+    own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
+    return load_adapter(connection.type)(own, context)

@@ -17,7 +17,8 @@ from ..vault import Vault
 from .database import Database
 from .history import storable
 from .ledger import move
-from .tables import awards, cache, connections, events, locks, measurements, rules, storage, templates
+from .tables import award_hours as hours
+from .tables import awards, budgets, cache, connections, events, locks, measurements, rules, storage, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Connections:
         """Forget the connection, its secrets and its rules; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
-            for table in (storage, locks, cache, templates, rules, measurements):
+            for table in (storage, locks, cache, templates, rules, measurements, budgets, hours):
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
 
     def pause(self, names: list[str], now: float) -> None:

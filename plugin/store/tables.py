@@ -37,6 +37,7 @@ connections = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("retry_at", Double, nullable=False, default=0.0),
     Column("trouble", Text),
+    Column("stopped", String(64)),  # the setting that the other end does not accept
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
 )
@@ -67,6 +68,33 @@ cache = Table(
     Column("key", String(600), primary_key=True),
     Column("value", Text, nullable=False),
     Column("fetched_at", Double, nullable=False),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("started_at", Double, nullable=False),  # of the current window
+    Column("asked_at", Double, nullable=False),  # when a place was last asked for
+    Column("used", Integer, nullable=False),  # places of the current window
+    Column("used_before", Integer, nullable=False),  # of the window before it
+    Column("granted", Boolean, nullable=False),  # whether the last one who asked got its place
+)
+
+award_hours = Table(
+    "award_hours",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("hour", Integer, primary_key=True),  # since the epoch
+    Column("awards", Integer, nullable=False),  # planned in that hour and not held
+)
+
+heartbeats = Table(  # the one table without a connection: there is one clock
+    "heartbeats",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
 )
 
 templates = Table(
@@ -155,6 +183,7 @@ awards = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("surprises", Integer, nullable=False, default=0),  # exceptions that no adapter may raise
     Column("in_doubt", Boolean, nullable=False, default=False),  # look at the provider before sending
+    Column("held_for", String(16)),  # why it is held: pause | limit | age
     UniqueConstraint("connection", "source", "learner_id", "template_id", "period", name="awards_once"),
 )
 Index(
@@ -169,6 +198,13 @@ Index(
     awards.c.lease_owner,
     sqlite_where=awards.c.lease_owner.is_not(None),
     postgresql_where=awards.c.lease_owner.is_not(None),
+)
+Index(
+    "awards_held",
+    awards.c.connection,
+    awards.c.held_for,
+    sqlite_where=awards.c.held_for.is_not(None),
+    postgresql_where=awards.c.held_for.is_not(None),
 )
 Index("awards_event", awards.c.event_id)
 Index("awards_learner", awards.c.learner_id)

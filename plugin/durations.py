@@ -1,0 +1,16 @@
+"""Lengths of time as people write them: ``30 days``, ``2 hours``."""
+
+from __future__ import annotations
+
+import re
+
+FORM = 'a number and minutes, hours, days or weeks, such as "30 days"'
+
+_DURATION = re.compile(r"(\d{1,6})\s*(minute|hour|day|week)s?\Z", re.ASCII | re.IGNORECASE)
+_SECONDS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0}
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds, or None for what is not of that form."""
+    match = _DURATION.match(text.strip())
+    return None if match is None else int(match[1]) * _SECONDS[match[2].lower()]
