@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,10 +11,11 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
+from ...adapters.errors import AdapterError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.pacing import pace_of
+from ..delivery.sending import stopped_by
 from ..names import split_name
 from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store
@@ -39,6 +41,12 @@ FAILED_SECONDS = 10.0
 """How long an event waits at first when ALM fails on its learner or its learning object alone."""
 
 PROBE_SECONDS = 300.0
+
+BUDGET_USED_UP = "the rate of ALM look-ups is used up; what is known already goes on"
+SHORT_WAIT_SECONDS = 10.0
+LONG_WAIT_SECONDS = 900.0
+"""Bounds of how far apart the events that wait for the budget are spread."""
+
 log = logging.getLogger("badgerelay.alm")
 
 
@@ -79,6 +87,7 @@ class AlmSource:
         cases = [_Case(row, event_of(row.payload)) for row in events]
         settled = [(case.row, fate) for case in cases if (fate := _fate(case, connection)) is not None]
         yield settled
+        now = self._store.now()
         visit = _Visit(self._store, connection, self._cache, self._client(connection))
         undecided = {case.row.id: case for case in cases}
         for row, _ in settled:
@@ -88,6 +97,11 @@ class AlmSource:
                 yield portion
                 for row, _ in portion:
                     undecided.pop(row.id)
+        except OverBudgetError as error:
+            # The connection does not rest: what the cache knows goes on.
+            yield [
+                (case.row, Waits(BUDGET_USED_UP, _until_budget(case.row, error, now))) for case in undecided.values()
+            ]
         except (TemporaryError, ConfigurationError) as error:
             wait = self._rest(connection, error)
             yield [(case.row, Waits(str(error), wait)) for case in undecided.values()]
@@ -106,11 +120,15 @@ class AlmSource:
         return self._made[1]
 
     def _rest(self, connection: Connection, error: AdapterError) -> float:
-        wait = PROBE_SECONDS
-        if isinstance(error, TemporaryError):
-            wait = backoff(connection.failures + 1, base=1.0, cap=300.0, retry_after=error.retry_after)
-        log.warning("connection %s rests for %.1f s: %s", self._name, wait, error)
-        self._store.connections.rest(self._name, self._store.now(), wait, str(error))
+        wait, stopped = PROBE_SECONDS, None
+        if isinstance(error, ConfigurationError):
+            stopped = stopped_by(error)
+            log.error("connection %s is stopped: %s", self._name, error)
+        else:
+            asked = error.retry_after if isinstance(error, TemporaryError) else None
+            wait = backoff(connection.failures + 1, base=1.0, cap=300.0, retry_after=asked)
+            log.warning("connection %s rests for %.1f s: %s", self._name, wait, error)
+        self._store.connections.rest(self._name, self._store.now(), wait, str(error), stopped=stopped)
         return wait
 
 
@@ -251,6 +269,8 @@ class _Visit:
             found, failed = self._client.learners(sorted(ids))
         except IncompleteError as error:
             self._keep_learners(error.found)
+            if isinstance(error.__cause__, OverBudgetError):
+                raise error.__cause__ from None
             raise
         self._keep_learners(found)
         return {**found, **failed}
@@ -258,6 +278,14 @@ class _Visit:
     def _keep_learners(self, found: dict[str, LearnerRecord]) -> None:
         with_address = {learner_id: asdict(learner) for learner_id, learner in found.items() if learner.email}
         self._cache.put("learner", with_address, self._now)
+
+
+def _until_budget(row: Row[Any], error: OverBudgetError, now: float) -> float:
+    """Seconds to wait for the account's budget. Spread, and the longer the longer it has lasted: when thousands wait
+    for a few look-ups, looking after them must not become the work.
+    """
+    patience = min(max((now - row.received_at) / 4, SHORT_WAIT_SECONDS), LONG_WAIT_SECONDS)
+    return (error.retry_after or 1.0) + random.uniform(0.0, patience)  # noqa: S311 (spreading load)
 
 
 def event_of(payload: str) -> DeliveredEvent:

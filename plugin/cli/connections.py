@@ -62,16 +62,22 @@ def remove(name: str, yes: bool) -> None:
 
 
 def _row(connection: Connection, now: float) -> dict[str, Any]:
-    state = "paused" if connection.paused else "works"
-    if connection.retry_at > now:
-        state = f"rests until {when(connection.retry_at)}"
-    elif connection.failures:
-        state = "fails"
     return {
         "name": connection.name,
         "role": connection.role,
         "type": connection.type,
         "account": connection.account,
-        "state": state,
+        "state": _state(connection, now),
         "trouble": connection.trouble,
     }
+
+
+def _state(connection: Connection, now: float) -> str:
+    if connection.stopped:
+        return f"stopped: {connection.stopped}"
+    if connection.paused:
+        return "paused"
+    if connection.retry_at > now:
+        what = "rests" if connection.failures else "its rate is used up; waits"
+        return f"{what} until {when(connection.retry_at)}"
+    return "fails" if connection.failures else "works"

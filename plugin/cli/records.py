@@ -11,11 +11,11 @@ import click
 from ..explaining import Explanation, explain_award, explain_event
 from ..store import Store
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
+from .repair import release, replay, retry
 
 limit = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."
 )
-RETRIABLE = ("rejected", "dead", "waiting")
 
 
 @click.group()
@@ -45,14 +45,7 @@ def show_event(event_id: int, json_: bool) -> None:
         print_record(_event(store, event_id), json_=json_)
 
 
-@events.command("replay")
-@click.argument("event_ids", type=int, nargs=-1, required=True)
-def replay(event_ids: tuple[int, ...]) -> None:
-    """Work on events again from the start. No badge is doubled by it."""
-    with opened_store() as store:
-        for event_id in event_ids:
-            _event(store, event_id)
-        click.echo(f"{store.inbox.replay(event_ids, store.now())} events are worked on again")
+events.add_command(replay)
 
 
 @click.group()
@@ -101,26 +94,8 @@ def why(which: str, is_event: bool, json_: bool) -> None:
         _print(explanation)
 
 
-@awards.command("retry")
-@click.argument("award_ids", type=int, nargs=-1, required=True)
-def retry(award_ids: tuple[int, ...]) -> None:
-    """Try rejected, dead or waiting awards again now. Where a badge may be there already, it is looked for first."""
-    with opened_store() as store:
-        for award_id in award_ids:
-            _award(store, award_id)
-        count = store.ledger.change(RETRIABLE, "planned", "retried by an administrator", store.now(), ids=award_ids)
-    click.echo(f"{count} of {len(award_ids)} awards are tried again (the others are not {', '.join(RETRIABLE)})")
-
-
-@awards.command("release")
-@click.argument("award_ids", type=int, nargs=-1, required=True)
-def release(award_ids: tuple[int, ...]) -> None:
-    """Send awards that are held. Where their connection is paused, they go once it is resumed."""
-    with opened_store() as store:
-        for award_id in award_ids:
-            _award(store, award_id)
-        count = store.ledger.change(("held",), "planned", "released by an administrator", store.now(), ids=award_ids)
-    click.echo(f"{count} of {len(award_ids)} awards are released")
+awards.add_command(retry)
+awards.add_command(release)
 
 
 def _event(store: Store, event_id: int) -> dict[str, Any]:

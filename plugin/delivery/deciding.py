@@ -74,22 +74,30 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
     finished = []
     with store.database.write() as connection:
         changes: list[Change] = []
+        admissions = store.planning.admit(
+            connection, _earned_of(decided), {row.connection for row, _ in decided}, now
+        )
         for row, decision in decided:
             state, reason, values = _outcome(row, decision, now)
             if isinstance(decision, Earns):
                 changes.append(
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
                 )
-                words, planned = store.ledger.plan(connection, row, decision.plans, now)
+                words, planned = store.ledger.plan(connection, row, decision.plans, now, admissions)
                 reason = ", ".join(words)
                 changes += planned
-            if finish(connection, row, state, reason, **{"due_at": now, **values}):
+            done = finish(connection, row, state, reason, **{"due_at": now, **values})
+            # A wait that goes on for the same reason is told once.
+            if done and (state, reason) != (row.state, row.reason):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
                 finished.append((row, state, reason))
+        admissions.close(connection)
         record(connection, changes)
     for row, state, reason in finished:
         carried = {"correlation_id": row.correlation_id, "event_id": row.id, "state": state}
         log.info("event %s is %s: %s", row.id, state, one_line(reason), extra=carried)
+    for name, count in admissions.held.items():
+        log.warning("connection %s: %d awards are held, more than it may plan in an hour", name, count)
 
 
 def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:

@@ -95,6 +95,7 @@ class Runs:
     def _renew(self) -> None:
         while not self._stopping.wait(RENEW_SECONDS):
             now = self._store.now()
+            self._beat(now)
             with self._idle:
                 owners = [
                     run.owner
@@ -109,3 +110,10 @@ class Runs:
                     renew(connection, owners, now)
             except StoreUnavailableError as error:
                 log.error("leases were not renewed: %s", error)
+
+    def _beat(self, now: float) -> None:
+        try:
+            if step := self._store.heartbeat.beat(now):
+                log.warning("the clock stepped back by %.0f s: what waits has been set right", step)
+        except StoreUnavailableError as error:
+            log.error("the time was not noted: %s", error)

@@ -13,8 +13,16 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, Award, IssuedBadge, Outcome, Recipient
-from ...adapters.errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ...adapters.errors import (
+    AdapterError,
+    AmbiguousError,
+    ConfigurationError,
+    OverBudgetError,
+    RejectedError,
+    TemporaryError,
+)
 from ..metrics.calls import provider_call
+from ..policy import policy_of
 from ..store import Connection, Settled, Store
 from ..store.leases import RENEW_SECONDS
 from .backoff import backoff
@@ -40,7 +48,7 @@ def send_batch(
 
     :param more: called when the batch was full, before it is sent: somebody else may take the next one.
     """
-    limit = 1 if connection.failures else adapter.capabilities.max_batch
+    limit = batch_size(connection, adapter)
     claimed_at = store.now()
     rows = store.ledger.claim(connection.name, owner, limit, claimed_at)
     if not rows:
@@ -49,27 +57,48 @@ def send_batch(
         more()
     known: list[tuple[Row[Any], Outcome]] = []
     to_send = []
+    halt: AdapterError | None = None
     for row in rows:
         outcome = None
         if row.in_doubt and adapter.capabilities.can_look_up:
-            with provider_call(store, connection.name, "find", [row]) as came_of:
-                outcome = _look(adapter, row)
-                came_of([outcome])
+            outcome = halt
+            if halt is None:
+                with provider_call(store, connection.name, "find", [row]) as came_of:
+                    outcome = _look(adapter, row)
+                    came_of([outcome])
+                halt = _halting([outcome])
         if outcome is None:
             to_send.append(row)
         else:
             known.append((row, outcome))
+    if halt is not None:
+        known += [(row, halt) for row in to_send]
+        to_send = []
     _put_down(store, connection, known)
     for portion in _portions(to_send):
-        if store.now() > claimed_at + RENEW_SECONDS:
+        if abs(store.now() - claimed_at) > RENEW_SECONDS:
             # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
             portion = store.ledger.hold(portion, store.now())
         if portion:
-            with provider_call(store, connection.name, "issue", portion) as came_of:
-                outcomes = _issue(adapter, portion)
-                came_of(outcomes)
+            outcomes: list[Outcome] = [halt] * len(portion) if halt else []
+            if not outcomes:
+                with provider_call(store, connection.name, "issue", portion) as came_of:
+                    outcomes = _issue(adapter, portion)
+                    came_of(outcomes)
+                halt = _halting(outcomes)
             _put_down(store, connection, list(zip(portion, outcomes, strict=True)))
     return len(rows)
+
+
+def batch_size(connection: Connection, adapter: Adapter) -> int:
+    """How many awards are sent together now: one alone where the last attempt failed."""
+    most = adapter.capabilities.max_batch
+    return 1 if connection.failures else min(most, policy_of(connection.settings).max_batch or most)
+
+
+def _halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
+    """What concerns the whole connection, so that no further call is made."""
+    return next((each for each in outcomes if isinstance(each, ConfigurationError | OverBudgetError)), None)
 
 
 def _portions(rows: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
@@ -139,6 +168,8 @@ def _surprise(adapter: Adapter, error: Exception) -> _SurpriseError:
 
 
 def _still_in_doubt(error: AdapterError) -> AdapterError:
+    if isinstance(error, OverBudgetError):
+        return error
     if isinstance(error, TemporaryError):
         return TemporaryError(str(error), retry_after=error.retry_after, may_have_acted=True)
     return error if isinstance(error, ConfigurationError) else AmbiguousError(str(error))
@@ -158,22 +189,39 @@ def _put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[
 
 
 def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
-    """Let the connection rest when nothing at all went through, for so many seconds; end its rest otherwise."""
+    """Let the connection rest when nothing at all went through, for so many seconds; end its rest otherwise.
+
+    Where its own rate is used up, it waits, which is no failure.
+    """
+    over = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
+    if over:
+        pause = over[0].retry_after or 1.0
+        store.connections.hold_off(connection.name, store.now(), pause)
+        log.info("connection %s waits for %.1f s: %s", connection.name, pause, over[0])
+        if len(over) == len(outcomes):
+            return pause
+        outcomes = [outcome for outcome in outcomes if not isinstance(outcome, OverBudgetError)]
     errors = [outcome for outcome in outcomes if isinstance(outcome, TemporaryError | ConfigurationError)]
     if len(errors) < len(outcomes):
         if connection.failures:
             store.connections.recover(connection.name)
             log.info("connection %s works again", connection.name)
         return 0.0
-    error = errors[0]
+    error = next((error for error in errors if isinstance(error, ConfigurationError)), errors[0])
+    stopped = None
     if isinstance(error, ConfigurationError):
-        wait = PROBE_SECONDS
+        wait, stopped = PROBE_SECONDS, stopped_by(error)
         log.error("connection %s is stopped: %s", connection.name, error)
     else:
         wait = backoff(connection.failures + 1, base=0.5, cap=60.0, retry_after=error.retry_after)
         log.warning("connection %s rests for %.1f s: %s", connection.name, wait, error)
-    store.connections.rest(connection.name, store.now(), wait, str(error))
+    store.connections.rest(connection.name, store.now(), wait, str(error), stopped=stopped)
     return wait
+
+
+def stopped_by(error: ConfigurationError) -> str:
+    """In a few words, for lists, why a connection is stopped."""
+    return f"the {error.setting} is not accepted" if error.setting else "its settings are not accepted"
 
 
 def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
@@ -193,6 +241,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():
             return Settled(row, "waiting", str(outcome), now + wait, in_doubt=was_in_doubt)
+        case OverBudgetError():
+            return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
         case TemporaryError():
             due = wait or backoff(row.attempts, base=1.0, cap=600.0, retry_after=outcome.retry_after)
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)

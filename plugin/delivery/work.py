@@ -16,7 +16,7 @@ from .decisions import Source
 from .lanes import Lane
 from .notifying import notify_batch
 from .providers import Providers
-from .sending import PROBE_SECONDS, send_batch
+from .sending import PROBE_SECONDS, batch_size, send_batch
 
 Found = Callable[[Lane], None]
 """Told of a lane that has work now."""
@@ -93,11 +93,11 @@ class Work:
             adapter = self._providers.adapter(connection)
         except ConfigurationError as error:
             log.error("connection %s is stopped: %s", name, error)
-            self.store.connections.rest(name, self.store.now(), PROBE_SECONDS, str(error))
+            stopped = "its adapter does not work"
+            self.store.connections.rest(name, self.store.now(), PROBE_SECONDS, str(error), stopped=stopped)
             return False
         taken = send_batch(self.store, connection, adapter, owner, more=partial(found, Lane("send", name)))
-        probed = bool(taken and connection.failures)
-        return probed or taken >= adapter.capabilities.max_batch
+        return taken >= batch_size(connection, adapter)
 
     def _open(self, name: str) -> Connection | None:
         """The connection, unless it is gone, paused or resting."""

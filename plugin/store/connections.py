@@ -29,6 +29,7 @@ class Connection:
     :param account: the account at the other end, as ``check`` found it or the administrator gave it.
     :param settings: plain settings and opened secrets together, as the type's schema loads them.
     :param trouble: why nothing goes through at the moment, or None.
+    :param stopped: which setting the other end does not accept, in a few words, or None.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Connection:
     failures: int = 0
     retry_at: float = 0.0
     trouble: str | None = None
+    stopped: str | None = None
     updated_at: float = 0.0
 
 
@@ -84,6 +86,7 @@ class Connections:
             "failures": 0,
             "retry_at": 0.0,
             "trouble": None,
+            "stopped": None,
             "updated_at": now,
         }
         statement = (
@@ -112,19 +115,22 @@ class Connections:
             for name in names:
                 _set(transaction, name, paused=True)
                 waiting = [awards.c.connection == name, awards.c.state.in_(["planned", "waiting"])]
-                move(transaction, waiting, "held", "the connection is paused", now)
+                move(transaction, waiting, "held", "the connection is paused", now, held_for="pause")
 
     def resume(self, names: list[str], now: float) -> None:
+        """Send what the pause has held; what is held for another reason waits for its release."""
         with self._database.write() as transaction:
             for name in names:
                 _set(transaction, name, paused=False, retry_at=0.0)
-                held = [awards.c.connection == name, awards.c.state == "held"]
+                held = [awards.c.connection == name, awards.c.held_for == "pause", awards.c.state == "held"]
                 move(transaction, held, "planned", "the connection was resumed", now)
 
-    def rest(self, name: str, now: float, seconds: float, trouble: str) -> None:
+    def rest(self, name: str, now: float, seconds: float, trouble: str, *, stopped: str | None = None) -> None:
         """Leave the connection alone for so long, after a failure of it as a whole.
 
         Failures of calls that were on the way together count once.
+
+        :param stopped: what an administrator has to mend, in a few words.
         """
         resting = connections.c.retry_at > now
         longer = connections.c.retry_at > now + seconds
@@ -135,11 +141,21 @@ class Connections:
                 failures=connections.c.failures + sa.case((resting, 0), else_=1),
                 retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
                 trouble=storable(trouble),
+                stopped=stopped and storable(stopped)[:64],
+            )
+
+    def hold_off(self, name: str, now: float, seconds: float) -> None:
+        """Leave the connection alone for so long, though nothing has failed."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                sa.update(connections)
+                .where(connections.c.name == name, connections.c.retry_at < now + seconds)
+                .values(retry_at=now + seconds)
             )
 
     def recover(self, name: str) -> None:
         with self._database.write() as transaction:
-            _set(transaction, name, failures=0, retry_at=0.0, trouble=None)
+            _set(transaction, name, failures=0, retry_at=0.0, trouble=None, stopped=None)
 
     def rotate(self) -> int:
         """Seal every secret with the newest key; how many there were."""
@@ -167,6 +183,7 @@ class Connections:
             failures=row.failures,
             retry_at=row.retry_at,
             trouble=row.trouble,
+            stopped=row.stopped,
             updated_at=row.updated_at,
         )
 

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection, Row
 
 from . import leases
 from .database import Database, StoreUnavailableError
-from .history import Change, record
 from .tables import EVENT_OPEN, connections, events
 
 HOSTS = ":hosts"
@@ -227,26 +226,6 @@ class Inbox:
             lanes = list(connection.scalars(_CONNECTIONS_DUE, {"now": now})) if connections_too else []
             lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
-
-    def replay(self, ids: Iterable[int], now: float) -> int:
-        """Work on these events again from the start; how many there were. The ledger keeps badges single."""
-        with self._database.write() as connection:
-            rows = connection.execute(
-                sa.update(events)
-                .where(events.c.id.in_(list(ids)))
-                .values(state="received", reason=None, due_at=now, lease_owner=None, attempts=0)
-                .returning(events.c.id, events.c.connection, events.c.correlation_id)
-            ).all()
-            record(
-                connection,
-                [
-                    Change(
-                        now, row.connection, row.correlation_id, "received", "replayed by an administrator", row.id
-                    )
-                    for row in rows
-                ],
-            )
-        return len(rows)
 
 
 def finish(

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Row
 from . import leases
 from .database import Database
 from .history import Change, record, storable
+from .planning import Admissions
 from .tables import AWARD_OPEN, awards, connections, history, notifications
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
@@ -60,16 +61,17 @@ class Ledger:
         self._plan = database.insert(awards).on_conflict_do_nothing(index_elements=list(KEY)).returning(awards.c.id)
 
     def plan(
-        self, connection: Connection, event: Row[Any], plans: Iterable[Plan], now: float
+        self, connection: Connection, event: Row[Any], plans: Iterable[Plan], now: float, admissions: Admissions
     ) -> tuple[list[str], list[Change]]:
         """Write what a completion earns, inside the caller's transaction.
 
+        :param admissions: of this transaction, with the connections of the plans.
         :return: a few words for each award, and the history to record.
         """
         words, changes = [], []
         for plan in plans:
-            paused = self._paused(connection, plan.connection)
-            state, cause = ("held", "the connection is paused") if paused else ("planned", "earned by the completion")
+            held = admissions.ask(plan.connection, event.connection, plan.issued_at, event.received_at)
+            state, cause = ("held", held.reason) if held else ("planned", "earned by the completion")
             award_id = connection.scalar(
                 self._plan,
                 {
@@ -81,7 +83,8 @@ class Ledger:
                     "event_id": event.id,
                     "correlation_id": event.correlation_id,
                     "state": state,
-                    "reason": cause if paused else None,
+                    "reason": held.reason if held else None,
+                    "held_for": held.kind if held else None,
                     "recipient": json.dumps(plan.recipient),
                     "issued_at": plan.issued_at,
                     "created_at": now,
@@ -93,12 +96,10 @@ class Ledger:
                 state, cause = "done", f"the same badge is award {award_id} already"
                 words.append(f"already award {award_id}")
             else:
-                words.append(f"award {award_id}")
+                admissions.count(plan.connection, held)
+                words.append(f"award {award_id}" + (f" ({held.reason})" if held else ""))
             changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
         return words, changes
-
-    def _paused(self, connection: Connection, name: str) -> bool:
-        return bool(connection.scalar(_PAUSED, {"name": name}))
 
     def lanes_due(self, now: float) -> list[str]:
         """Provider connections that have due awards and are neither paused nor resting."""
@@ -172,28 +173,20 @@ class Ledger:
             if told:
                 connection.execute(sa.insert(notifications), told)
 
-    def change(
-        self,
-        states: Sequence[str],
-        to: str,
-        cause: str,
-        now: float,
-        *,
-        ids: Sequence[int] | None = None,
-        connection_name: str | None = None,
-    ) -> int:
-        """Move awards from any of these states to another, by id or by connection; how many there were."""
-        chosen: list[sa.ColumnElement[bool]] = [awards.c.state.in_(states)]
-        if ids is not None:
-            chosen.append(awards.c.id.in_(ids))
-        if connection_name is not None:
-            chosen.append(awards.c.connection == connection_name)
-        with self._database.write() as connection:
-            return move(connection, chosen, to, cause, now)
 
+def move(
+    connection: Connection,
+    chosen: Sequence[sa.ColumnElement[bool]],
+    to: str,
+    cause: str,
+    now: float,
+    *,
+    held_for: str | None = None,
+) -> int:
+    """Set the state of the chosen awards, with one row of history each, in two statements however many they are.
 
-def move(connection: Connection, chosen: Sequence[sa.ColumnElement[bool]], to: str, cause: str, now: float) -> int:
-    """Set the state of the chosen awards, with one row of history each, in two statements however many they are."""
+    :param held_for: what ends it, where they become ``held``.
+    """
     connection.execute(
         sa.insert(history).from_select(
             ["at", "connection", "award_id", "correlation_id", "state", "cause"],
@@ -210,7 +203,7 @@ def move(connection: Connection, chosen: Sequence[sa.ColumnElement[bool]], to: s
     changed = connection.execute(
         sa.update(awards)
         .where(*chosen)
-        .values(state=to, reason=cause if to == "held" else None, due_at=now, lease_owner=None)
+        .values(state=to, reason=cause if to == "held" else None, held_for=held_for, due_at=now, lease_owner=None)
     )
     return changed.rowcount
 
@@ -232,11 +225,6 @@ def _still_ours(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[An
 
 
 # Built once: to build them takes longer than the database does.
-_PAUSED = (
-    sa.select(connections.c.paused)
-    .where(connections.c.name == sa.bindparam("name"))
-    .with_for_update(read=True)  # an administrator's pause waits for us, or we see it
-)
 _LANES_DUE = sa.select(connections.c.name).where(
     ~connections.c.paused,
     connections.c.retry_at <= sa.bindparam("now"),

@@ -11,10 +11,13 @@ from .cache import Cache
 from .catalogue import Catalogue
 from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
+from .heartbeat import Heartbeat
 from .inbox import Inbox
 from .ledger import Ledger
 from .measurements import Measurements
 from .notifications import Notifications
+from .planning import Planning
+from .repair import Repair
 from .turns import Turns
 from .views import Views
 
@@ -30,9 +33,12 @@ class Store:
         self.now = now
         self.connections = Connections(database, vault)
         self.catalogue = Catalogue(database)
+        self.heartbeat = Heartbeat(database)
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)
+        self.planning = Planning(database)
         self.notifications = Notifications(database)
+        self.repair = Repair(database)
         self.turns = Turns(database)
         self.measurements = Measurements(database)
         self.views = Views(database)

@@ -83,8 +83,8 @@ class Road:
 @pytest.fixture
 def road(store: Store, serve_app: Callable[..., str]) -> Iterator[Road]:
     credly, alm = serve_app("credly"), serve_app("alm", learners="200")
-    connect_credly(store, credly)
-    connect_alm(store, alm)
+    connect_credly(store, credly, max_age="unlimited")
+    connect_alm(store, alm, max_age="unlimited")
     engine = make_engine(store)
     with BackgroundServer(create_app(store, engine.wake)) as receiver:
         door = f"{receiver.url}/webhooks/alm/acme"

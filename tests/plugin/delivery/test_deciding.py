@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.decisions import Decided, Waits
 from badgerelay.plugin.store import NewEvent, Store
+from badgerelay.plugin.store.repair import Chosen
 
 
 class Waiting:
@@ -41,5 +42,5 @@ def test_a_long_outage_does_not_age_an_event(waiting: Store) -> None:
 
 def test_a_replayed_event_begins_anew(waiting: Store) -> None:
     assert [_round(waiting, counts=True) for _ in range(3)] == [1, 2, 3]
-    waiting.inbox.replay([waiting.views.events()[0]["id"]], waiting.now())
+    waiting.repair.replay(Chosen(ids=(waiting.views.events()[0]["id"],)), waiting.now)
     assert _round(waiting, counts=True) == 1

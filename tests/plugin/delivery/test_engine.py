@@ -17,6 +17,7 @@ from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.explaining import explain_award, explain_event
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.repair import Chosen
 
 from ...support import (
     COURSE,
@@ -135,7 +136,7 @@ def test_a_learner_without_an_address_is_dead_until_it_is_repaired(
         (event,) = store.views.events()
         assert "no e-mail address in ALM" in event["reason"]
         hidden[0] = False
-        store.inbox.replay([event["id"]], store.now())
+        store.repair.replay(Chosen(ids=(event["id"],)), store.now)
         until(lambda: store.views.counts()["awards"] == {"issued": 1})
         engine.stop()
         alm.extensions["alm_webhooks"].stop()
@@ -307,7 +308,7 @@ def test_a_restart_asks_alm_nothing_twice(road: Road) -> None:
     asked = requests.get(f"{road.alm}/_sandbox/requests", timeout=5).json()["total"]
     engine = make_engine(road.store)
     engine.start()
-    road.store.inbox.replay([1], road.store.now())
+    road.store.repair.replay(Chosen(ids=(1,)), road.store.now)
     _knock(road.store, completion(ROSA))
     until(lambda: road.states("events") == {"done": 2})
     assert requests.get(f"{road.alm}/_sandbox/requests", timeout=5).json()["total"] == asked

@@ -79,7 +79,7 @@ class Host:
 @pytest.fixture
 def credly(store: Store, serve_app: Callable[..., str]) -> str:
     url = serve_app("credly")
-    connect_credly(store, url)
+    connect_credly(store, url, max_age="unlimited")
     store.catalogue.add_rule("moodle", "course-1", "academy", TEMPLATE, 1.0)
     return url
 

@@ -61,8 +61,9 @@ def store(settings: Settings, clock: Clock) -> Any:
     """A store whose clock the test moves."""
     database = Database(settings.database_url)
     made = Store(database, open_vault(settings), clock)
-    made.connections.save("academy", "provider", "credly", "", {}, {"token": "a-secret-token"}, clock())
-    made.connections.save("acme", "source", "alm", "", {}, {}, clock())
+    plain = {"max_age": "unlimited"}
+    made.connections.save("academy", "provider", "credly", "", plain, {"token": "a-secret-token"}, clock())
+    made.connections.save("acme", "source", "alm", "", plain, {}, clock())
     yield made
     made.close()
 

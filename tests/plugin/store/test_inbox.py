@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from badgerelay.plugin.store import NewEvent, Store, StoreUnavailableError
 from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store.inbox import finish
+from badgerelay.plugin.store.repair import Chosen
 
 from .conftest import EVENT, Clock
 
@@ -189,7 +190,7 @@ def test_new_settings_of_a_source_end_the_wait_of_its_events_but_no_lease(store:
 def test_a_replayed_event_starts_again(store: Store, clock: Clock) -> None:
     store.inbox.add([replace(EVENT, state="ignored", reason="for a test")], clock())
     assert store.inbox.claim("acme", "one", 10, clock()) == []
-    assert store.inbox.replay([1, 2], clock()) == 1
+    assert store.repair.replay(Chosen(ids=(1, 2)), clock) == 1
     (row,) = store.inbox.claim("acme", "one", 10, clock())
     assert row.reason is None
 

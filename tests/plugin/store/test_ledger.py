@@ -12,6 +12,7 @@ from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.store import Settled, Store, StoreUnavailableError
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.leases import renew
+from badgerelay.plugin.store.repair import Chosen
 
 from .conftest import EVENT, Clock, Giving
 from .test_inbox import in_threads
@@ -195,8 +196,8 @@ def test_a_change_by_hand_writes_history_and_keeps_the_doubt(store: Store, clock
         Settled(other, "issued", "issued", badge_id="b"),
     ]
     store.ledger.settle(settled, clock())
-    assert store.ledger.change(("dead", "rejected"), "planned", "by hand", clock(), ids=[row.id, other.id]) == 1
-    assert history(store, row.id)[-1] == ("planned", "by hand")
+    assert store.repair.retry(Chosen(ids=(row.id, other.id)), clock) == 1
+    assert history(store, row.id)[-1] == ("planned", "retried by an administrator")
     assert history(store, other.id)[-1] == ("issued", "issued")
     (again,) = store.ledger.claim("academy", "two", 10, clock())
     assert again.in_doubt

@@ -37,6 +37,7 @@ from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import metadata
 from badgerelay.plugin.vault import Vault, new_key
 
@@ -60,6 +61,10 @@ FAULTS = (
     "stalled",
 )
 LOOKS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
+
+
+POLICY = {"award_limit": "12/hour"}
+"""So few that some awards are held."""
 
 
 class CrashError(BaseException):
@@ -176,7 +181,8 @@ class Ledger(RuleBasedStateMachine):
         self.adapter = WorldAdapter(self.world)
         self.earned: set[tuple[str, str]] = set()
         self.completions = 0
-        self.store.connections.save("academy", "provider", "world", "", {}, {}, self.clock())
+        self.store.connections.save("acme", "source", "alm", "", {"max_age": "unlimited"}, {}, self.clock())
+        self.store.connections.save("academy", "provider", "world", "", POLICY, {}, self.clock())
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -242,19 +248,19 @@ class Ledger(RuleBasedStateMachine):
 
     @rule()
     def connect_again(self) -> None:
-        self.store.connections.save("academy", "provider", "world", "", {}, {}, self.clock())
+        self.store.connections.save("academy", "provider", "world", "", POLICY, {}, self.clock())
 
     @rule()
     def retry(self) -> None:
-        self._move(("rejected", "dead", "waiting"))
+        self.store.repair.retry(Chosen(), self.clock)
 
     @rule()
     def release(self) -> None:
-        self._move(("held",))
+        self.store.repair.release(Chosen(), self.clock)
 
     @rule()
     def replay(self) -> None:
-        self.store.inbox.replay([event["id"] for event in self.store.views.events()], self.clock())
+        self.store.repair.replay(Chosen(), self.clock)
         self._decide()
 
     @invariant()
@@ -283,10 +289,6 @@ class Ledger(RuleBasedStateMachine):
         while decide_batch(self.store, _ByObject(), "acme", "decider"):
             pass
 
-    def _move(self, states: tuple[str, ...]) -> None:
-        ids = [award["id"] for award in self._awards()]
-        self.store.ledger.change(states, "planned", "by hand", self.clock(), ids=ids)
-
     def _work(self, owner: str) -> bool:
         connection = self.store.connections.get("academy")
         assert connection is not None
@@ -305,7 +307,8 @@ class Ledger(RuleBasedStateMachine):
         self.world.issue_faults, self.world.look_faults = [], []
         self.store.connections.resume(["academy"], self.clock())
         for _ in range(100):
-            self._move(("rejected", "dead", "held"))
+            self.store.repair.retry(Chosen(), self.clock)
+            self.store.repair.release(Chosen(), self.clock)
             self.clock.seconds += 4000
             while self._work("worker"):
                 pass

@@ -1,0 +1,66 @@
+"""The clock of this store: when it steps back, what waits for a time goes back with it.
+
+Waits, leases and rests are times. After a step back of an hour each would last an hour longer than meant. The last
+time that any process has seen is kept, so the step is noticed, once, by whoever looks first, after a restart too.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from .database import Database
+from .leases import LEASE_SECONDS
+from .tables import AWARD_OPEN, EVENT_OPEN, awards, connections, events, heartbeats, locks, notifications, storage
+
+BEAT_SECONDS = 10.0
+"""How often the time is written down."""
+
+TOLERANCE_SECONDS = 60.0
+"""A smaller step is left alone: clocks of several machines differ too, and what waits does so a minute longer."""
+
+SPARED_SECONDS = 2 * LEASE_SECONDS
+"""What is due within this is left as it is: it may be a lease taken since the step, for a call that is under way."""
+
+
+class Heartbeat:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def beat(self, now: float) -> float:
+        """Note the time, and set waits right where it stepped back; by how many seconds it did, or 0.0.
+
+        :param now: seconds since the epoch.
+        """
+        with self._database.read() as connection:
+            last = connection.scalar(_LAST)
+        if last is not None and last - TOLERANCE_SECONDS <= now < last + BEAT_SECONDS:
+            return 0.0
+        with self._database.write() as connection:
+            connection.execute(
+                self._database.insert(heartbeats).values(id=1, at=now).on_conflict_do_nothing(index_elements=["id"])
+            )
+            last = connection.scalar(_LAST.with_for_update()) or now
+            step = last - now
+            if 0.0 <= step <= TOLERANCE_SECONDS:
+                return 0.0
+            connection.execute(sa.update(heartbeats).values(at=now))
+            if step < 0.0:
+                return 0.0
+            for column, open_ in _TIMES:
+                connection.execute(
+                    sa.update(column.table)
+                    .where(*open_, column > now + SPARED_SECONDS)
+                    .values({column.name: column - step})
+                )
+        return float(step)
+
+
+_LAST = sa.select(heartbeats.c.at).where(heartbeats.c.id == 1)
+_TIMES = (
+    (connections.c.retry_at, ()),
+    (events.c.due_at, (EVENT_OPEN,)),
+    (awards.c.due_at, (AWARD_OPEN,)),
+    (notifications.c.due_at, ()),
+    (locks.c.expires_at, ()),
+    (storage.c.expires_at, ()),
+)

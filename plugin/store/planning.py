@@ -1,0 +1,172 @@
+"""How many awards may be planned now, and how old a completion may be; what is beyond is held for somebody to look.
+
+Counted is what is planned and not held, per connection and hour of the clock, in the transaction that plans it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ..policy import Policy, policy_of
+from .database import Database
+from .tables import award_hours, connections
+
+HOUR_SECONDS = 3600
+USUAL_HOURS = 28 * 24
+"""The usual is the mean of the hours with awards among so many before this one."""
+
+USUAL_TIMES = 10
+"""So many times its usual a connection may always plan, whatever its ``award_limit``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """:param kind: ``pause``, ``limit`` or ``age``. :param reason: in words."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(slots=True)
+class _Room:
+    """Of one provider connection in this hour. :param limit: None is none."""
+
+    paused: bool
+    policy: Policy
+    used: int
+    usual: float
+    new: int = 0
+
+    @property
+    def limit(self) -> int | None:
+        if self.policy.award_limit is None:
+            return None
+        return max(self.policy.award_limit, int(USUAL_TIMES * self.usual))
+
+
+class Admissions:
+    """Who may pass, for one transaction; the counts are locked until it ends.
+
+    :ivar held: how many were not let through for the limit, by connection.
+    """
+
+    def __init__(self, rooms: dict[str, _Room], policies: dict[str, Policy], hour: int) -> None:
+        self._rooms = rooms
+        self._policies = policies
+        self._hour = hour
+        self.held: dict[str, int] = {}
+
+    def ask(self, name: str, source_connection: str, issued_at: float, arrived_at: float) -> Held | None:
+        """Whether an award is to be held, and why.
+
+        :param name: the provider connection.
+        :param source_connection: whose ``max_age`` counts; empty for an LMS host, where it is the provider's.
+        :param issued_at: when the learner completed; with ``arrived_at`` in seconds since the epoch.
+        """
+        asked = source_connection or name
+        age, most = arrived_at - issued_at, self._policies.get(asked, _DEFAULT).max_age
+        if most is not None and age > most:
+            return Held(
+                "age",
+                f"completed {age / 86400:.0f} days before it arrived, more than max_age of {asked} "
+                f"({most / 86400:g} days) allows: see `badgerelay awards release`",
+            )
+        room = self._rooms.get(name)
+        if room is None:
+            return None
+        if room.limit is not None and room.used + room.new >= room.limit:
+            return Held(
+                "limit",
+                f"more awards in this hour than award_limit of {name} or ten times its usual ({room.limit}): see "
+                "`badgerelay awards release`",
+            )
+        return Held("pause", "the connection is paused") if room.paused else None
+
+    def count(self, name: str, held: Held | None) -> None:
+        """An award of this connection was planned, and this is what was said of it."""
+        if held is not None and held.kind == "limit":
+            self.held[name] = self.held.get(name, 0) + 1
+        elif (held is None or held.kind == "pause") and name in self._rooms:
+            self._rooms[name].new += 1
+
+    def close(self, connection: Connection) -> None:
+        """Write the counts."""
+        counts = [
+            {"name": name, "this_hour": self._hour, "more": room.new}
+            for name, room in self._rooms.items()
+            if room.new
+        ]
+        if counts:
+            connection.execute(_COUNT, counts)
+
+
+class Planning:
+    def __init__(self, database: Database) -> None:
+        insert = database.insert(award_hours)
+        self._lock = insert.on_conflict_do_update(
+            index_elements=["connection", "hour"], set_={"awards": award_hours.c.awards}
+        ).returning(award_hours.c.awards)
+        self._usual: dict[str, tuple[int, float]] = {}
+
+    def admit(self, connection: Connection, names: Iterable[str], sources: Iterable[str], now: float) -> Admissions:
+        """Lock the counts of these provider connections, always in the same order.
+
+        :param sources: the source connections of the events, for their ``max_age``.
+        """
+        hour = int(now // HOUR_SECONDS)
+        wanted = sorted(set(names))
+        rows = {
+            row.name: row for row in connection.execute(_CONNECTIONS, {"names": sorted({*wanted, *sources} - {""})})
+        }
+        policies = {name: _policy(row.settings) for name, row in rows.items()}
+        rooms = {}
+        for name in wanted:
+            if name in rows:
+                used = connection.scalar(self._lock, {"connection": name, "hour": hour, "awards": 0}) or 0
+                usual = self._usual_of(connection, name, hour)
+                rooms[name] = _Room(bool(rows[name].paused), policies[name], used, usual)
+        return Admissions(rooms, policies, hour)
+
+    def _usual_of(self, connection: Connection, name: str, hour: int) -> float:
+        """Awards in an hour with any; reckoned once an hour in each process."""
+        known = self._usual.get(name)
+        if known is None or known[0] != hour:
+            connection.execute(_FORGET, {"name": name, "before": hour - USUAL_HOURS})
+            mean = connection.scalar(_USUAL, {"name": name, "since": hour - USUAL_HOURS, "this_hour": hour})
+            known = self._usual[name] = (hour, float(mean or 0.0))
+        return known[1]
+
+
+@lru_cache(maxsize=256)
+def _policy(settings: str) -> Policy:
+    return policy_of(json.loads(settings))
+
+
+_DEFAULT = policy_of({})
+# Built once: to build them takes longer than the database does.
+_CONNECTIONS = (
+    sa.select(connections.c.name, connections.c.paused, connections.c.settings)
+    .where(connections.c.name.in_(sa.bindparam("names", expanding=True)))
+    .order_by(connections.c.name)
+    .with_for_update(read=True)  # an administrator's pause waits for us, or we see it
+)
+_USUAL = sa.select(sa.func.avg(award_hours.c.awards)).where(
+    award_hours.c.connection == sa.bindparam("name"),
+    award_hours.c.hour >= sa.bindparam("since"),
+    award_hours.c.hour < sa.bindparam("this_hour"),
+    award_hours.c.awards > 0,
+)
+_FORGET = sa.delete(award_hours).where(
+    award_hours.c.connection == sa.bindparam("name"), award_hours.c.hour < sa.bindparam("before")
+)
+_COUNT = (
+    sa.update(award_hours)
+    .where(award_hours.c.connection == sa.bindparam("name"), award_hours.c.hour == sa.bindparam("this_hour"))
+    .values(awards=award_hours.c.awards + sa.bindparam("more"))
+)

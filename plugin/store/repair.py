@@ -1,0 +1,192 @@
+"""Repair by an administrator: events again from the start, awards again, held awards released, in bounded portions.
+
+Each portion is a transaction of its own, in the order of the numbers, up to the newest when it began. Run twice, the
+second run finds less to do; what is issued is never touched, and the ledger keeps the badges of a replay single.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .database import Database
+from .history import Change, record
+from .ledger import move
+from .tables import awards, connections, events
+
+AT_ONCE = 500
+"""Events or awards of one portion."""
+
+RETRIABLE = ("rejected", "dead", "waiting")
+REPLAYABLE = ("received", "waiting", "done", "ignored", "dead")
+RELEASED, RETRIED, REPLAYED = (f"{what} by an administrator" for what in ("released", "retried", "replayed"))
+AFTER_PAUSE = "; the connection is paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which events or awards: those that all of these hold for. None is any.
+
+    :param ids: their numbers.
+    :param connection: of an event its source connection, of an award its provider connection.
+    :param reason: a part of it, in any case of letters.
+    :param since: when the event arrived, or the award was planned; seconds since the epoch. ``until`` is exclusive.
+    """
+
+    ids: tuple[int, ...] | None = None
+    state: str | None = None
+    connection: str | None = None
+    source: str | None = None
+    reason: str | None = None
+    template: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+class Repair:
+    """What each does, its ``count_`` counterpart only counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count_replay(self, chosen: Chosen) -> int:
+        return self._count(events, _of_events(chosen))
+
+    def replay(self, chosen: Chosen, now: Callable[[], float]) -> int:
+        """Work on events again from the start; how many there were."""
+        return self._in_portions(events, _of_events(chosen), lambda connection, ids: _replay(connection, ids, now()))
+
+    def count_retry(self, chosen: Chosen) -> int:
+        return self._count(awards, _of_awards(chosen, RETRIABLE))
+
+    def retry(self, chosen: Chosen, now: Callable[[], float]) -> int:
+        """Try rejected, dead and waiting awards again; how many there were."""
+        return self._in_portions(
+            awards,
+            _of_awards(chosen, RETRIABLE),
+            lambda connection, ids: _plan_again(connection, ids, RETRIED, now()),
+        )
+
+    def count_release(self, chosen: Chosen) -> int:
+        return self._count(awards, _releasable(chosen))
+
+    def release(self, chosen: Chosen, now: Callable[[], float]) -> int:
+        """Let held awards go; how many there were. Those of a paused connection go once it is resumed."""
+        return self._in_portions(
+            awards, _releasable(chosen), lambda connection, ids: _plan_again(connection, ids, RELEASED, now())
+        )
+
+    def _count(self, table: sa.Table, wanted: Sequence[sa.ColumnElement[bool]]) -> int:
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*wanted)) or 0
+
+    def _in_portions(
+        self,
+        table: sa.Table,
+        wanted: Sequence[sa.ColumnElement[bool]],
+        repair: Callable[[Connection, Sequence[int]], int],
+    ) -> int:
+        with self._database.read() as connection:
+            newest = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+        done, last = 0, 0
+        while True:
+            portion = (
+                sa.select(table.c.id)
+                .where(*wanted, table.c.id > last, table.c.id <= newest)
+                .order_by(table.c.id)
+                .limit(AT_ONCE)
+                .with_for_update(of=table)
+            )
+            with self._database.write() as connection:
+                ids = connection.scalars(portion).all()
+                if ids:
+                    done += repair(connection, ids)
+            if len(ids) < AT_ONCE:
+                return done
+            last = ids[-1]
+
+
+def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
+    rows = connection.execute(
+        sa.update(events)
+        .where(events.c.id.in_(ids))
+        .values(state="received", reason=None, due_at=now, lease_owner=None, attempts=0)
+        .returning(events.c.id, events.c.connection, events.c.correlation_id)
+    ).all()
+    record(
+        connection,
+        [Change(now, row.connection, row.correlation_id, "received", REPLAYED, row.id) for row in rows],
+    )
+    return len(rows)
+
+
+def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float) -> int:
+    """To ``planned``; on a paused connection held until it is resumed."""
+    mine = awards.c.id.in_(ids)
+    names = sa.select(awards.c.connection).where(mine).distinct()
+    paused = connection.scalars(
+        sa.select(connections.c.name)
+        .where(connections.c.name.in_(names), connections.c.paused)
+        .with_for_update(read=True)
+    ).all()
+    count = 0
+    if paused:
+        held = [mine, awards.c.connection.in_(paused)]
+        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause")
+    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now)
+
+
+def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    source = None if chosen.source is None else _either(events.c.source, events.c.connection, chosen.source)
+    return _wanted(
+        events,
+        chosen,
+        events.c.state.in_(REPLAYABLE),
+        source,
+        since=events.c.received_at,
+    )
+
+
+def _of_awards(chosen: Chosen, states: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    template = None if chosen.template is None else awards.c.template_id == chosen.template
+    source = None if chosen.source is None else _award_source(chosen.source)
+    return _wanted(awards, chosen, awards.c.state.in_(states), source, template, since=awards.c.created_at)
+
+
+def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    """What only a pause holds is for ``resume`` to send."""
+    paused = sa.exists(sa.select(1).where(connections.c.name == awards.c.connection, connections.c.paused))
+    return [*_of_awards(chosen, ("held",)), ~sa.and_(awards.c.held_for == "pause", paused)]
+
+
+def _award_source(name: str) -> sa.ColumnElement[bool]:
+    """By the source itself, or by the source connection that the event came through."""
+    through = sa.select(1).where(events.c.id == awards.c.event_id, events.c.connection == name)
+    return sa.or_(awards.c.source == name, sa.exists(through))
+
+
+def _either(one: sa.Column[Any], other: sa.Column[Any], value: str) -> sa.ColumnElement[bool]:
+    return sa.or_(one == value, other == value)
+
+
+def _wanted(
+    table: sa.Table, chosen: Chosen, *more: sa.ColumnElement[bool] | None, since: sa.Column[Any]
+) -> list[sa.ColumnElement[bool]]:
+    found = [condition for condition in more if condition is not None]
+    if chosen.ids is not None:
+        found.append(table.c.id.in_(chosen.ids))
+    if chosen.state is not None:
+        found.append(table.c.state == chosen.state)
+    if chosen.connection is not None:
+        found.append(table.c.connection == chosen.connection)
+    if chosen.reason is not None:
+        found.append(table.c.reason.icontains(chosen.reason, autoescape=True))
+    if chosen.since is not None:
+        found.append(since >= chosen.since)
+    if chosen.until is not None:
+        found.append(since < chosen.until)
+    return found
