@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.store import Settled, Store
+from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.heartbeat import Heartbeat
+from badgerelay.plugin.store.leases import LEASE_SECONDS
+
+from .conftest import EVENT, Clock
+
+Earn = Callable[..., list[Any]]
+
+
+def test_a_clock_that_goes_on_changes_nothing(store: Store, clock: Clock) -> None:
+    store.connections.rest("academy", clock(), 300.0, "down")
+    for _ in range(5):
+        assert store.heartbeat.beat(clock()) == 0.0
+        clock.seconds += 30.0
+    academy = store.connections.get("academy")
+    assert academy is not None
+    assert academy.retry_at == clock() - 150.0 + 300.0
+
+
+@pytest.mark.parametrize("back", [120.0, 3600.0, 86400.0])
+def test_a_step_back_keeps_nothing_waiting_for_longer(store: Store, clock: Clock, earn: Earn, back: float) -> None:
+    earn(3)
+    (waits, crashed) = store.ledger.claim("academy", "gone", 2, clock())
+    store.ledger.settle([Settled(waits, "waiting", "down", clock() + 40.0)], clock())
+    store.inbox.add([EVENT], clock())
+    store.inbox.claim("acme", "gone", 10, clock())
+    store.connections.rest("academy", clock(), 40.0, "down")
+    store.heartbeat.beat(clock())
+    clock.seconds -= back
+    assert store.heartbeat.beat(clock()) == back
+    assert store.heartbeat.beat(clock()) == 0.0
+    clock.seconds += 41.0
+    assert store.ledger.lanes_due(clock()) == ["academy"]
+    assert len(store.ledger.claim("academy", "another", 10, clock())) == 3
+    assert [row.event_id for row in store.inbox.claim("acme", "another", 10, clock())] == ["e-1"]
+    assert crashed.state == "sending"
+
+
+def test_a_lease_taken_since_the_step_still_holds(store: Store, clock: Clock, earn: Earn) -> None:
+    earn(1)
+    store.heartbeat.beat(clock())
+    clock.seconds -= 3600.0
+    # What was due is an hour away, until somebody notices.
+    assert store.ledger.claim("academy", "one", 10, clock()) == []
+    store.heartbeat.beat(clock())
+    assert len(store.ledger.claim("academy", "one", 10, clock())) == 1
+    clock.seconds -= 100.0
+    store.heartbeat.beat(clock())
+    clock.seconds += LEASE_SECONDS - 1
+    assert store.ledger.claim("academy", "another", 10, clock()) == []
+
+
+def test_clocks_of_several_machines_may_differ_a_little(store: Store, clock: Clock) -> None:
+    store.connections.rest("academy", clock(), 300.0, "down")
+    for late in (0.0, -50.0, 5.0, -50.0):
+        assert store.heartbeat.beat(clock() + late) == 0.0
+
+
+def test_the_step_is_noticed_after_a_restart(store: Store, clock: Clock, settings: Settings) -> None:
+    store.heartbeat.beat(clock())
+    database = Database(settings.database_url)
+    assert Heartbeat(database).beat(clock() - 3600.0) == 3600.0
+    database.close()
