@@ -12,6 +12,7 @@ import pytest
 
 from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS
 from badgerelay.plugin.cli.main import COMMANDS
+from badgerelay.plugin.policy import KEYS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SETTINGS = ("HOME", "DATABASE_URL", "SECRET_KEYS", "LOG_FORMAT", "BROKER_URL")
@@ -19,7 +20,14 @@ STATES = ("received", "done", "ignored", "waiting", "dead", "planned", "sending"
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-NAMES = [*COMMANDS, *HOST_CALLS, *HOST_IMPLEMENTS, *STATES, *(f"BADGERELAY_{name}" for name in SETTINGS)]
+NAMES = [
+    *sorted(KEYS),
+    *COMMANDS,
+    *HOST_CALLS,
+    *HOST_IMPLEMENTS,
+    *STATES,
+    *(f"BADGERELAY_{name}" for name in SETTINGS),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import Schema, fields
 
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.errors import ConfigurationError
+from badgerelay.plugin.connecting import schema_of
 from badgerelay.plugin.store import Store
 
 from ...support import (
@@ -243,3 +247,47 @@ def test_connections_are_checked_and_removed(run: Run, credly: str, alm: str, wr
     assert run("connections", "remove", "academy", "--yes").code == 0
     assert store.connections.get("academy") is None
     assert run("connections", "remove", "academy", "--yes").code == 1
+
+
+POLICY = ("--rate", "5/second", "--award-limit", "50/hour", "--max-age", "2 weeks", "--max-batch", "10")
+
+
+def test_a_provider_takes_the_settings_that_all_have(run: Run, credly: str, tmp_path: Path, store: Store) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    given = ["--organization-id", ORGANIZATION, "--host", credly, "--token-file", str(token)]
+    assert run("connect", "credly", "academy", *given, *POLICY).code == 0
+    found = store.connections.get("academy")
+    assert found is not None
+    kept = {key: found.settings[key] for key in ("rate", "award_limit", "max_age", "max_batch")}
+    assert kept == {"rate": "5/second", "award_limit": "50/hour", "max_age": "2 weeks", "max_batch": 10}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('rate = "often"', 'rate: Must be calls in a second, minute, hour or day, such as "20/second"'),
+        ("award_limit = 1000", 'award_limit: Must be awards in an hour, such as "1000/hour"'),
+        ('max_age = "ever"', 'max_age: Must be minutes, hours, days or weeks, such as "30 days"'),
+        ("max_batch = 51", "max_batch: Must be at most 50"),
+    ],
+)
+def test_a_wrong_limit_names_its_key_and_shows_the_form(
+    run: Run, credly: str, tmp_path: Path, line: str, message: str
+) -> None:
+    file = tmp_path / "declared.toml"
+    file.write_text(
+        f'[[credly]]\nname = "academy"\norganization_id = "{ORGANIZATION}"\nhost = "{credly}"\ntoken = "{TOKEN}"\n{line}\n'
+    )
+    ran = run("connect", "--from", str(file))
+    assert ran.code == 2
+    assert f"credly 'academy': {message}" in ran.err
+
+
+def test_an_adapter_whose_settings_get_in_the_way_of_ours_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clashing(Schema):
+        rate = fields.String()
+
+    monkeypatch.setattr(CredlyAdapter, "settings_schema", Clashing)
+    with pytest.raises(ConfigurationError, match="the adapter credly has settings of its own called rate"):
+        schema_of("credly")
