@@ -16,6 +16,7 @@ from badgerelay.plugin.connecting import secret_keys
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.repair import Chosen
 
 from ...support import alm_values, completion, delivery
 from .test_client import API, REFRESH, user
@@ -155,7 +156,7 @@ def test_what_earned_nothing_on_arrival_earns_nothing_when_it_is_replayed(
     wire.get(f"{API}/users/7", json={"data": user("7")})
     arrive(connected, event, account=account)
     assert decided(connected)["e"] == state
-    connected.inbox.replay([row["id"] for row in connected.views.events()], connected.now())
+    connected.repair.replay(Chosen(), connected.now)
     assert decided(connected)["e"] == state
     assert connected.views.awards() == []
 
