@@ -277,7 +277,8 @@ def test_a_wrong_limit_names_its_key_and_shows_the_form(
 ) -> None:
     file = tmp_path / "declared.toml"
     file.write_text(
-        f'[[credly]]\nname = "academy"\norganization_id = "{ORGANIZATION}"\nhost = "{credly}"\ntoken = "{TOKEN}"\n{line}\n'
+        f'[[credly]]\nname = "academy"\norganization_id = "{ORGANIZATION}"\nhost = "{credly}"\n'
+        f'token = "{TOKEN}"\n{line}\n'
     )
     ran = run("connect", "--from", str(file))
     assert ran.code == 2

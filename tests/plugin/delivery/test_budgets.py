@@ -160,7 +160,7 @@ def test_a_batch_is_no_larger_than_the_provider_takes_whatever_was_saved(store: 
 
 
 def test_the_adapter_is_handed_its_own_settings_alone(store: Store, serve_app: Callable[..., str]) -> None:
-    policy = {"rate": "5/second", "award_limit": "7/hour", "max_age": "3 days", "max_batch": 2}
+    policy: dict[str, Any] = {"rate": "5/second", "award_limit": "7/hour", "max_age": "3 days", "max_batch": 2}
     connect_credly(store, serve_app("credly"), **policy)
     assert policy.items() <= academy(store).settings.items()
     adapter = make_adapter(store, academy(store))

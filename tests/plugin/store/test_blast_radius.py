@@ -35,7 +35,7 @@ def connect(store: Store, **settings: Any) -> None:
 
 
 def complete(store: Store, learners: range, *, badge: str = "t-1", age: float = 0.0, host: bool = False) -> None:
-    changes = {"connection": "", "source": "my-lms"} if host else {}
+    changes: dict[str, Any] = {"connection": "", "source": "my-lms"} if host else {}
     events = [
         replace(EVENT, event_id=f"{badge}-{n}", learner_id=f"l-{n}", learning_object_id=badge, **changes)
         for n in learners
