@@ -102,6 +102,8 @@ class Repair:
                 .with_for_update(of=table)
             )
             with self._database.write() as connection:
+                # As a pause does it: the connections first, then awards.
+                connection.execute(_CONNECTIONS)
                 ids = connection.scalars(portion).all()
                 if ids:
                     done += repair(connection, ids)
@@ -127,12 +129,7 @@ def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
 def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float) -> int:
     """To ``planned``; on a paused connection held until it is resumed."""
     mine = awards.c.id.in_(ids)
-    names = sa.select(awards.c.connection).where(mine).distinct()
-    paused = connection.scalars(
-        sa.select(connections.c.name)
-        .where(connections.c.name.in_(names), connections.c.paused)
-        .with_for_update(read=True)
-    ).all()
+    paused = connection.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
     count = 0
     if paused:
         held = [mine, awards.c.connection.in_(paused)]
@@ -190,3 +187,6 @@ def _wanted(
     if chosen.until is not None:
         found.append(since < chosen.until)
     return found
+
+
+_CONNECTIONS = sa.select(connections.c.name).order_by(connections.c.name).with_for_update(read=True)

@@ -238,6 +238,12 @@ class Ledger(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.clock.seconds += seconds
 
+    @rule(seconds=st.sampled_from([90.0, 3600.0]))
+    def clock_steps_back(self, seconds: float) -> None:
+        self.store.heartbeat.beat(self.clock())
+        self.clock.seconds -= seconds
+        self.store.heartbeat.beat(self.clock())
+
     @rule()
     def pause(self) -> None:
         self.store.connections.pause(["academy"], self.clock())
