@@ -59,7 +59,7 @@ def send_batch(
     to_send = []
     halt: AdapterError | None = None
     for row in rows:
-        outcome = None
+        outcome: Outcome | None = None
         if row.in_doubt and adapter.capabilities.can_look_up:
             outcome = halt
             if halt is None:

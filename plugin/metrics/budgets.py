@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from ..delivery.pacing import calls_left
+from ..policy import ALM_RATE, DEFAULT_RATE
 from ..store import Store
 
 
-def budgets_left(_store: Store) -> dict[str, float]:
+def budgets_left(store: Store) -> dict[str, float]:
     """Calls that each connection may make at once, by name; nothing of one without a budget."""
-    return {}
+    found: dict[str, float] = {}
+    for connection in store.connections.all():
+        rate = DEFAULT_RATE if connection.role == "provider" else ALM_RATE
+        left = calls_left(store, connection, default_rate=rate)
+        if left is not None:
+            found[connection.name] = float(left)
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.base import IssuedBadge
-from ...adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ...adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ..store import Store
 from ..tracing import span
 
@@ -75,6 +75,8 @@ def outcome_of(result: object) -> str:
             return "rejected"
         case ConfigurationError():
             return "configuration"
+        case OverBudgetError():
+            return "over_budget"
         case TemporaryError():
             return "temporary"
         case AmbiguousError():

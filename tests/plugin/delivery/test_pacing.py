@@ -11,6 +11,7 @@ import pytest
 from badgerelay.adapters.base import unhurried
 from badgerelay.adapters.errors import OverBudgetError
 from badgerelay.plugin.delivery.pacing import calls_left, pace_of
+from badgerelay.plugin.metrics.budgets import budgets_left
 from badgerelay.plugin.policy import ALM_RATE
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store, open_store
@@ -188,3 +189,11 @@ def test_a_database_that_does_not_answer_is_no_failure_of_the_provider(store: St
         transaction.exec_driver_sql("DROP TABLE budgets")
     with pytest.raises(OverBudgetError, match="database"):
         pace()
+
+
+def test_what_is_left_of_each_rate_is_measured(store: Store, clock: Clock) -> None:
+    pace = paced(store, clock)
+    store.connections.save("acme", "source", "alm", "", {}, {}, clock())
+    store.connections.save("free", "provider", "credly", "", {"rate": "unlimited"}, {}, clock())
+    pace()
+    assert budgets_left(store) == {"academy": 19.0, "acme": 500.0}

@@ -12,6 +12,7 @@ from badgerelay.adapters.errors import (
     AdapterError,
     AmbiguousError,
     ConfigurationError,
+    OverBudgetError,
     RejectedError,
     TemporaryError,
 )
@@ -41,6 +42,7 @@ def call(store: Store, verb: str, *results: object) -> dict[tuple[str, str, str]
         (RejectedError("no", "no"), "rejected"),
         (ConfigurationError("no"), "configuration"),
         (TemporaryError("no"), "temporary"),
+        (OverBudgetError("no"), "over_budget"),
         (AmbiguousError("no"), "ambiguous"),
         (AdapterError("no"), "broken"),
         ("no outcome", "broken"),

@@ -16,6 +16,7 @@ from badgerelay.plugin.metrics.counting import Counting, Counts
 from badgerelay.plugin.metrics.overview import look
 from badgerelay.plugin.metrics.reasons import MAX_REASONS
 from badgerelay.plugin.store import NewEvent, Store
+from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import events
 
 from ...support import until
@@ -56,7 +57,7 @@ def test_what_is_added_and_changed_is_in_the_next_counts(store: Store, count: Ca
         add(store, *[f"{turn} {number}" for number in range(chance.randrange(30))])
         add(store, f"dead {turn}", state="dead", reason="it names no userId")
         ids = [row["id"] for row in store.views.events(state="dead", limit=1000)]
-        store.inbox.replay(chance.sample(ids, len(ids) // 3), store.now())
+        store.repair.replay(Chosen(ids=tuple(chance.sample(ids, len(ids) // 3))), store.now)
         assert by_state(count()) == store.views.counts()["events"]
 
 
