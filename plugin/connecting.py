@@ -147,7 +147,7 @@ def connect(store: Store, declared: Declared) -> str:
         return "unchanged"
     _check_references(store, where, declared, settings)
     role = "source" if declared.type == ALM else "provider"
-    kept = _Memory()
+    kept = _Memory(store.storage(declared.name).values())
     account = check(store, Connection(declared.name, role, declared.type, "", settings), kept)
     secret = secret_keys(schema)
     store.connections.save(
@@ -219,15 +219,21 @@ def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
 
 
 class _Memory:
-    """Storage for a connection that is only being tried: what it learns is kept once the connection is."""
+    """Storage for a connection that is only being tried: what it learned, or used of what was there, is kept then.
 
-    def __init__(self) -> None:
-        self._values: dict[str, tuple[str, float | None]] = {}
+    :param before: what a connection of that name has: a rotated token cannot be had again.
+    """
+
+    def __init__(self, before: Mapping[str, tuple[str, float | None]]) -> None:
+        self._values = dict(before)
+        self._used: set[str] = set()
 
     def get(self, key: str) -> str | None:
+        self._used.add(key)
         return self._values[key][0] if key in self._values else None
 
     def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
+        self._used.add(key)
         self._values[key] = (value, seconds)
 
     @contextmanager
@@ -235,7 +241,8 @@ class _Memory:
         yield True
 
     def pour_into(self, storage: Storage) -> None:
-        for key, (value, seconds) in self._values.items():
+        for key in self._used & self._values.keys():
+            value, seconds = self._values[key]
             storage.put(key, value, seconds=seconds)
 
 

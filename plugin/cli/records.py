@@ -10,6 +10,7 @@ import click
 
 from ..explaining import Explanation, explain_award, explain_event
 from ..store import Store
+from ..store.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
 from .repair import release, replay, retry
 
@@ -24,7 +25,7 @@ def events() -> None:
 
 
 @events.command("list")
-@click.option("--state", help="received, waiting, done, ignored or dead.")
+@click.option("--state", type=click.Choice(EVENT_STATES), help="Only of this state.")
 @click.option("--source", help="An LMS host, an ALM connection, or alm:<account>.")
 @limit
 @as_json
@@ -54,7 +55,7 @@ def awards() -> None:
 
 
 @awards.command("list")
-@click.option("--state", help="planned, sending, issued, waiting, held, rejected, dead, ...")
+@click.option("--state", type=click.Choice(AWARD_STATES), help="Only of this state.")
 @click.option("--connection", help="Only this provider connection's.")
 @click.option("--learner", help="Only this learner's, by the id in the LMS.")
 @limit

@@ -10,7 +10,8 @@ import click
 
 from ..durations import parse_duration
 from ..store import Store
-from ..store.repair import REPLAYABLE, RETRIABLE, Chosen
+from ..store.repair import RETRIABLE, Chosen
+from ..store.tables import EVENT_STATES
 from .common import FailedError, confirmed, opened_store
 
 
@@ -21,10 +22,11 @@ def replay(**given: Any) -> None:
     with opened_store() as store:
         chosen = _chosen(given, store)
         _known(store.views.event, "event", chosen)
-        _check_state(chosen, REPLAYABLE)
+        _check_state(chosen, EVENT_STATES)
         count = store.repair.count_replay(chosen)
         if _go(given, chosen, count, "events would be worked on again", f"Work on {count} events again?"):
-            click.echo(f"{store.repair.replay(chosen, store.now)} events are worked on again")
+            done = store.repair.replay(chosen, store.now)
+            _say(chosen, done, "events are worked on again", "were not readable when they arrived")
 
 
 @click.command("retry")
@@ -38,7 +40,7 @@ def retry(**given: Any) -> None:
         count = store.repair.count_retry(chosen)
         if _go(given, chosen, count, "awards would be tried again", f"Try {count} awards again?"):
             done = store.repair.retry(chosen, store.now)
-            click.echo(f"{done}{_of(chosen)} awards are tried again{_others(chosen, done, RETRIABLE)}")
+            _say(chosen, done, "awards are tried again", f"are not {', '.join(RETRIABLE)}")
 
 
 @click.command("release")
@@ -52,12 +54,12 @@ def release(**given: Any) -> None:
         count = store.repair.count_release(chosen)
         if _go(given, chosen, count, "awards would be released", f"Release {count} awards?"):
             done = store.repair.release(chosen, store.now)
-            click.echo(f"{done}{_of(chosen)} awards are released{_others(chosen, done, ('held',))}")
+            _say(chosen, done, "awards are released", "are not held, or wait for `badgerelay resume`")
 
 
 def _filters(command: click.Command, *, awards: bool) -> None:
     what = "planned" if awards else "arrived"
-    states = ", ".join(RETRIABLE) if awards else ", ".join(REPLAYABLE)
+    states = ", ".join(RETRIABLE) if awards else ", ".join(EVENT_STATES)
     options = [
         click.option("--state", help=f"Only of this state: {states}."),
         click.option("--connection", help=f"Only of this {'provider' if awards else 'source'} connection."),
@@ -128,9 +130,14 @@ def _go(given: dict[str, Any], chosen: Chosen, count: int, would: str, question:
     return True
 
 
-def _of(chosen: Chosen) -> str:
-    return f" of {len(chosen.ids)}" if chosen.ids is not None else ""
-
-
-def _others(chosen: Chosen, done: int, states: tuple[str, ...]) -> str:
-    return f" (the others are not {', '.join(states)})" if chosen.ids is not None and done < len(chosen.ids) else ""
+def _say(chosen: Chosen, done: int, what: str, others: str) -> None:
+    """:raises FailedError: of those that were named, none could be."""
+    if chosen.ids is None:
+        click.echo(f"{done} {what}")
+        return
+    text = f"{done} of {len(chosen.ids)} {what}"
+    if done < len(chosen.ids):
+        text += f" (the others {others})"
+    if not done:
+        raise FailedError(text)
+    click.echo(text)

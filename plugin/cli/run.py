@@ -43,11 +43,20 @@ def serve(host: str, port: int, no_worker: bool) -> None:
 
     settings = read_settings()
     check_broker(settings)
-    open_store(settings).close()
+    _check_store(settings)
     port = _free(host, port)
     shown = f"[{host}]" if ":" in host else host
     text = f"badgerelay listens on http://{shown}:{port}{_who_works(settings, no_worker)}"
     run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
+
+
+def _check_store(settings: Settings) -> None:
+    """:raises SettingsError: it cannot be opened, or the secrets in it cannot."""
+    store = open_store(settings)
+    try:
+        store.connections.all()
+    finally:
+        store.close()
 
 
 def _who_works(settings: Settings, no_worker: bool) -> str:
@@ -73,6 +82,7 @@ def worker(concurrency: int) -> None:
     settings = read_settings()
     set_up_logging(settings)
     ready = partial(click.echo, "badgerelay works; stop it with Ctrl-C")
+    _check_store(settings)
     if settings.broker_url is not None:
         check_broker(settings)
         from ..delivery.worker import run_worker

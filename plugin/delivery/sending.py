@@ -30,6 +30,9 @@ from .backoff import backoff
 MAX_SURPRISES = 10
 """Attempts that end in an exception that no adapter may raise, after which an award is dead."""
 
+ATTEMPTS_ALONE = 3
+"""From this attempt on, an award on which alone the provider fails does not make its connection rest."""
+
 MAX_BADGE_ID = 255
 """Characters of a provider's badge id."""
 
@@ -75,7 +78,7 @@ def send_batch(
         known += [(row, halt) for row in to_send]
         to_send = []
     _put_down(store, connection, known)
-    for portion in _portions(to_send):
+    for portion in _portions(to_send, limit):
         if abs(store.now() - claimed_at) > RENEW_SECONDS:
             # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
             portion = store.ledger.hold(portion, store.now())
@@ -101,10 +104,19 @@ def _halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
     return next((each for each in outcomes if isinstance(each, ConfigurationError | OverBudgetError)), None)
 
 
-def _portions(rows: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
-    """What goes out together: an award that met a surprise goes alone, so that no other suffers for it again."""
-    together = [row for row in rows if not row.surprises]
-    return ([together] if together else []) + [[row] for row in rows if row.surprises]
+def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:
+    """What goes out together.
+
+    What failed before, and is not there, goes in half the company each time: an award at which the provider breaks
+    is alone in the end, and the others are through. One that met a surprise goes alone at once.
+    """
+    portions = [[row for row in rows if not row.in_doubt]]
+    failed = sorted((row for row in rows if row.in_doubt), key=lambda row: (not row.surprises, -row.attempts))
+    while failed:
+        size = 1 if failed[0].surprises else max(1, most >> (failed[0].attempts - 1))
+        portions.append(failed[:size])
+        failed = failed[size:]
+    return [portion for portion in portions if portion]
 
 
 def award_of(row: Row[Any]) -> Award:
@@ -178,14 +190,24 @@ def _still_in_doubt(error: AdapterError) -> AdapterError:
 def _put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> None:
     if not results:
         return
-    outcomes = [outcome for _, outcome in results]
-    wait = _connection_wait(store, connection, outcomes)
+    wait = 0.0
+    if not _its_own_fault(connection, results):
+        wait = _connection_wait(store, connection, [outcome for _, outcome in results])
     now = store.now()
     settled = [_settled(row, outcome, now, wait) for row, outcome in results]
     store.ledger.settle(settled, now)
     for each in settled:
         carried = {"correlation_id": each.award.correlation_id, "award_id": each.award.id, "state": each.state}
         log.info("award %s is %s", each.award.id, each.state, extra=carried)
+
+
+def _its_own_fault(connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> bool:
+    """Whether one award failed alone, again, while the connection works: it waits, and holds no other."""
+    if len(results) > 1 or connection.failures:
+        return False
+    row, outcome = results[0]
+    failed = isinstance(outcome, AmbiguousError) or (isinstance(outcome, TemporaryError) and outcome.may_have_acted)
+    return failed and row.attempts >= ATTEMPTS_ALONE
 
 
 def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:

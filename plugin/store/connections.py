@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 from sqlalchemy.engine import Row
 
+from ..settings import SettingsError
 from ..vault import Vault
-from .database import Database
+from .database import Database, StoreUnavailableError
 from .history import storable
 from .ledger import move
 from .tables import award_hours as hours
@@ -45,6 +46,10 @@ class Connection:
     updated_at: float = 0.0
 
 
+class SealedError(SettingsError, StoreUnavailableError):
+    """A stored secret opens with none of our keys: a setting is wrong, and until it is mended nothing can be done."""
+
+
 _GET = sa.select(connections).where(connections.c.name == sa.bindparam("name"))
 
 
@@ -54,6 +59,7 @@ class Connections:
         self._vault = vault
 
     def all(self) -> list[Connection]:
+        """:raises SealedError: the keys that we have do not open their secrets. So does :meth:`get`."""
         with self._database.read() as transaction:
             rows = transaction.execute(sa.select(connections).order_by(connections.c.role, connections.c.name)).all()
         return [self._opened(row) for row in rows]
@@ -178,7 +184,7 @@ class Connections:
             role=row.role,
             type=row.type,
             account=row.account,
-            settings={**json.loads(row.settings), **json.loads(self._vault.open(row.secrets))},
+            settings={**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))},
             paused=row.paused,
             failures=row.failures,
             retry_at=row.retry_at,
@@ -206,7 +212,22 @@ class ConnectionStorage:
             ).one_or_none()
         if row is None or (row.expires_at is not None and row.expires_at <= self._now()):
             return None
-        return self._vault.open(row.value)
+        return _open(self._vault, row.value)
+
+    def values(self) -> dict[str, tuple[str, float | None]]:
+        """Everything that is kept: the value, and for how many seconds yet (None: until it is replaced)."""
+        now = self._now()
+        with self._database.read() as transaction:
+            rows = transaction.execute(
+                sa.select(storage.c.key, storage.c.value, storage.c.expires_at).where(
+                    storage.c.connection == self._connection
+                )
+            ).all()
+        return {
+            row.key: (_open(self._vault, row.value), None if row.expires_at is None else row.expires_at - now)
+            for row in rows
+            if row.expires_at is None or row.expires_at > now
+        }
 
     def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
         kept = {
@@ -240,6 +261,13 @@ class ConnectionStorage:
             if acquired:
                 with self._database.write() as transaction:
                     transaction.execute(sa.delete(locks).where(*mine))
+
+
+def _open(vault: Vault, sealed: str) -> str:
+    try:
+        return vault.open(sealed)
+    except SettingsError as error:
+        raise SealedError(str(error)) from None
 
 
 def _set(transaction: Transaction, name: str, **values: Any) -> None:

@@ -16,13 +16,12 @@ from sqlalchemy.engine import Connection
 from .database import Database
 from .history import Change, record
 from .ledger import move
-from .tables import awards, connections, events
+from .tables import EVENT_STATES, awards, connections, events
 
 AT_ONCE = 500
 """Events or awards of one portion."""
 
 RETRIABLE = ("rejected", "dead", "waiting")
-REPLAYABLE = ("received", "waiting", "done", "ignored", "dead")
 RELEASED, RETRIED, REPLAYED = (f"{what} by an administrator" for what in ("released", "retried", "replayed"))
 AFTER_PAUSE = "; the connection is paused"
 
@@ -142,10 +141,16 @@ def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     return _wanted(
         events,
         chosen,
-        events.c.state.in_(REPLAYABLE),
+        events.c.state.in_(EVENT_STATES),
+        ~_refused(),
         source,
         since=events.c.received_at,
     )
+
+
+def _refused() -> sa.ColumnElement[bool]:
+    """Dead on arrival, before anybody worked on it: nothing outside can be repaired for it to be readable."""
+    return sa.and_(events.c.state == "dead", events.c.attempts == 0)
 
 
 def _of_awards(chosen: Chosen, states: Sequence[str]) -> list[sa.ColumnElement[bool]]:

@@ -19,6 +19,12 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+EVENT_STATES = ("received", "waiting", "done", "ignored", "dead")
+AWARD_STATES = (
+    *("planned", "sending", "issued", "waiting", "held", "rejected", "dead"),
+    *("accepted", "declined", "revoked", "replaced", "expired"),
+)
+
 # Literal text, not parameters: a database uses a partial index only for a condition that it can read.
 EVENT_OPEN = text("state IN ('received', 'waiting')")
 AWARD_OPEN = text("state IN ('planned', 'sending', 'waiting')")

@@ -31,6 +31,7 @@ def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
     :raises StoreUnavailableError: the database does not answer.
     """
     store = open_store(settings)
+    store.connections.all()  # a wrong key is better noticed now than by the first delivery
     watch_silence(store)
     app, stop = _connected(store, settings, engine=engine)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -292,3 +293,16 @@ def test_an_adapter_whose_settings_get_in_the_way_of_ours_is_named(monkeypatch: 
     monkeypatch.setattr(CredlyAdapter, "settings_schema", Clashing)
     with pytest.raises(ConfigurationError, match="the adapter credly has settings of its own called rate"):
         schema_of("credly")
+
+
+def test_a_refresh_token_that_alm_has_replaced_is_known_when_a_setting_changes(
+    run: Run, write: Callable[[str], str], serve_app: Callable[..., str], credly: str
+) -> None:
+    alm = serve_app("alm", rotate="true", token_seconds="1")
+    assert run("connect", "--from", write(toml(credly, alm))).code == 0
+    for policy in ("family_name_first", "last_word_is_last_name"):
+        changed = toml(credly, alm).replace('name = "acme"', f'name = "acme"\nname_policy = "{policy}"')
+        time.sleep(1.1)  # the access token has run out: only the newest refresh token gets another
+        ran = run("connect", "--from", write(changed))
+        assert (ran.code, "changed: alm acme" in ran.out) == (0, True), ran.err
+    assert run("connections", "check", "acme").code == 0

@@ -148,6 +148,15 @@ def test_an_ignored_completion_is_replayed_once_there_is_a_rule(run: Run, store:
     assert counts(credly)["total"] == 1
 
 
+def test_what_nobody_could_read_when_it_arrived_is_not_replayed(run: Run, store: Store) -> None:
+    arrive(store, completion(eventId="e-1", userId={"a": 1}), completion(eventId="e-2"))
+    refused = run("events", "replay", "1")
+    assert (refused.code, "0 of 1" in refused.err, "not readable" in refused.err) == (1, True, True)
+    assert "1 of 2 events are worked on again" in run("events", "replay", "1", "2").out
+    assert run("events", "replay", "--state", "dead", "--yes").out.startswith("0 events")
+    assert [event["state"] for event in run("events", "list", "--json").json] == ["received", "dead"]
+
+
 def test_a_rejected_award_is_retried(run: Run, store: Store, credly: str) -> None:
     store.catalogue.add_rule("*", "course:8801300", "academy", "no-such-template", 1.0)
     arrive(store, completion(instance="course:8801300_17700991"))
@@ -164,7 +173,8 @@ def test_pause_holds_release_and_resume_let_go(run: Run, store: Store, credly: s
     assert run("resume", "acme").code == 0
     arrive(store, completion("15300721"), completion("15300722"))
     work(store, {"awards": {"held": 2}})
-    assert "0 of 1" in run("awards", "release", "1").out  # the pause alone holds it
+    refused = run("awards", "release", "1")
+    assert (refused.code, "0 of 1" in refused.err) == (1, True)  # the pause alone holds it
     work(store, {"awards": {"held": 2}})
     assert counts(credly)["total"] == 0
     assert run("resume", "academy").code == 0

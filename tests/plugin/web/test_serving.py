@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
 
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.vault import KEY_FILE, new_key
 
 from ...support import (
     SECRETS,
@@ -22,6 +24,7 @@ from ...support import (
     counts,
     delivery,
     free_port,
+    run_here,
     running,
     set_faults,
     until,
@@ -37,8 +40,7 @@ def credly(store: Store, serve_app: Callable[..., str]) -> str:
 
 
 def send(url: str, *events: object) -> None:
-    answer = requests.post(f"{url}/webhooks/alm/acme", data=delivery(*events), headers=basic(), timeout=10)
-    assert answer.status_code == 202
+    assert _deliver(url, *events) == 202
 
 
 @pytest.mark.services
@@ -177,3 +179,36 @@ def test_a_port_that_is_taken_is_said(environ: dict[str, str], serve_app: Callab
     assert relay.process.wait(20) == 1
     relay.stop()
     assert f"port {taken}" in relay.log
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_without_the_key_of_its_secrets_nothing_starts_and_what_runs_loses_nothing(
+    store: Store, credly: str, environ: dict[str, str]
+) -> None:
+    wrong = environ | {"BADGERELAY_SECRET_KEYS": new_key()}
+    for command in ("serve", "worker"):
+        started = Running(wrong, command)
+        until(lambda: started.process.poll() is not None)  # noqa: B023 (called at once)
+        assert started.stop() == 2  # it has ended by itself
+        assert "BADGERELAY_SECRET_KEYS" in started.log
+        assert "Traceback" not in started.log
+    with running(environ, "serve", "--port", "0") as relay:
+        relay.ready()
+        send(relay.url, completion(eventId="before"))
+        until(lambda: store.views.counts()["awards"] == {"issued": 1})
+        kept = (Path(environ["BADGERELAY_HOME"]) / KEY_FILE).read_text()
+        rotated = new_key()
+        both = {**environ, "BADGERELAY_SECRET_KEYS": f"{rotated},{kept.strip()}"}
+        assert run_here("db", "rotate-keys", environ=both).code == 0
+        until(lambda: _deliver(relay.url, completion(eventId="after")) == 503)
+        assert "Traceback" not in relay.log
+    with running({**environ, "BADGERELAY_SECRET_KEYS": rotated}, "serve", "--port", "0") as again:
+        again.ready()
+        assert _deliver(again.url, completion("15300722", eventId="at last")) == 202
+        until(lambda: store.views.counts()["awards"] == {"issued": 2})
+        until(lambda: {event["state"] for event in store.views.events()} == {"done"})
+
+
+def _deliver(url: str, *events: object) -> int:
+    answer = requests.post(f"{url}/webhooks/alm/acme", data=delivery(*events), headers=basic(), timeout=10)
+    return answer.status_code
