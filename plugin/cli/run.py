@@ -47,7 +47,11 @@ def serve(host: str, port: int, no_worker: bool) -> None:
     port = _free(host, port)
     shown = f"[{host}]" if ":" in host else host
     text = f"badgerelay listens on http://{shown}:{port}{_who_works(settings, no_worker)}"
-    run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
+    try:
+        run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
+    except SystemExit as end:
+        if end.code:
+            raise FailedError("the process that answers requests has died: start serve again") from None
 
 
 def _check_store(settings: Settings) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +98,17 @@ def test_a_signal_ends_serve_and_worker_within_seconds_and_the_port_is_free(
     worker = Running(environ, "worker")
     until(lambda: "works" in worker.log, 20)
     assert worker.stop(5) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_serve_whose_child_dies_says_so_and_ends(environ: dict[str, str]) -> None:
+    relay = Running(environ, "serve", "--port", "0").ready()
+    (child,) = relay.children()
+    os.kill(child, signal.SIGKILL)
+    until(lambda: relay.process.poll() is not None)
+    assert relay.stop() == 1
+    assert "has died" in relay.log
+    assert "Traceback" not in relay.log
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
