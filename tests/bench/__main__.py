@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import acknowledging, issuing, latency, starting
+from . import acknowledging, issuing, latency, rivalry, starting
 from .table import Figure, machine, print_figures
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "issuing": issuing.measure_rate,
     "memory": issuing.measure_memory,
     "acknowledging": acknowledging.measure,
+    "rival": rivalry.measure,
 }
 
 

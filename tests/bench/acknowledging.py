@@ -24,10 +24,11 @@ SLICE_SECONDS = 2.0
 
 def measure(*, quick: bool) -> list[Figure]:
     with new_home() as home, ExitStack() as stack:
-        _prepare(home)
+        with opened(home) as store:
+            add_alm(store)
         bare = stack.enter_context(_serving(home, "bare", "granian", THREADS))
         ours = stack.enter_context(running(badgerelay("serve", "--no-worker", "--port", "0"), home, "serve"))
-        pairs = _alternate(bare, ours, home, slices=1 if quick else SLICES)
+        pairs = alternate(bare, ours, home, slices=1 if quick else SLICES)
     return [
         Figure("acknowledged, stored nowhere (bare Flask view)", "/s", tuple(bare.rate for bare, _ in pairs)),
         Figure("acknowledged, committed (badgerelay)", "/s", tuple(ours.rate for _, ours in pairs)),
@@ -45,10 +46,11 @@ def measure_servers(*, quick: bool) -> list[Figure]:
     for server in ("granian", "waitress"):
         for threads in (8, 16, 32):
             with new_home() as home, ExitStack() as stack:
-                _prepare(home)
+                with opened(home) as store:
+                    add_alm(store)
                 bare = stack.enter_context(_serving(home, "bare", server, threads))
                 ours = stack.enter_context(_serving(home, "ours", server, threads))
-                pairs = _alternate(bare, ours, home, slices=1 if quick else 2)
+                pairs = alternate(bare, ours, home, slices=1 if quick else 2)
             name = f"{server}, {threads} threads"
             figures += [
                 Figure(f"{name}: bare", "/s", tuple(bare.rate for bare, _ in pairs)),
@@ -59,11 +61,6 @@ def measure_servers(*, quick: bool) -> list[Figure]:
     return figures
 
 
-def _prepare(home: Path) -> None:
-    with opened(home) as store:
-        add_alm(store)
-
-
 @contextmanager
 def _serving(home: Path, which: str, server: str, threads: int) -> Iterator[Process]:
     command = [sys.executable, "-m", "tests.bench.serving", which, server, str(threads)]
@@ -71,18 +68,18 @@ def _serving(home: Path, which: str, server: str, threads: int) -> Iterator[Proc
         yield process
 
 
-def _alternate(bare: Process, ours: Process, home: Path, *, slices: int) -> list[tuple[Loaded, Loaded]]:
-    """Runs of both, in slices that alternate, so that what else the machine does hits both.
+def alternate(other: Process, ours: Process, home: Path, *, slices: int) -> list[tuple[Loaded, Loaded]]:
+    """Runs of both, the other first, in slices that alternate, so that what else the machine does hits both.
 
     :raises RuntimeError: a delivery was not acknowledged, or not stored although it was.
     """
-    for process in (bare, ours):
+    for process in (other, ours):
         process.wait_until_it_answers()
         _load(process, 0.5)
     runs: list[tuple[Loaded, Loaded]] = []
     for _ in range(RUNS):
-        pairs = [(_load(bare, SLICE_SECONDS), _load(ours, SLICE_SECONDS)) for _ in range(slices)]
-        runs.append((_together([bare for bare, _ in pairs]), _together([ours for _, ours in pairs])))
+        pairs = [(_load(other, SLICE_SECONDS), _load(ours, SLICE_SECONDS)) for _ in range(slices)]
+        runs.append((_together([first for first, _ in pairs]), _together([second for _, second in pairs])))
     with opened(home) as store:
         committed = store.views.counts()["events"].get("received", 0)
     acknowledged = sum(len(ours.milliseconds) for _, ours in runs)

@@ -6,15 +6,21 @@ import base64
 import json
 import time
 import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
 
 ACCOUNT = "70412"
 USERNAME = "alm"
 PASSWORD = "a long enough password"
+COURSE, INSTANCE = "course:8801234", "course:8801234_17700456"
 BODY_BYTES = 1024
+SENDERS = 8
 _MARK = "e" * 32
 
 
-def body(event_id: str, *, user_id: str = "15300721", instance_id: str = "course:8801234_17700456") -> bytes:
+def body(event_id: str, *, user_id: str = "15300721", instance_id: str = INSTANCE) -> bytes:
     """A delivery of exactly ``BODY_BYTES`` with one completion that happened now."""
     event = {
         "eventId": event_id,
@@ -59,3 +65,21 @@ def frame() -> tuple[bytes, bytes]:
 
 def new_id() -> str:
     return uuid.uuid4().hex
+
+
+def deliver(url: str, user_ids: Sequence[str], *, instance_id: str = INSTANCE) -> None:
+    """One completion of each learner, over a few kept-alive connections.
+
+    :raises RuntimeError: one was not acknowledged.
+    """
+
+    def send(some: Sequence[str]) -> None:
+        with requests.Session() as session:
+            for user_id in some:
+                content = body(new_id(), user_id=user_id, instance_id=instance_id)
+                answer = session.post(f"{url}/webhooks/alm/acme", content, headers=headers(), timeout=30)
+                if answer.status_code != 202:
+                    raise RuntimeError(f"a delivery was answered {answer.status_code}")
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(send, [user_ids[start::SENDERS] for start in range(SENDERS)]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 
+from .credly import LATENCY, arrivals, badges, credly_sandbox, rate, wait_until
 from .processes import Process, badgerelay, get_json, new_home, running
 from .stores import add_credly, opened, plan_awards
 from .table import Figure
@@ -12,15 +13,13 @@ from .table import Figure
 RUNS = 3
 AWARDS = 5_000
 MANY_AWARDS = 100_000
-LATENCY = "latency=0.2"
-LATENCY_SECONDS = 0.2
 LONGEST_SECONDS = 120.0
 MEMORY_SECONDS = 60.0
 
 
 def measure_rate(*, quick: bool) -> list[Figure]:
     amount = 2_000 if quick else AWARDS
-    rates = tuple(_rate(amount) for _ in range(1 if quick else RUNS))
+    rates = tuple(issue_rate(amount) for _ in range(1 if quick else RUNS))
     return [Figure(f"issued, {amount:,} due, Credly takes 200 ms", "/s", rates, 500.0, "above")]
 
 
@@ -28,7 +27,7 @@ def measure_memory(*, quick: bool) -> list[Figure]:
     """``serve`` and its children, weighed while they work on many awards."""
     amount, seconds = (20_000, 10.0) if quick else (MANY_AWARDS, MEMORY_SECONDS)
     with new_home() as home, ExitStack() as stack:
-        credly = stack.enter_context(running(badgerelay("sandbox", "credly"), home, "credly"))
+        credly = stack.enter_context(credly_sandbox(home))
         with opened(home) as store:
             add_credly(store, credly.url)
             plan_awards(store, amount)
@@ -44,25 +43,22 @@ def measure_memory(*, quick: bool) -> list[Figure]:
     ]
 
 
-def _rate(amount: int) -> float:
+def issue_rate(amount: int) -> float:
     """Badges a second, from the first request's arrival at the sandbox to the last one's answer.
 
     :raises RuntimeError: a badge is missing or was made twice.
     """
     with new_home() as home, ExitStack() as stack:
-        credly = stack.enter_context(running(badgerelay("sandbox", "credly", "--faults", LATENCY), home, "credly"))
+        credly = stack.enter_context(credly_sandbox(home, faults=LATENCY))
         with opened(home) as store:
             add_credly(store, credly.url)
             plan_awards(store, amount)
         worker = stack.enter_context(running(badgerelay("worker"), home, "worker", listens=False))
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while _badges(credly)["total"] < amount and time.monotonic() < deadline:
-            time.sleep(0.5)
-        counts = _badges(credly)
-        arrived = [float(moment) for moment, _ in get_json(f"{credly.url}/_sandbox/requests")["posts"]]
+        wait_until(lambda: badges(credly)["total"] >= amount, LONGEST_SECONDS, f"{amount} issued; see {worker.log}")
+        counts = badges(credly)
         if counts["total"] != amount or counts["duplicates"]:
             raise RuntimeError(f"{amount} due, and the sandbox has {counts}; {worker.log.read_text()[-2000:]}")
-    return amount / (max(arrived) + LATENCY_SECONDS - min(arrived))
+        return rate(amount, arrivals(credly))
 
 
 def _weigh(serve: Process, credly: Process, amount: int, seconds: float) -> list[float]:
@@ -72,10 +68,6 @@ def _weigh(serve: Process, credly: Process, amount: int, seconds: float) -> list
         weights.append(serve.memory())
         time.sleep(1.0)
     return weights
-
-
-def _badges(credly: Process) -> dict[str, int]:
-    return dict(get_json(f"{credly.url}/_sandbox/badges?format=count")["counts"])
 
 
 def _asked_for(credly: Process) -> int:

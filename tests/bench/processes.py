@@ -42,12 +42,26 @@ class Process:
     :ivar url: where it listens, as it said itself; empty for one that does not.
     """
 
-    def __init__(self, arguments: Sequence[str], home: Path, name: str, *, listens: bool = True) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        home: Path,
+        name: str,
+        *,
+        listens: bool = True,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.log = home / f"{name}.log"
         with self.log.open("wb") as output:
+            # A group of its own, so that it can be killed with its children as the kernel would do it.
             self._popen = subprocess.Popen(
-                arguments, cwd=CHECKOUT, env=environment(home), stdout=output, stderr=subprocess.STDOUT
+                arguments,
+                cwd=CHECKOUT,
+                env=environment(home, extra),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         self.url = self._address() if listens else ""
 
@@ -80,6 +94,19 @@ class Process:
         """MB resident, of the process and all its descendants."""
         return sum(_resident(pid) for pid in _tree(self.pid)) / 1e6
 
+    def handles(self) -> int:
+        """Open file handles, of the process and all its descendants."""
+        return sum(_entries(pid, "fd") for pid in _tree(self.pid))
+
+    def threads(self) -> int:
+        """Threads, of the process and all its descendants."""
+        return sum(_entries(pid, "task") for pid in _tree(self.pid))
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, at once."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+
     def stop(self) -> None:
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGTERM)
@@ -91,8 +118,16 @@ class Process:
 
 
 @contextmanager
-def running(arguments: Sequence[str], home: Path, name: str, *, listens: bool = True) -> Iterator[Process]:
-    process = Process(arguments, home, name, listens=listens)
+def running(
+    arguments: Sequence[str],
+    home: Path,
+    name: str,
+    *,
+    listens: bool = True,
+    extra: Mapping[str, str] | None = None,
+) -> Iterator[Process]:
+    """:param extra: further variables of the environment."""
+    process = Process(arguments, home, name, listens=listens, extra=extra)
     try:
         yield process
     finally:
@@ -103,14 +138,16 @@ def badgerelay(*arguments: str) -> list[str]:
     return [str(COMMAND), *arguments]
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("BADGERELAY_")}
-    return kept | {"BADGERELAY_HOME": str(home)}
+    return kept | {"BADGERELAY_HOME": str(home), "PYTHONUNBUFFERED": "1"} | dict(extra or {})
 
 
-def call(arguments: Sequence[str], home: Path) -> str:
+def call(arguments: Sequence[str], home: Path, extra: Mapping[str, str] | None = None) -> str:
     """Run a command to its end; its output. :raises RuntimeError: it failed."""
-    done = subprocess.run(arguments, cwd=CHECKOUT, env=environment(home), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        arguments, cwd=CHECKOUT, env=environment(home, extra), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: {done.stderr or done.stdout}")
     return done.stdout
@@ -133,6 +170,13 @@ def _resident(pid: int) -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _entries(pid: int, what: str) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/{what}"))
+    except OSError:
+        return 0
 
 
 def _tree(root: int) -> list[int]:

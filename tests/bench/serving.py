@@ -1,4 +1,4 @@
-"""Both applications on either server: ``python -m tests.bench.serving ours|bare granian|waitress THREADS``.
+"""Each application on either server: ``python -m tests.bench.serving ours|bare|rival granian|waitress THREADS``.
 
 ``bare`` is what ours is compared with: a Flask view that does the same password check and JSON parsing, writes
 the same log line and answers 202, and stores nothing.
@@ -50,8 +50,14 @@ def our_app() -> Flask:
     return create_app(open_store(settings))
 
 
+def rival_app() -> Flask:
+    from .rival.app import rival_app as make
+
+    return make()
+
+
 def main(which: str, server: str, threads: int) -> None:
-    load: Any = {"ours": our_app, "bare": bare_app}[which]
+    load: Any = {"ours": our_app, "bare": bare_app, "rival": rival_app}[which]
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     print(f"{which} listens on http://127.0.0.1:{port}", flush=True)

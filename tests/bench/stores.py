@@ -5,29 +5,34 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.plugin.alm.documents import BadgeRecord, LearnerRecord
 from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.connecting import secret_keys
 from badgerelay.plugin.settings import read_settings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.tables import awards
 
-from .deliveries import ACCOUNT, PASSWORD, USERNAME
+from .deliveries import ACCOUNT, COURSE, INSTANCE, PASSWORD, USERNAME
 
 TEMPLATE = "6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63"
 ROWS_AT_ONCE = 10_000
+EVENT_ENDS = {"done", "ignored"}
+AWARD_ENDS = {"issued"}
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[Store]:
-    store = open_store(read_settings({"BADGERELAY_HOME": str(home)}))
+def opened(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[Store]:
+    """:param extra: further variables of the environment."""
+    store = open_store(read_settings({"BADGERELAY_HOME": str(home)} | dict(extra or {})))
     try:
         yield store
     finally:
@@ -54,6 +59,20 @@ def add_credly(store: Store, url: str) -> None:
     _save(store, "academy", "provider", "credly", CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url))
 
 
+def know(store: Store, user_ids: Sequence[str]) -> None:
+    """Answers that ALM gave a moment ago: the course's badge, and who these learners are."""
+    cache, now = store.cache("acme"), store.now()
+    badge = BadgeRecord("4410", "LOTO Basics", TEMPLATE, "credly", "ACTIVE")
+    cache.put("badge", {f"{COURSE}\n{INSTANCE}": asdict(badge)}, now)
+    for start in range(0, len(user_ids), ROWS_AT_ONCE):
+        some = user_ids[start : start + ROWS_AT_ONCE]
+        cache.put("learner", {user_id: asdict(learner(user_id)) for user_id in some}, now)
+
+
+def learner(user_id: str) -> LearnerRecord:
+    return LearnerRecord(user_id, f"learner.{user_id}@example.org", f"Learner Number {user_id}", "en-US", "ACTIVE")
+
+
 def plan_awards(store: Store, amount: int) -> None:
     """So many awards of ``academy``, all due."""
     now = time.time()
@@ -61,6 +80,17 @@ def plan_awards(store: Store, amount: int) -> None:
         rows = [_award(number, now) for number in range(start, min(start + ROWS_AT_ONCE, amount))]
         with store.database.write() as connection:
             connection.execute(sa.insert(awards), rows)
+
+
+def owed(store: Store) -> int:
+    """Events and awards that are not at an end; those that wait for an administrator count too."""
+    counts = store.views.counts()
+    return sum(
+        amount
+        for table, ends in (("events", EVENT_ENDS), ("awards", AWARD_ENDS))
+        for state, amount in counts[table].items()
+        if state not in ends
+    )
 
 
 def _award(number: int, now: float) -> dict[str, Any]:
