@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import acknowledging, issuing, latency, rivalry, starting
+from . import acknowledging, flat, issuing, latency, rivalry, scaling, soak, starting
 from .table import Figure, machine, print_figures
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -16,13 +16,21 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "memory": issuing.measure_memory,
     "acknowledging": acknowledging.measure,
     "rival": rivalry.measure,
+    "scaling": scaling.measure,
+    "flat": flat.measure,
+    "soak": soak.measure,
 }
+APART = {"soak"}
+"""Only run when named."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(BENCHMARKS)}; default: all"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"one or more of {', '.join(BENCHMARKS)}; default: all but {', '.join(APART)}",
     )
     parser.add_argument("--quick", action="store_true", help="smaller amounts: a first impression, not a result")
     parser.add_argument("--servers", action="store_true", help="only compare WSGI servers and numbers of threads")
@@ -32,7 +40,7 @@ def main() -> int:
     if wanted.servers:
         chosen = {"servers": acknowledging.measure_servers}
     else:
-        chosen = {name: BENCHMARKS[name] for name in wanted.names or BENCHMARKS}
+        chosen = {name: BENCHMARKS[name] for name in wanted.names or BENCHMARKS if wanted.names or name not in APART}
     print(machine(), flush=True)
     figures: list[Figure] = []
     for name, measure in chosen.items():

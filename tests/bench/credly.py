@@ -7,7 +7,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import requests
+
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+
 from .processes import Process, badgerelay, get_json, running
+from .stores import TEMPLATE
 
 LATENCY = "latency=0.2"
 LATENCY_SECONDS = 0.2
@@ -17,6 +22,20 @@ POLL_SECONDS = 0.05
 def credly_sandbox(home: Path, *, faults: str = "", **knobs: str | int) -> AbstractContextManager[Process]:
     given = [part for name, value in knobs.items() for part in ("--knob", f"{name}={value}")]
     return running(badgerelay("sandbox", "credly", "--faults", faults, *given), home, "credly")
+
+
+def templates_of(credly: Process) -> list[str]:
+    """All badge templates but ``TEMPLATE``."""
+    settings = CredlyAdapter.sandbox_settings(credly.url)
+    found: list[str] = []
+    address: str | None = (
+        f"{credly.url}/v1/organizations/{settings['organization_id']}/badge_templates?filter=state::active"
+    )
+    while address:
+        answer = requests.get(address, auth=(settings["token"], ""), timeout=10).json()
+        found += [str(item["id"]) for item in answer["data"]]
+        address = answer["metadata"]["next_page_url"]
+    return [template for template in found if template != TEMPLATE]
 
 
 def badges(credly: Process) -> dict[str, int]:

@@ -7,20 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.sandbox.world import (
-    ACCOUNT_ID,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    FIRST_LEARNER,
-    REFRESH_TOKEN,
-)
+from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
 
-from .deliveries import PASSWORD, USERNAME, body, headers, new_id
+from .credly import templates_of
+from .declaring import declaration
+from .deliveries import body, headers, new_id
 from .processes import badgerelay, call, get_json, new_home, post, running
-from .stores import TEMPLATE
 from .table import Figure, percentile
 
 RUNS = 3
@@ -38,7 +31,7 @@ def measure(*, quick: bool) -> list[Figure]:
     with new_home() as home, ExitStack() as stack:
         credly = stack.enter_context(running(badgerelay("sandbox", "credly"), home, "credly"))
         # One badge template per run: whoever has a badge does not get it again.
-        templates = [item["id"] for item in _templates(credly.url) if item["id"] != TEMPLATE][:RUNS]
+        templates = templates_of(credly)[:RUNS]
         knobs = [
             f"learners={samples + 1}",
             f"courses={RUNS + 1}",
@@ -49,7 +42,7 @@ def measure(*, quick: bool) -> list[Figure]:
             running(badgerelay("sandbox", "alm", *(part for knob in knobs for part in ("--knob", knob))), home, "alm")
         )
         file = home / "connections.toml"
-        file.write_text(_declaration(credly.url, alm.url))
+        file.write_text(declaration(credly.url, alm.url))
         call(badgerelay("connect", "--from", str(file)), home)
         serve = stack.enter_context(running(badgerelay("serve", "--port", "0"), home, "serve"))
         serve.wait_until_it_answers()
@@ -108,30 +101,3 @@ def _wait_for(done: Callable[[], bool], home: Path) -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"the cache did not get warm:\n{(home / 'serve.log').read_text()[-3000:]}")
         time.sleep(0.1)
-
-
-def _templates(credly: str) -> list[dict[str, Any]]:
-    from requests import get
-
-    settings = CredlyAdapter.sandbox_settings(credly)
-    address = f"{credly}/v1/organizations/{settings['organization_id']}/badge_templates?filter=state::active"
-    return list(get(address, auth=(settings["token"], ""), timeout=10).json()["data"])
-
-
-def _declaration(credly: str, alm: str) -> str:
-    settings = {
-        "name": "acme",
-        "account_id": ACCOUNT_ID,
-        "host": alm,
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "refresh_token": REFRESH_TOKEN,
-        "provider": "academy",
-        "webhook_username": USERNAME,
-        "webhook_password": PASSWORD,
-    }
-    return _table("credly", {"name": "academy", **CredlyAdapter.sandbox_settings(credly)}) + _table("alm", settings)
-
-
-def _table(kind: str, values: dict[str, str]) -> str:
-    return "\n".join([f"[[{kind}]]", *(f'{key} = "{value}"' for key, value in values.items())]) + "\n"
