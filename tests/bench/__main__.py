@@ -1,4 +1,4 @@
-"""``python -m tests.bench [NAME ...] [--quick] [--servers]``: exits with 1 when a target is missed."""
+"""``python -m tests.bench [NAME ...] [--quick] [--save] [--servers]``: exits with 1 when a target is missed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import acknowledging, flat, issuing, latency, rivalry, scaling, soak, starting
+from . import acknowledging, capacity, flat, issuing, latency, rivalry, scaling, soak, starting
+from .measured import FILE, save
+from .processes import CHECKOUT
 from .table import Figure, machine, print_figures
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -17,6 +19,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "acknowledging": acknowledging.measure,
     "rival": rivalry.measure,
     "scaling": scaling.measure,
+    "capacity": capacity.measure,
     "flat": flat.measure,
     "soak": soak.measure,
 }
@@ -34,6 +37,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="smaller amounts: a first impression, not a result")
     parser.add_argument("--servers", action="store_true", help="only compare WSGI servers and numbers of threads")
+    parser.add_argument("--save", action="store_true", help=f"keep the figures in {FILE.relative_to(CHECKOUT)}")
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))} (there are: {', '.join(BENCHMARKS)})")
@@ -47,6 +51,8 @@ def main() -> int:
         print(f"measuring: {name} ...", file=sys.stderr, flush=True)
         figures += measure(quick=wanted.quick)
     print_figures(figures)
+    if wanted.save:
+        save(figures, machine(), quick=wanted.quick)
     missed = [figure.name.strip() for figure in figures if not figure.met]
     if missed:
         print(f"\nmissed: {'; '.join(missed)}")

@@ -20,7 +20,7 @@ MEMORY_SECONDS = 60.0
 def measure_rate(*, quick: bool) -> list[Figure]:
     amount = 2_000 if quick else AWARDS
     rates = tuple(issue_rate(amount) for _ in range(1 if quick else RUNS))
-    return [Figure(f"issued, {amount:,} due, Credly takes 200 ms", "/s", rates, 500.0, "above")]
+    return [Figure(f"issued, {amount:,} due, Credly takes 200 ms", "/s", rates, 500.0, "above", key="issued_sqlite")]
 
 
 def measure_memory(*, quick: bool) -> list[Figure]:
@@ -37,7 +37,13 @@ def measure_memory(*, quick: bool) -> list[Figure]:
         issued = _asked_for(credly)
     half = len(weights) // 2
     return [
-        Figure(f"memory of serve, {amount:,} due, {issued:,} issued: peak", "MB", (max(weights),), 150.0),
+        Figure(
+            f"memory of serve, {amount:,} due, {issued:,} issued: peak",
+            "MB",
+            (max(weights),),
+            150.0,
+            key="memory_serve",
+        ),
         Figure("  at the beginning", "MB", (weights[0],)),
         Figure("  mean of the second half", "MB", (sum(weights[half:]) / len(weights[half:]),)),
     ]

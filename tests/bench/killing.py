@@ -16,7 +16,7 @@ from .deliveries import deliver
 from .processes import Process, badgerelay, new_home, running
 from .rival.running import POOLS, Rival
 from .services import redis
-from .stores import add_alm, add_credly, know, opened, owed
+from .stores import LIFTED, add_alm, add_credly, know, opened, owed
 from .table import Figure
 
 RUNS = 2
@@ -89,7 +89,7 @@ def _ours() -> Killed:
         credly = stack.enter_context(credly_sandbox(home, faults=LATENCY, allow_duplicates="true"))
         store = stack.enter_context(opened(home))
         add_alm(store)
-        add_credly(store, credly.url)
+        add_credly(store, credly.url, LIFTED)
         know(store, _learners(OURS))
         with running(badgerelay("serve", "--no-worker", "--port", "0"), home, "serve") as receiver:
             receiver.wait_until_it_answers()

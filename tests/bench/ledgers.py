@@ -25,7 +25,7 @@ from .credly import badges, credly_sandbox, wait_until
 from .deliveries import INSTANCE, body, new_id
 from .filling import bytes_of, fill, tidy
 from .processes import Process, badgerelay, call, new_home, running
-from .stores import add_alm, add_credly, know, opened
+from .stores import LIFTED, add_alm, add_credly, know, opened
 
 AWARDS = 500
 """Awards of one round."""
@@ -81,7 +81,7 @@ class Ledger:
         """One real completion, and as many copies of it as wanted."""
         empty = bytes_of(self.store)
         add_alm(self.store)
-        add_credly(self.store, self.credly.url)
+        add_credly(self.store, self.credly.url, LIFTED)
         know(self.store, [str(SEED)])
         self._add([str(SEED)], INSTANCE)
         self._work()

@@ -37,7 +37,9 @@ def _acknowledging(*, quick: bool) -> list[Figure]:
         ours = stack.enter_context(running(badgerelay("serve", "--no-worker", "--port", "0"), home, "serve"))
         pairs = alternate(rival, ours, home, slices=1 if quick else SLICES)
     return [
-        Figure("rival: acknowledged, in Redis", "/s", tuple(rival.rate for rival, _ in pairs)),
+        Figure(
+            "rival: acknowledged, in Redis", "/s", tuple(rival.rate for rival, _ in pairs), key="rival_acknowledged"
+        ),
         Figure("ours: acknowledged, committed", "/s", tuple(ours.rate for _, ours in pairs)),
         Figure("  ratio", "×", tuple(ours.rate / rival.rate for rival, ours in pairs), 2.5, "above"),
         Figure("  p99 of the rival", "ms", tuple(percentile(rival.milliseconds, 99) for rival, _ in pairs)),
@@ -51,7 +53,9 @@ def _issuing(*, quick: bool) -> list[Figure]:
         for _ in range(1 if quick else RUNS)
     ]
     return [
-        Figure("rival: issued, Credly takes 200 ms, prefork", "/s", tuple(run[0] for run in runs)),
+        Figure(
+            "rival: issued, Credly takes 200 ms, prefork", "/s", tuple(run[0] for run in runs), key="rival_issued"
+        ),
         Figure("rival: issued, 16 threads", "/s", tuple(run[1] for run in runs)),
         Figure("ours: issued", "/s", tuple(run[2] for run in runs)),
         Figure("  ratio to prefork", "×", tuple(run[2] / run[0] for run in runs), 20.0, "above"),

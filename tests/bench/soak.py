@@ -19,7 +19,7 @@ from .credly import badges, credly_sandbox, templates_of, wait_until
 from .day import QUIET_HOURS, Completion, Day
 from .declaring import declaration
 from .processes import Process, badgerelay, call, new_home, running
-from .stores import opened, owed
+from .stores import LIFTED, opened, owed
 from .table import Figure
 
 HOUR_SECONDS, QUICK_HOUR_SECONDS = 7.5, 2.5
@@ -35,9 +35,6 @@ LONGEST_SECONDS = 60.0
 MEMORY_TOLERANCE = 1.05
 HANDLES_TOLERANCE, THREADS_TOLERANCE = 5.0, 2.0
 """A quiet hour of the evening against one at noon, in the same process: below these."""
-
-LIFTED = {"rate": "unlimited", "award_limit": "unlimited"}
-"""Limits by the hour would hold a day that is over in minutes."""
 
 
 @dataclass(frozen=True, slots=True)

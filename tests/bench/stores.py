@@ -25,6 +25,9 @@ from .deliveries import ACCOUNT, COURSE, INSTANCE, PASSWORD, USERNAME
 
 TEMPLATE = "6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63"
 ROWS_AT_ONCE = 10_000
+LIFTED = {"rate": "unlimited", "award_limit": "unlimited"}
+"""For a connection that does in minutes what it would do in days."""
+
 EVENT_ENDS = {"done", "ignored"}
 AWARD_ENDS = {"issued"}
 
@@ -51,12 +54,16 @@ def add_alm(store: Store) -> None:
         "webhook_username": USERNAME,
         "webhook_password": PASSWORD,
     }
-    _save(store, "acme", "source", "alm", AlmSettings, given)
+    _save(store, "acme", "source", "alm", AlmSettings, given, {})
 
 
-def add_credly(store: Store, url: str) -> None:
-    """A connection ``academy`` to Credly's sandbox at that address."""
-    _save(store, "academy", "provider", "credly", CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url))
+def add_credly(store: Store, url: str, policy: Mapping[str, str] | None = None) -> None:
+    """A connection ``academy`` to Credly's sandbox at that address.
+
+    :param policy: settings that every provider connection has, where the defaults would be in the way.
+    """
+    schema, given = CredlyAdapter.settings_schema, CredlyAdapter.sandbox_settings(url)
+    _save(store, "academy", "provider", "credly", schema, given, policy or {})
 
 
 def know(store: Store, user_ids: Sequence[str]) -> None:
@@ -116,8 +123,16 @@ def _award(number: int, now: float) -> dict[str, Any]:
     }
 
 
-def _save(store: Store, name: str, role: str, type_: str, schema: Any, given: dict[str, str]) -> None:
-    settings, secret = schema().load(given), secret_keys(schema)
+def _save(
+    store: Store,
+    name: str,
+    role: str,
+    type_: str,
+    schema: Any,
+    given: dict[str, str],
+    policy: Mapping[str, str],
+) -> None:
+    settings, secret = {**schema().load(given), **policy}, secret_keys(schema)
     store.connections.save(
         name,
         role,

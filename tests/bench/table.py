@@ -20,6 +20,7 @@ class Figure:
     :param runs: the number of each run.
     :param wanted: the bound, or None for a number that is only shown.
     :param better: on which side of the bound it has to be.
+    :param key: its name in the file of figures; without one it is not kept.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Figure:
     runs: tuple[float, ...]
     wanted: float | None = None
     better: Literal["above", "below"] = "below"
+    key: str = ""
 
     @property
     def value(self) -> float:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from celery import Celery  # type: ignore[import-untyped]  # it comes without types
+from celery import Celery
 from requests.adapters import HTTPAdapter
 
 from ..stores import TEMPLATE
