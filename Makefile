@@ -6,14 +6,15 @@ STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test test-services lint bench clean
+.PHONY: help setup demo test test-services lint bench soak clean
 
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
 	@echo "make test           the tests, on embedded defaults"
 	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ and Redis (installed from Debian's packages if absent)"
 	@echo "make lint           ruff and mypy --strict"
-	@echo "make bench          the benchmark (ratios, medians of three)"
+	@echo "make bench          the benchmark (ratios, medians of three), about a quarter of an hour"
+	@echo "make soak           a day in three minutes: nothing owed at its end, and nothing has grown"
 
 setup: $(STAMP)
 
@@ -46,6 +47,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+soak: $(STAMP)
+	$(BIN)/python -m tests.bench soak
 
 clean:
 	rm -rf $(VENV) $(WHEELHOUSE) build dist *.egg-info

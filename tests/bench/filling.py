@@ -131,11 +131,23 @@ def tidy(store: Store) -> None:
 
 def bytes_of(store: Store) -> int:
     """How large the database is, indexes included."""
+    if not store.database.embedded:
+        return sum(bytes_of_tables(store).values())
     with store.database.read() as connection:
-        if store.database.embedded:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
-            return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
-        return sum(
-            int(connection.scalar(sa.select(sa.func.pg_total_relation_size(table.name))) or 0)
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
+        return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
+
+
+def bytes_of_tables(store: Store) -> dict[str, int]:
+    """How large each table of PostgreSQL is, with its indexes."""
+    with store.database.read() as connection:
+        return {
+            table.name: int(connection.scalar(sa.select(sa.func.pg_total_relation_size(table.name))) or 0)
             for table in metadata.sorted_tables
-        )
+        }
+
+
+def history_of(store: Store) -> int:
+    """Rows of history."""
+    with store.database.read() as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(history)) or 0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from .credly import templates_of
-from .ledgers import Cost, new_ledger
+from .ledgers import Cost, Ledger, new_ledger
 from .services import postgresql
 from .table import Figure
 
@@ -45,14 +45,27 @@ def _measure(
         memory = [
             ledger.worker_memory(rounds, known[rounds]) for ledger, known in zip(ledgers, templates, strict=True)
         ]
-        each = [ledger.bytes_each for ledger in ledgers]
     ratios = tuple(late / early for early, late in zip(small, many, strict=True))
+    key = name.lower()
     return [
         Figure(f"{name}: an award costs, ledger of {SMALL:,}", "ms", tuple(small)),
-        Figure(f"{name}: an award costs, ledger of {large:,}", "ms", tuple(many)),
-        Figure("  ratio, round by round", "×", ratios, 1.2),
+        Figure(f"{name}: an award costs, ledger of {large:,}", "ms", tuple(many), key=f"cost_{key}"),
+        Figure("  ratio, round by round", "×", ratios, 1.2, key=f"flat_{key}"),
         Figure(f"  memory of a worker at {SMALL:,}", "MB", (memory[0],)),
-        Figure(f"  memory of a worker at {large:,}", "MB", (memory[1],)),
+        Figure(f"  memory of a worker at {large:,}", "MB", (memory[1],), key=f"memory_worker_{key}"),
         Figure("  ratio", "×", (memory[1] / memory[0],), 1.1),
-        Figure(f"{name}: a completion takes in the database", "bytes", (each[1],)),
+        *_sizes(name, ledgers[1]),
+    ]
+
+
+def _sizes(name: str, ledger: Ledger) -> list[Figure]:
+    key = name.lower()
+    return [
+        Figure(f"{name}: a completion takes in the database", "bytes", (ledger.bytes_each,), key=f"bytes_{key}"),
+        Figure("  rows of history", "", (ledger.history_each,), key=f"history_{key}"),
+        *(
+            Figure(f"  in {table}", "bytes", (size,), key=f"bytes_{key}_{table}")
+            for table, size in ledger.tables_each.items()
+            if size >= 1
+        ),
     ]

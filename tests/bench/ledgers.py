@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from badgerelay.plugin.web.doors import Doors
 
 from .credly import badges, credly_sandbox, wait_until
 from .deliveries import INSTANCE, body, new_id
-from .filling import bytes_of, fill, tidy
+from .filling import bytes_of, bytes_of_tables, fill, history_of, tidy
 from .processes import Process, badgerelay, call, new_home, running
 from .stores import LIFTED, add_alm, add_credly, know, opened
 
@@ -68,7 +68,11 @@ class _Timed:
 
 @dataclass(slots=True)
 class Ledger:
-    """One ledger of so many completions, with a provider of its own."""
+    """One ledger of so many completions, with a provider of its own.
+
+    :ivar bytes_each: what a completion takes in the database. :ivar tables_each: the same by table, of PostgreSQL.
+    :ivar history_each: rows of history of one completion.
+    """
 
     home: Path
     extra: Mapping[str, str]
@@ -76,6 +80,8 @@ class Ledger:
     credly: Process
     rows: int
     bytes_each: float = 0.0
+    history_each: float = 0.0
+    tables_each: dict[str, float] = field(default_factory=dict)
 
     def seed(self) -> None:
         """One real completion, and as many copies of it as wanted."""
@@ -90,6 +96,9 @@ class Ledger:
         fill(self.store, self.rows, first_learner=SEED + 1, seed_learner=str(SEED))
         tidy(self.store)
         self.bytes_each = (bytes_of(self.store) - empty) / self.rows
+        self.history_each = history_of(self.store) / (self.rows + 1)
+        if not self.store.database.embedded:
+            self.tables_each = {name: size / self.rows for name, size in bytes_of_tables(self.store).items()}
 
     def round(self, number: int, template: str) -> Cost:
         """Learners from all over the ledger complete another course."""
