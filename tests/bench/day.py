@@ -27,6 +27,7 @@ Completion = tuple[str, str]
 class Day:
     """Sends each completion in its moment, as ALM does: again and again until it is acknowledged.
 
+    :ivar plan: when each delivery is sent, in seconds from midnight, and what; earliest first.
     :param url: of the receiver.
     :param hour_seconds: how long an hour takes.
     """
@@ -34,7 +35,7 @@ class Day:
     def __init__(self, url: str, completions: Sequence[Completion], hour_seconds: float) -> None:
         self._url = f"{url}/webhooks/alm/acme"
         self._hour_seconds = hour_seconds
-        self._plan = _spread(completions, hour_seconds)
+        self.plan = _spread(completions, hour_seconds)
         self._begin = 0.0
         self._refused = 0
         self._guard = threading.Lock()
@@ -46,7 +47,7 @@ class Day:
         """
         self._begin = time.monotonic()
         threads = [
-            threading.Thread(target=self._send, args=(self._plan[number::SENDERS],), name=f"sender-{number}")
+            threading.Thread(target=self._send, args=(self.plan[number::SENDERS],), name=f"sender-{number}")
             for number in range(SENDERS)
         ]
         for thread in threads:
@@ -80,7 +81,7 @@ class Day:
 
 
 def _spread(completions: Sequence[Completion], hour_seconds: float) -> list[tuple[float, bytes]]:
-    """When each delivery is sent, in seconds from midnight, and what; earliest first."""
+    """See :class:`Day`."""
     deliveries: list[tuple[float, bytes]] = []
     hours = random.choices(range(24), WEIGHTS, k=len(completions))
     for (learner, instance), hour in zip(completions, hours, strict=True):

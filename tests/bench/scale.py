@@ -23,6 +23,9 @@ HEADROOM = 0.5
 RETENTION_DAYS = (30, 90, 365)
 ALM_CALLS_AN_HOUR = 500
 CREDLY_CALLS_A_SECOND = 20
+AWARDS_AN_HOUR = 1_000
+"""The three of them are defaults of connections: ``rate``, ``rate`` and ``award_limit``."""
+
 IDS = 2**31 - 1
 """The highest number of a row in PostgreSQL."""
 
@@ -83,7 +86,7 @@ def needs(figures: Figures) -> str:
         ["receivers, PostgreSQL", *_many(figures.at_peak(figures.value("acknowledged_postgresql")))],
         ["workers, PostgreSQL", *_many(figures.at_peak(figures.value("road_postgresql")))],
         ["one machine on SQLite is enough", *_enough(figures)],
-        ["Credly connections at the default rate", *_many(figures.credly_badges)],
+        ["Credly connections at the default `rate`", *_many(figures.credly_badges)],
         ["ALM accounts, if every learner is a new one each day", *_many(figures.alm_learners)],
         ["PostgreSQL grows in a day", *(_size(day * figures.value("bytes_postgresql")) for day in DAYS.values())],
         ["rows of history in a day", *(f"{day * figures.history:,.0f}" for day in DAYS.values())],
@@ -93,13 +96,17 @@ def needs(figures: Figures) -> str:
 
 def limits(figures: Figures) -> str:
     found = [
-        ("one ALM account: look-ups, every learner a new one", figures.alm_learners),
-        ("the same, should ALM take one learner in a request only", ALM_CALLS_AN_HOUR * 24),
+        ("one Credly connection at the default `award_limit`: what is beyond it is held", AWARDS_AN_HOUR * 24),
+        (
+            f"one ALM account: look-ups of learners who are all new, {LEARNERS_AT_ONCE} in a request",
+            figures.alm_learners,
+        ),
+        ("one ALM account: look-ups of learners who are all new, one in a request", ALM_CALLS_AN_HOUR * 24),
         ("one worker, PostgreSQL", figures.at_peak(figures.value("road_postgresql"))),
         ("one worker, SQLite", figures.at_peak(figures.value("road_sqlite"))),
         ("one receiver, PostgreSQL", figures.at_peak(figures.value("acknowledged_postgresql"))),
         ("one receiver, SQLite", figures.at_peak(figures.value("acknowledged_sqlite"))),
-        ("one Credly connection at the default rate, all day long", figures.credly_badges),
+        ("one Credly connection at the default `rate`, all day long", figures.credly_badges),
     ]
     rows = [[what, f"{_round(most):,.0f}"] for what, most in sorted(found, key=lambda each: each[1])]
     return _table(["what", "completions a day"], rows)
@@ -147,6 +154,7 @@ def page(measured: Mapping[str, Measured]) -> str:
         alm_learners=figures.alm_learners,
         alm_one_by_one=ALM_CALLS_AN_HOUR * 24,
         learners_at_once=LEARNERS_AT_ONCE,
+        awards_an_hour=AWARDS_AN_HOUR,
         ids=IDS,
         days_million=days[0],
         days_hundred_million=days[1],

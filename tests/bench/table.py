@@ -84,7 +84,7 @@ def _number(value: float) -> str:
 
 
 def _python() -> str:
-    return f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()}"
+    return f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}"
 
 
 def _lines(path: str) -> list[str]:
