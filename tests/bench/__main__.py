@@ -1,14 +1,16 @@
-"""``python -m tests.bench [NAME ...] [--quick] [--save] [--servers]``: exits with 1 when a target is missed."""
+"""``python -m tests.bench [NAME ...]``: exits with 1 when a target is missed, or could not be measured."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable
 
 from . import acknowledging, capacity, flat, issuing, latency, rivalry, scaling, soak, starting
 from .measured import FILE, save
 from .processes import CHECKOUT
+from .services import MissingServiceError
 from .table import Figure, machine, print_figures
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -47,16 +49,25 @@ def main() -> int:
         chosen = {name: BENCHMARKS[name] for name in wanted.names or BENCHMARKS if wanted.names or name not in APART}
     print(machine(), flush=True)
     figures: list[Figure] = []
+    not_measured: list[str] = []
     for name, measure in chosen.items():
         print(f"measuring: {name} ...", file=sys.stderr, flush=True)
-        figures += measure(quick=wanted.quick)
+        try:
+            figures += measure(quick=wanted.quick)
+        except MissingServiceError as error:
+            not_measured.append(f"{name} ({error})")
+        except Exception:  # the others' figures are not lost with it
+            traceback.print_exc()
+            not_measured.append(name)
     print_figures(figures)
     if wanted.save:
         save(figures, machine(), quick=wanted.quick)
     missed = [figure.name.strip() for figure in figures if not figure.met]
     if missed:
         print(f"\nmissed: {'; '.join(missed)}")
-    return 1 if missed else 0
+    if not_measured:
+        print(f"\nnot measured: {'; '.join(not_measured)}")
+    return 1 if missed or not_measured else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from .services import postgresql
 from .stores import LIFTED, add_alm, add_credly, know, opened
 from .table import Figure
 
-RUNS = 3
+RUNS = 2
 CONNECTIONS = 32
 SECONDS = 4.0
 COMPLETIONS, QUICK_COMPLETIONS = 5_000, 1_500

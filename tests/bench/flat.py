@@ -12,7 +12,7 @@ from .table import Figure
 
 SMALL, LARGE = 10_000, 1_000_000
 QUICK_LARGE = 100_000
-ROUNDS = 15
+ROUNDS = 12
 """Of these the first is not counted; each has templates of its own, as whoever has a badge does not get it again."""
 
 

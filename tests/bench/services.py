@@ -16,11 +16,16 @@ from pathlib import Path
 START_SECONDS = 30.0
 
 
+class MissingServiceError(Exception):
+    """A server is not installed; the message says how to install it."""
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A new database with PostgreSQL's own settings (``fsync`` on): its SQLAlchemy URL.
 
-    :raises RuntimeError: PostgreSQL is not installed, or does not start.
+    :raises MissingServiceError: PostgreSQL is not installed.
+    :raises RuntimeError: it does not start.
     """
     binaries = _postgresql_binaries()
     # The folder's name is short, as the path of a socket has to be.
@@ -47,10 +52,11 @@ def postgresql() -> Iterator[str]:
 def redis(home: Path) -> Iterator[str]:
     """A Redis with its own settings on a free port of loopback: its URL.
 
-    :raises RuntimeError: it is not installed, or does not start.
+    :raises MissingServiceError: it is not installed.
+    :raises RuntimeError: it does not start.
     """
     if shutil.which("redis-server") is None:
-        raise RuntimeError("redis-server is not installed: apt-get install redis-server")
+        raise MissingServiceError("redis-server is not installed: apt-get install redis-server")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with (home / "redis.log").open("wb") as log:
@@ -84,7 +90,7 @@ def _postgresql_binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     initdb = found[-1] if found else shutil.which("initdb")
     if initdb is None:
-        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
+        raise MissingServiceError("PostgreSQL is not installed: apt-get install postgresql")
     return Path(initdb).parent
 
 
