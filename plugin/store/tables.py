@@ -4,6 +4,7 @@ A lease is a ``due_at`` in the future together with a ``lease_owner``: when the 
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -24,6 +25,10 @@ AWARD_STATES = (
     *("planned", "sending", "issued", "waiting", "held", "rejected", "dead"),
     *("accepted", "declined", "revoked", "replaced", "expired"),
 )
+
+# Of a row. A completion takes five rows of history, so that 32 bits would be used up. SQLite's integers have 64 as
+# they are, and it numbers rows by itself only where the type is called INTEGER.
+Number = BigInteger().with_variant(Integer, "sqlite")
 
 # Literal text, not parameters: a database uses a partial index only for a condition that it can read.
 EVENT_OPEN = text("state IN ('received', 'waiting')")
@@ -119,7 +124,7 @@ templates = Table(
 rules = Table(
     "rules",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("source", String(64), nullable=False),  # a source's name, or * for any
     Column("learning_object_id", String(255), nullable=False),
     Column("connection", String(64), nullable=False),
@@ -131,7 +136,7 @@ rules = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("connection", String(64), nullable=False),  # empty for an LMS host's own events
     Column("source", String(300), nullable=False),
     Column("event_id", String(255), nullable=False),
@@ -169,13 +174,13 @@ Index("events_learner", events.c.learner_id)
 awards = Table(
     "awards",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("connection", String(64), nullable=False),
     Column("source", String(300), nullable=False),
     Column("learner_id", String(255), nullable=False),
     Column("template_id", String(255), nullable=False),
     Column("period", String(64), nullable=False),
-    Column("event_id", Integer, nullable=False),
+    Column("event_id", Number, nullable=False),
     Column("correlation_id", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text),
@@ -218,10 +223,10 @@ Index("awards_learner", awards.c.learner_id)
 notifications = Table(
     "notifications",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("connection", String(64), nullable=False),
     Column("source", String(300), nullable=False),
-    Column("award_id", Integer, nullable=False),
+    Column("award_id", Number, nullable=False),
     Column("hook", String(32), nullable=False),
     Column("reason", Text),
     Column("due_at", Double, nullable=False),
@@ -233,11 +238,11 @@ Index("notifications_due", notifications.c.source, notifications.c.due_at)
 history = Table(
     "history",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("at", Double, nullable=False),
     Column("connection", String(64), nullable=False),
-    Column("event_id", Integer),
-    Column("award_id", Integer),
+    Column("event_id", Number),
+    Column("award_id", Number),
     Column("correlation_id", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("cause", Text, nullable=False),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from .database import Database
 from .tables import awards, events
 
-MAX_NUMBER = 2**31 - 1
+MAX_NUMBER = 2**63 - 1
 """The highest number of an event or award that a database can be asked for."""
 
 
