@@ -26,9 +26,6 @@ CREDLY_CALLS_A_SECOND = 20
 AWARDS_AN_HOUR = 1_000
 """The three of them are defaults of connections: ``rate``, ``rate`` and ``award_limit``."""
 
-IDS = 2**31 - 1
-"""The highest number of a row in PostgreSQL."""
-
 SHOWN = {
     "acknowledged_sqlite": "one receiver, SQLite: acknowledged and committed",
     "acknowledged_postgresql": "one receiver, PostgreSQL: acknowledged and committed",
@@ -135,7 +132,6 @@ def retention(figures: Figures) -> str:
 def page(measured: Mapping[str, Measured]) -> str:
     """The whole page. :raises KeyError: a figure is missing."""
     figures = Figures(measured)
-    days = [IDS / (figures.history * day) for day in DAYS.values()]
     shown = [[words, f"{_round(figures.value(key)):,g} {figures.measured[key].unit}"] for key, words in SHOWN.items()]
     warning = "\n\n**From a quick run on a busy machine: a first impression, not a result.**" if figures.quick else ""
     return TEMPLATE.read_text().format(
@@ -155,9 +151,6 @@ def page(measured: Mapping[str, Measured]) -> str:
         alm_one_by_one=ALM_CALLS_AN_HOUR * 24,
         learners_at_once=LEARNERS_AT_ONCE,
         awards_an_hour=AWARDS_AN_HOUR,
-        ids=IDS,
-        days_million=days[0],
-        days_hundred_million=days[1],
         road_postgresql=figures.value("road_postgresql"),
         growth=growth(figures),
         kept=f"{figures.tables['awards']:,.0f} bytes",
