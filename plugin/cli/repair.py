@@ -12,11 +12,12 @@ from ..durations import parse_duration
 from ..store import Store
 from ..store.repair import RETRIABLE, Chosen
 from ..store.tables import EVENT_STATES
+from ..store.views import MAX_NUMBER
 from .common import FailedError, confirmed, opened_store
 
 
 @click.command("replay")
-@click.argument("ids", type=click.IntRange(1, 2**31 - 1), nargs=-1)
+@click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def replay(**given: Any) -> None:
     """Work on events again from the start, by number or by filter. No badge is doubled by it."""
     with opened_store() as store:
@@ -30,7 +31,7 @@ def replay(**given: Any) -> None:
 
 
 @click.command("retry")
-@click.argument("ids", type=click.IntRange(1, 2**31 - 1), nargs=-1)
+@click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def retry(**given: Any) -> None:
     """Try rejected, dead or waiting awards again now. Where a badge may be there already, it is looked for first."""
     with opened_store() as store:
@@ -44,7 +45,7 @@ def retry(**given: Any) -> None:
 
 
 @click.command("release")
-@click.argument("ids", type=click.IntRange(1, 2**31 - 1), nargs=-1)
+@click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def release(**given: Any) -> None:
     """Send awards that are held. Where their connection is paused, they go once it is resumed."""
     with opened_store() as store:
