@@ -74,14 +74,13 @@ def test_a_decided_completion_is_told_to_whoever_sends(store: Store, credly: str
 def test_the_next_message_goes_out_before_the_provider_has_answered(store: Store, credly: str) -> None:
     arrive(store, 60)
     Desk(store).runner.run(ACME)
-    set_faults(credly, "latency=1.5")
+    set_faults(credly, "latency=3")
     desk = Desk(store)
     thread = threading.Thread(target=desk.runner.run, args=(ACADEMY,))
-    started = time.monotonic()
     thread.start()
     until(lambda: desk.recorder.sent)
-    assert time.monotonic() - started < 1.4
     assert thread.is_alive()
+    assert counts(credly)["total"] == 0
     thread.join()
     assert desk.said() == [ACADEMY]
 
@@ -89,15 +88,14 @@ def test_the_next_message_goes_out_before_the_provider_has_answered(store: Store
 def test_a_message_too_many_makes_no_batch_and_is_said_again_when_one_ends(store: Store, credly: str) -> None:
     arrive(store, 60)
     Desk(store).runner.run(ACME)
-    set_faults(credly, "latency=1")
+    set_faults(credly, "latency=3")
     desk = Desk(store, calls_in_flight=1)
     thread = threading.Thread(target=desk.runner.run, args=(ACADEMY,))
     thread.start()
     until(lambda: desk.recorder.sent)
-    started = time.monotonic()
     for _ in range(5):
         desk.runner.run(ACADEMY)
-    assert time.monotonic() - started < 0.5
+    assert thread.is_alive()
     thread.join()
     assert desk.said() == [ACADEMY, ACADEMY]
     assert counts(credly)["total"] == 50

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -108,9 +107,7 @@ def test_a_scrape_does_not_wait_for_a_long_count(store: Store, monkeypatch: pyte
     monkeypatch.setattr(tally_module, "PAUSE_SECONDS", 0.05)
     add(store, *map(str, range(40)))
     counting = Counting(store)
-    started = time.monotonic()
     assert counting.counts(look(store)) is None
-    assert time.monotonic() - started < 1.0
     found = until(lambda: counting.counts(look(store)))
     assert sum(each.rows for each in found.events.values()) == 40
 
