@@ -15,7 +15,6 @@ from .issuing import Issuing
 from .listing import badge_filters, pages, template_list
 from .payloads import MalformedError, belongs_to, parse_badge
 from .settings import CredlySettings, web_url
-from .transport import READ_SECONDS
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,10 +29,9 @@ class CredlyAdapter(Adapter):
     )
     settings_schema = CredlySettings
 
-    def __init__(self, settings: Mapping[str, Any], context: Context, *, read_seconds: float = READ_SECONDS) -> None:
-        """:param read_seconds: how long Credly may stay silent before its answer counts as lost."""
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         super().__init__(settings, context)
-        self._client = CredlyClient(settings, context, read_seconds=read_seconds)
+        self._client = CredlyClient(settings, context)
         self._organization = f"/organizations/{quote(settings['organization_id'], safe='')}"
         self._badges = f"{self._organization}/badges"
 

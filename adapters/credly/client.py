@@ -8,17 +8,15 @@ from typing import Any
 from ..base import Context
 from .answers import Answer, read_answer
 from .auth import credentials
-from .settings import api_url
-from .transport import READ_SECONDS, HeaderAuth, Reply, Transport
+from .settings import READ_SECONDS, api_url
+from .transport import HeaderAuth, Reply, Transport
 
 
 class CredlyClient:
-    """Calls of one connection. May be used by several threads; opens nothing before the first call.
+    """Calls of one connection. May be used by several threads; opens nothing before the first call."""
 
-    :param read_seconds: how long Credly may stay silent.
-    """
-
-    def __init__(self, settings: Mapping[str, Any], context: Context, *, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
+        read_seconds = float(settings.get("read_timeout", READ_SECONDS))
         self._context = context
         self._transport = Transport(api_url(settings), context.pace, read_seconds=read_seconds)
         self._credentials = credentials(settings, context, read_seconds=read_seconds)

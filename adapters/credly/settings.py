@@ -12,6 +12,7 @@ from ..hosts import base_url, is_loopback
 
 API_HOST = "api.credly.com"
 WEB_HOST = "www.credly.com"
+READ_SECONDS = 30.0
 _WEB_HOSTS = {"sandbox-api.credly.com": "sandbox.credly.com"}
 
 _ONE_OF = "give either token, or oauth_client_id and oauth_client_secret"
@@ -69,6 +70,15 @@ class CredlySettings(Schema):
         allow_none=True,
         validate=_host,
         metadata={"label": "OAuth host", "help": "Only where it is not Credly's web host: www.credly.com."},
+    )
+
+    read_timeout = fields.Float(
+        load_default=READ_SECONDS,
+        validate=validate.Range(min=0.1, max=600, error="From 0.1 to 600 seconds."),
+        metadata={
+            "label": "Read time-out",
+            "help": "Seconds that Credly may stay silent before its answer counts as lost.",
+        },
     )
 
     @validates_schema

@@ -16,9 +16,9 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from ..errors import AdapterError, AmbiguousError, TemporaryError
 from ..hosts import is_loopback
+from .settings import READ_SECONDS
 
 CONNECT_SECONDS = 3.05
-READ_SECONDS = 30.0
 POOL_SIZE = 16
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024

@@ -19,25 +19,41 @@ if TYPE_CHECKING:
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 
 
-def install(app: Flask, faults: Faults, *, only: Callable[[Request], bool]) -> None:
+def install(
+    app: Flask,
+    faults: Faults,
+    *,
+    only: Callable[[Request], bool],
+    part_of: Callable[[Request], str] = lambda _: "",
+) -> None:
     """Let faults befall the requests that ``only`` selects, and serve them at ``/_sandbox/faults``.
 
     ``GET /_sandbox/faults`` answers ``{"spec": text, "drawn": {name: count}}``; ``PUT`` takes another text as
     its body, ``text/plain``, and answers the same, or 400 with ``{"error": ...}``. Faults never befall these.
+
+    ``PUT /_sandbox/faults/<part>`` gives one part of the sandbox faults of its own in place of the general ones,
+    until ``DELETE``.
+
+    :param part_of: which part a request is for, such as its organization.
     """
     inner = app.wsgi_app
+    parts: dict[str, Faults] = {}
 
     def faulty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_sandbox") or not only(app.request_class(environ)):
             return inner(environ, start_response)
-        if faults.latency:
-            time.sleep(faults.latency)
-        fault = faults.draw()
+        own = parts.get(part_of(app.request_class(environ)), faults) if parts else faults
+        if own.latency:
+            time.sleep(own.latency)
+        fault = own.draw()
         answer = inner if fault is None else _answer(inner, environ, fault)
         return answer(environ, start_response)
 
     app.wsgi_app = faulty  # type: ignore[method-assign]  # as Flask's documentation advises
     app.add_url_rule("/_sandbox/faults", "sandbox_faults", _console(faults), methods=["GET", "PUT"])
+    app.add_url_rule(
+        "/_sandbox/faults/<part>", "sandbox_part_faults", _part_console(parts), methods=["GET", "PUT", "DELETE"]
+    )
 
 
 def _answer(inner: WSGIApplication, environ: WSGIEnvironment, fault: Fault) -> WSGIApplication:
@@ -68,11 +84,32 @@ def _json(status: int, message: str) -> Response:
 
 def _console(faults: Faults) -> Callable[[], ResponseReturnValue]:
     def console() -> ResponseReturnValue:
-        if request.method == "PUT":
-            try:
-                faults.change(request.get_data(as_text=True))
-            except ValueError as error:
-                return jsonify(error=str(error)), 400
-        return jsonify(spec=str(faults), drawn=faults.drawn)
+        return _put(faults) if request.method == "PUT" else _shown(faults)
 
     return console
+
+
+def _part_console(parts: dict[str, Faults]) -> Callable[[str], ResponseReturnValue]:
+    def console(part: str) -> ResponseReturnValue:
+        if request.method == "PUT":
+            return _put(parts.setdefault(part, Faults()))
+        if part not in parts:
+            return jsonify(error="it has no faults of its own"), 404
+        if request.method == "DELETE":
+            del parts[part]
+            return "", 204
+        return _shown(parts[part])
+
+    return console
+
+
+def _put(faults: Faults) -> ResponseReturnValue:
+    try:
+        faults.change(request.get_data(as_text=True))
+    except ValueError as error:
+        return jsonify(error=str(error)), 400
+    return _shown(faults)
+
+
+def _shown(faults: Faults) -> ResponseReturnValue:
+    return jsonify(spec=str(faults), drawn=faults.drawn)

@@ -145,7 +145,8 @@ def _alm_sandbox(_what: str, values: dict[str, str]) -> tuple[Flask, Callable[[s
     from ..alm.sandbox import make_sandbox, sandbox_settings
 
     app = make_sandbox({"provider": adapter_names()[0], **values})
-    return app, lambda url: toml_block(ALM, SANDBOX_ACCOUNT, sandbox_settings(url, SANDBOX_PROVIDER))
+    account = {"account_id": values["account"]} if "account" in values else {}
+    return app, lambda url: toml_block(ALM, SANDBOX_ACCOUNT, sandbox_settings(url, SANDBOX_PROVIDER) | account)
 
 
 def _provider_sandbox(what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:

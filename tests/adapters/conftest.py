@@ -86,13 +86,13 @@ def make_award() -> Callable[..., Award]:
 
 @pytest.fixture
 def connect(context: Context) -> Iterator[Callable[..., CredlyAdapter]]:
-    """An adapter for a base URL; keywords are settings, and ``read_seconds``."""
+    """An adapter for a base URL; keywords are settings, with a short ``read_timeout``."""
     adapters: list[CredlyAdapter] = []
 
-    def make(host: str = "api.credly.com", *, read_seconds: float = 5.0, **settings: Any) -> CredlyAdapter:
+    def make(host: str = "api.credly.com", **settings: Any) -> CredlyAdapter:
         credentials = {} if "oauth_client_id" in settings else {"token": TOKEN}
-        given = {"organization_id": ORGANIZATION, "host": host, **credentials, **settings}
-        adapters.append(CredlyAdapter(CredlySettings().load(given), context, read_seconds=read_seconds))
+        given = {"organization_id": ORGANIZATION, "host": host, **credentials, "read_timeout": 5.0, **settings}
+        adapters.append(CredlyAdapter(CredlySettings().load(given), context))
         return adapters[-1]
 
     yield make

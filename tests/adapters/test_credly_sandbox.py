@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from marshmallow import ValidationError
 
 from badgerelay.adapters import (
     AdapterError,
@@ -160,7 +161,7 @@ def test_a_lost_answer_is_ambiguous_and_the_badge_is_there(
 
 def test_a_late_answer_is_ambiguous(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
     url = sandbox(faults="slow=#1:0.6")
-    adapter = connect(url, read_seconds=0.2)
+    adapter = connect(url, read_timeout=0.2)
     with pytest.raises(AmbiguousError):
         adapter.issue([make_award()])
     time.sleep(0.6)
@@ -341,7 +342,7 @@ def test_under_all_faults_every_learner_gets_one_badge(
 ) -> None:
     faults = "lost=0.1,500=0.05,500after=0.05,html502=0.05,429=0.05:0,429bare=0.05,slow=0.02:0.3,down=0.05,seed=5"
     url = sandbox(faults=faults)
-    adapter = connect(url, read_seconds=0.2)
+    adapter = connect(url, read_timeout=0.2)
     waiting = [make_award(number) for number in range(200)]
     for _ in range(200):
         batch, waiting = waiting[:20], waiting[20:]
@@ -485,3 +486,36 @@ def test_the_adapter_does_not_load_its_sandbox(tmp_path: Any) -> None:
         "assert not [name for name in sys.modules if 'sandbox' in name or name == 'flask']"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path)
+
+
+def test_one_organization_may_have_faults_of_its_own(sandbox: Sandbox) -> None:
+    url = sandbox(organizations="2")
+    organizations = {
+        token: requests.get(f"{url}/v1/organizations", auth=(token, "")).json()["data"][0]["id"]
+        for token in ("SIMULATOR-TOKEN-0001", "SIMULATOR-TOKEN-0002")
+    }
+
+    def statuses() -> list[int]:
+        return [
+            requests.get(f"{url}/v1/organizations/{organization}", auth=(token, "")).status_code
+            for token, organization in organizations.items()
+        ]
+
+    console = f"{url}/_sandbox/faults/{organizations['SIMULATOR-TOKEN-0002']}"
+    assert requests.get(console).status_code == 404
+    assert requests.put(console, data="500=#1,429=#1").json()["spec"] == "500=#1,429=#1:1"
+    assert [statuses(), statuses(), statuses()] == [[200, 500], [200, 429], [200, 200]]
+    assert requests.get(console).json()["drawn"] == {"500": 1, "429": 1}
+    assert requests.put(console, data="nonsense=1").status_code == 400
+    requests.put(f"{url}/_sandbox/faults", data="html502=1")
+    assert statuses() == [502, 200]
+    assert requests.delete(console).status_code == 204
+    assert statuses() == [502, 502]
+
+
+def test_the_read_timeout_is_a_setting(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
+    adapter = connect(sandbox(faults="slow=#1:1"), read_timeout="0.2")
+    with pytest.raises(AmbiguousError, match="no answer came"):
+        adapter.issue([make_award()])
+    with pytest.raises(ValidationError, match="600 seconds"):
+        connect(read_timeout="0")

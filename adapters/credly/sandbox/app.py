@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from .web import add_pages
 from .world import World
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+_ORGANIZATION = re.compile(r"/v1/organizations/([^/]+)")
 
 
 def create_sandbox(values: Mapping[str, str]) -> Flask:
@@ -46,13 +48,19 @@ def create_sandbox(values: Mapping[str, str]) -> Flask:
     add_api(app, world, keys)
     add_pages(app, world)
     add_admin(app, world, keys, arrivals)
-    install(app, faults, only=_is_api)
+    install(app, faults, only=_is_api, part_of=_organization)
     app.wsgi_app = Front(app.wsgi_app, arrivals)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
 
 
 def _is_api(candidate: Request) -> bool:
     return candidate.path.startswith(("/v1/", "/oauth/"))
+
+
+def _organization(candidate: Request) -> str:
+    """The id in the path, for faults of one organization alone."""
+    found = _ORGANIZATION.match(candidate.path)
+    return found[1] if found else ""
 
 
 def _add_gate(app: Flask, keys: Keys, knobs: Knobs) -> None:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from ..rates import RateLimit, parse_rate_limit
 from ..transport import MEDIA_TYPE
 from .knobs import AlmKnobs
-from .world import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from .world import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 ADMINISTRATOR = "15300001"
 UNENFORCED = "60r/m"
@@ -47,7 +47,7 @@ class TokenOffice:
                 access_token=self._access,
                 refresh_token=self._refresh,
                 user_role="admin",
-                account_id=ACCOUNT_ID,
+                account_id=self._knobs.account,
                 user_id=ADMINISTRATOR,
                 expires_in=int(self._until - time.time()) or 1,
             )

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from . import resources
 from .knobs import AlmKnobs
 from .paging import page, single
-from .world import Completion, LearningObject, Skill, World
+from .world import Completion, Learner, LearningObject, Skill, World
 
 MAX_USERS = 500
 """``GET /users`` pages no further than this."""
@@ -17,6 +17,9 @@ MAX_USERS = 500
 def api_routes(world: World, knobs: AlmKnobs) -> Blueprint:
     """:raises ValueError: from a route, when a paging parameter is wrong; answered 400."""
     routes = Blueprint("api", __name__, url_prefix="/primeapi/v2")
+
+    def shown(learner: Learner) -> resources.Json:
+        return resources.user(learner, world.account_id)
 
     @routes.errorhandler(ValueError)
     def bad_parameter(error: ValueError) -> ResponseReturnValue:
@@ -30,12 +33,12 @@ def api_routes(world: World, knobs: AlmKnobs) -> Blueprint:
         learners = list(world.learners.values())[:MAX_USERS]
         if knobs.bulk in given:
             learners = [world.learners[key] for key in given[knobs.bulk].split(",") if key in world.learners]
-        return jsonify(page(learners, resources.user, world))
+        return jsonify(page(learners, shown, world))
 
     @routes.get("/users/<user_id>")
     def user(user_id: str) -> ResponseReturnValue:
         learner = world.learners.get(user_id)
-        return jsonify(single(resources.user(learner), world)) if learner else _unknown("user")
+        return jsonify(single(shown(learner), world)) if learner else _unknown("user")
 
     @routes.get("/users/<user_id>/userSkills")
     def user_skills(user_id: str) -> ResponseReturnValue:

@@ -24,6 +24,8 @@ def make_sandbox(knobs: Mapping[str, str]) -> Flask:
     :raises ValueError: names the knob that is unknown or wrong.
     """
     switches = read_knobs(AlmKnobs, knobs)
+    if not (switches.account.isascii() and switches.account.isdigit()):
+        raise ValueError(f"knob 'account': {switches.account!r} is not a whole number")
     world = make_world(switches)
     office, limiter = TokenOffice(switches), Limiter(switches.rate, switches.burst)
     faults, counter = Faults(switches.faults), RequestCounter()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+ACCOUNT_ID = "70412"
+
 TimestampShape = Literal["iso", "iso_seconds", "ms", "s", "legacy"]
 
 
 @dataclass(frozen=True, slots=True)
 class AlmKnobs:
     """
+    :param account: its id, which deliveries and the API give.
     :param learners: how many, with ids from 15300721 upward.
     :param courses: how many that carry a badge; the first is ``course:8801234``.
     :param provider: the name that badges give as their external provider.
@@ -27,6 +30,7 @@ class AlmKnobs:
     :param faults: see ``adapters.sandbox``; they befall the API, not the webhooks.
     """
 
+    account: str = ACCOUNT_ID
     learners: int = 8
     courses: int = 1
     provider: str = "sandbox"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .world import ACCOUNT_ID, Badge, Completion, Learner, LearningObject, Skill, World
+from .world import Badge, Completion, Learner, LearningObject, Skill, World
 
 Json = dict[str, Any]
 CREDITS = 10
 
 
-def user(learner: Learner) -> Json:
+def user(learner: Learner, account_id: str) -> Json:
     attributes = {
         "email": learner.email,
         "name": learner.name,
@@ -23,7 +23,7 @@ def user(learner: Learner) -> Json:
         "userType": "Internal",
         "userUniqueId": f"EMP-{learner.id}",
     }
-    relationships = {"account": _one("account", ACCOUNT_ID), "manager": _one("user", "15300001")}
+    relationships = {"account": _one("account", account_id), "manager": _one("user", "15300001")}
     return _resource("user", learner.id, attributes, relationships)
 
 
@@ -119,7 +119,7 @@ def _look_up(pointer: Json, world: World) -> Json | None:
         return skill_level(world.skills[key.partition("_")[0]])
     if kind == "skill":
         return skill(world.skills[key])
-    return user(world.learners[key]) if kind == "user" and key in world.learners else None
+    return user(world.learners[key], world.account_id) if kind == "user" and key in world.learners else None
 
 
 def _pointers(resource: Json, name: str) -> list[Json]:

@@ -17,7 +17,6 @@ from typing import Any, Literal
 import requests
 
 from ..authentication import SignatureScheme
-from .world import ACCOUNT_ID
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 READ_TIMEOUT_SECONDS = 5.0
@@ -50,8 +49,9 @@ class Sending:
 class Sender:
     """One webhook's queue, worked off by one thread."""
 
-    def __init__(self, target: Target, *, per_delivery: int, retry_scale: float) -> None:
+    def __init__(self, target: Target, *, account: str, per_delivery: int, retry_scale: float) -> None:
         self.target = target
+        self._account = account
         self.sendings: list[Sending] = []
         self.disabled = False
         self._per_delivery = max(1, per_delivery)
@@ -95,7 +95,7 @@ class Sender:
         while events := self._take():
             sending = Sending(len(self.sendings) + 1, self.target.url, [event["eventId"] for event in events])
             self.sendings.append(sending)
-            body = json.dumps({"accountId": int(ACCOUNT_ID), "events": events}).encode()
+            body = json.dumps({"accountId": int(self._account), "events": events}).encode()
             self._deliver(sending, body)
             if self.disabled:
                 return

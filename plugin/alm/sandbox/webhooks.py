@@ -41,7 +41,12 @@ class Webhooks:
             if len(self.senders) >= MAX_WEBHOOKS:
                 raise ValueError(f"an account has at most {MAX_WEBHOOKS} webhooks")
             self.senders.append(
-                Sender(target, per_delivery=self._knobs.events_per_delivery, retry_scale=self._knobs.retry_scale)
+                Sender(
+                    target,
+                    account=self._knobs.account,
+                    per_delivery=self._knobs.events_per_delivery,
+                    retry_scale=self._knobs.retry_scale,
+                )
             )
             return len(self.senders)
 

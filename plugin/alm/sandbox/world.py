@@ -6,9 +6,9 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 
+from .knobs import ACCOUNT_ID as ACCOUNT_ID
 from .knobs import AlmKnobs
 
-ACCOUNT_ID = "70412"
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 (the sandbox's own, published)
 REFRESH_TOKEN = "sandbox-refresh"  # noqa: S105 (the sandbox's own, published)
@@ -94,6 +94,7 @@ class World:
     badges: dict[str, Badge]
     learning_objects: dict[str, LearningObject]
     skills: dict[str, Skill]
+    account_id: str
     completions: dict[tuple[str, str], Completion] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,6 +150,7 @@ def make_world(knobs: AlmKnobs) -> World:
         badges={badge.id: badge for badge in badges},
         learning_objects={item.id: item for item in objects},
         skills={"240110": Skill("240110", "Energy isolation", "4411")},
+        account_id=knobs.account,
     )
 
 

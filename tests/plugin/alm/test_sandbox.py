@@ -339,3 +339,20 @@ def test_the_world_is_the_same_each_time() -> None:
     assert {badge["template_id"] for badge in worlds[0]["badges"]} >= {"a", "b"}
     assert len({learner["email"] for learner in worlds[0]["learners"]}) == 8
     assert all(learner["email"].isascii() for learner in worlds[0]["learners"])
+
+
+def test_the_account_is_a_knob() -> None:
+    receiver = Receiver()
+    with BackgroundServer(receiver.app) as target, running(account="70500") as url:
+        requests.post(f"{url}/_sandbox/webhooks", json={"url": f"{target.url}/hook", "auth": "none"})
+        requests.post(f"{url}/_sandbox/complete", json={"userId": "15300721"})
+        until(lambda: bool(receiver.bodies))
+        form = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "refresh_token": "sandbox-refresh"}
+        token = requests.post(f"{url}/oauth/token/refresh", data=form).json()
+        headers = {**JSON_API, "Authorization": f"oauth {token['access_token']}"}
+        learner = requests.get(f"{url}/primeapi/v2/users/15300721", headers=headers).json()["data"]
+    assert decode(receiver.bodies[0]).account_id == "70500"
+    assert token["account_id"] == "70500"
+    assert learner["relationships"]["account"]["data"]["id"] == "70500"
+    with pytest.raises(ValueError, match="account"):
+        make_sandbox({"account": "acme"})
