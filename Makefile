@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test test-services lint bench soak clean
+.PHONY: help setup demo test test-services lint bench soak chaos clean
 
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint           ruff and mypy --strict"
 	@echo "make bench          the benchmark (ratios, medians of three), about a quarter of an hour"
 	@echo "make soak           a day in three minutes: nothing owed at its end, and nothing has grown"
+	@echo "make chaos          kills, outages and lost answers: nothing lost, nothing twice"
 
 setup: $(STAMP)
 
@@ -50,6 +51,9 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m tests.bench soak
+
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos
 
 clean:
 	rm -rf $(VENV) $(WHEELHOUSE) build dist *.egg-info

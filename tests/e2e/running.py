@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -51,15 +52,18 @@ class Home:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("BADGERELAY_")}
         self.environ = {**kept, "BADGERELAY_HOME": str(folder), "PYTHONUNBUFFERED": "1", **environ}
         self._running: list[Running] = []
+        self._numbers = itertools.count()
 
     def start(
         self, *arguments: str, module: str = "badgerelay", listens: str = r"listens on (http://\S+)"
     ) -> Running:
-        return self.start_command(sys.executable, "-m", module, *arguments, name=module, listens=listens)
+        return self.start_command(
+            sys.executable, "-m", module, *arguments, name="-".join((module, *arguments[:1])), listens=listens
+        )
 
     def start_command(self, *command: str, name: str, listens: str) -> Running:
         """Start any command in this environment, and wait until it prints what matches ``listens``."""
-        log = self.folder / f"{len(self._running)}-{name}.log"
+        log = self.folder / f"{next(self._numbers)}-{name}.log"
         with log.open("w") as errors:
             process = subprocess.Popen(
                 command,
@@ -68,11 +72,18 @@ class Home:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                start_new_session=True,
             )
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
         while True:
-            line = lines.get(timeout=START_SECONDS)
+            try:
+                line = lines.get(timeout=START_SECONDS)
+            except queue.Empty:
+                line = None
+            if line is None:
+                process.kill()
+                process.wait()
             assert line is not None, log.read_text()
             if found := re.search(listens, line):
                 break
