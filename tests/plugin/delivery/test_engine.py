@@ -174,6 +174,18 @@ def test_a_provider_behind_a_broken_proxy_is_waited_for(store: Store, serve_app:
     engine.stop()
 
 
+def test_a_badge_that_is_made_after_its_answer_was_given_up_is_not_sent_again(
+    road: Road, serve_app: Callable[..., str]
+) -> None:
+    lax = serve_app("credly", allow_duplicates="on")
+    connect_credly(road.store, lax, read_timeout=0.2, max_age="unlimited")
+    set_faults(lax, "slow=#1:3")
+    road.complete(userId=ROSA)
+    until(lambda: [award for award in road.store.views.awards() if award["state"] == "issued"], 20)
+    time.sleep(3.2)  # a first request that was sent again would be carried out by now
+    assert counts(lax)["total"] == 1
+
+
 def test_lost_answers_make_no_second_badge(road: Road) -> None:
     set_faults(road.credly, "lost=#3")
     road.complete(userId=learners(6))
