@@ -19,6 +19,7 @@ from .sizes import Size
 
 LOCKED_SECONDS = (3.0, 6.0)
 FULL_SECONDS = (2.0, 5.0)
+AWAY_SECONDS = (0.0, 3.0)
 STEP_SECONDS = -3600.0
 CONNECT_ATTEMPTS = 40
 PATIENCE_SECONDS = 10.0
@@ -114,6 +115,8 @@ def plan(setup: SetUp, outside: Outside, size: Size, chance: random.Random) -> l
     ]
     if setup.clock.available:
         planned.append(Disturbance(chance.uniform(0.3, 0.7) * length, "clock back an hour", lambda: _step(setup)))
+    if setup.broker is not None:
+        planned += some(2, "broker wiped", lambda own: _wipe(setup, own))
     if setup.postgresql is None:
         planned += some(2, "database locked", lambda own: _lock(setup, own))
     else:
@@ -155,6 +158,16 @@ def _restart(setup: SetUp) -> str:
     setup.postgresql.kill()
     setup.postgresql.start()
     return "stopped at once and started"
+
+
+def _wipe(setup: SetUp, chance: random.Random) -> str:
+    assert setup.broker is not None
+    seconds = chance.uniform(*AWAY_SECONDS)
+    setup.broker.kill()
+    setup.broker.wipe()
+    time.sleep(seconds)
+    setup.broker.start()
+    return f"killed, emptied, started after {seconds:.1f} s"
 
 
 def _step(setup: SetUp) -> str:

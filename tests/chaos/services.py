@@ -1,14 +1,18 @@
-"""PostgreSQL of the suite's own, which it may kill, wipe and start again."""
+"""PostgreSQL and brokers of the suite's own, which it may kill, wipe and start again."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
+from tests.support import free_port
+
 START_SECONDS = 60
+BROKER_SCRIPT = Path(__file__).parents[1] / "broker.sh"
 
 
 class MissingServiceError(Exception):
@@ -65,6 +69,54 @@ class PostgreSQL:
             said = self._log.read_text(errors="replace")[-2000:] if self._log.exists() else ""
             raise RuntimeError(f"{program} {arguments[0]} failed with {done.returncode}: {said}")
         return done.returncode
+
+
+class Broker:
+    """RabbitMQ or Redis, started and broken by the script that serves the other tests too.
+
+    :param name: ``rabbitmq`` or ``redis``.
+    :raises MissingServiceError: it is not installed.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        there = shutil.which("redis-server") if name == "redis" else any(Path("/usr/lib/rabbitmq/lib").glob("*"))
+        if not there:
+            raise MissingServiceError(f"{name} is not installed: apt-get install {name}-server")
+        self._name, self._folder = name, folder
+        folder.mkdir(parents=True)
+        for use in ("rabbitmq", "redis", "epmd", "distribution"):
+            (folder / f"{use}.port").write_text(str(free_port()))
+
+    @property
+    def url(self) -> str:
+        port = (self._folder / f"{self._name}.port").read_text()
+        return f"redis://127.0.0.1:{port}/0" if self._name == "redis" else f"amqp://guest:guest@127.0.0.1:{port}//"
+
+    def start(self) -> None:
+        self._do("start")
+
+    def kill(self) -> None:
+        self._do("kill")
+
+    def wipe(self) -> None:
+        """Remove every queue that the killed one had kept."""
+        self._do("wipe")
+
+    def close(self) -> None:
+        self.kill()
+        epmd = self._folder / "epmd.pid"
+        if epmd.exists():
+            os.kill(int(epmd.read_text()), signal.SIGTERM)
+
+    def _do(self, what: str) -> None:
+        subprocess.run(
+            ["/bin/sh", str(BROKER_SCRIPT), self._name, what],
+            env={**os.environ, "BADGERELAY_TEST_BROKERS": str(self._folder)},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            check=True,
+            timeout=START_SECONDS,
+        )
 
 
 def _postgresql_binaries() -> Path:

@@ -14,7 +14,7 @@ from tests.support import free_port
 
 from .clock import Clock, sweep_shared_memory
 from .disk import Disk
-from .services import PostgreSQL
+from .services import Broker, PostgreSQL
 from .supervising import Supervised
 
 
@@ -33,7 +33,8 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("sqlite", postgresql=False, receivers=1, workers=1),
-        Kind("postgresql", postgresql=True, receivers=2, workers=3),
+        Kind("rabbitmq", postgresql=True, receivers=2, workers=3, broker="rabbitmq"),
+        Kind("redis", postgresql=True, receivers=2, workers=3, broker="redis"),
     )
 }
 
@@ -52,6 +53,7 @@ class SetUp:
     disk: Disk
     database_url: str
     postgresql: PostgreSQL | None
+    broker: Broker | None
     receivers: list[str]
     processes: list[Supervised]
 
@@ -85,6 +87,12 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
             postgresql.start()
             database_url = postgresql.url
         environ = {"BADGERELAY_HOME": str(disk.folder / "home"), "BADGERELAY_DATABASE_URL": database_url}
+        broker = None
+        if kind.broker:
+            broker = Broker(kind.broker, place / "broker")
+            stack.callback(broker.close)
+            broker.start()
+            environ["BADGERELAY_BROKER_URL"] = broker.url
         home = Home(folder / "ours", **environ, **clock.environ)
         stack.callback(home.close)
         home.run("db", "upgrade")
@@ -99,7 +107,15 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
             Supervised(home, f"worker {n}", "worker", listens="badgerelay works") for n in range(1, kind.workers + 1)
         ]
         setup = SetUp(
-            kind, home, clock, disk, database_url, postgresql, [f"http://127.0.0.1:{p}" for p in ports], processes
+            kind,
+            home,
+            clock,
+            disk,
+            database_url,
+            postgresql,
+            broker,
+            [f"http://127.0.0.1:{port}" for port in ports],
+            processes,
         )
         stack.callback(_stop, setup)
         yield setup
