@@ -94,8 +94,8 @@ class Runs:
 
     def _renew(self) -> None:
         while not self._stopping.wait(RENEW_SECONDS):
+            self._beat()
             now = self._store.now()
-            self._beat(now)
             with self._idle:
                 owners = [
                     run.owner
@@ -111,9 +111,9 @@ class Runs:
             except StoreUnavailableError as error:
                 log.error("leases were not renewed: %s", error)
 
-    def _beat(self, now: float) -> None:
+    def _beat(self) -> None:
         try:
-            if step := self._store.heartbeat.beat(now):
+            if step := self._store.keep_time():
                 log.warning("the clock stepped back by %.0f s: what waits has been set right", step)
         except StoreUnavailableError as error:
             log.error("the time was not noted: %s", error)

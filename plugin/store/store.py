@@ -9,6 +9,7 @@ from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
 from .cache import Cache
 from .catalogue import Catalogue
+from .clock import SteadyClock
 from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
 from .heartbeat import Heartbeat
@@ -43,6 +44,19 @@ class Store:
         self.measurements = Measurements(database)
         self.views = Views(database)
         self._vault = vault
+
+    def keep_time(self) -> float:
+        """Agree with every other process on the time; by how many seconds waits had to be set right, as in ``beat``.
+
+        :raises StoreUnavailableError: nobody can be asked.
+        """
+        self.catch_up()
+        return self.heartbeat.beat(self.now())
+
+    def catch_up(self) -> None:
+        """Let our time be no earlier than any other process has had it. :raises StoreUnavailableError: as above."""
+        if isinstance(self.now, SteadyClock):
+            self.now.not_before(self.heartbeat.last())
 
     def storage(self, connection: str) -> ConnectionStorage:
         return ConnectionStorage(self.database, self._vault, connection, self.now)
@@ -83,4 +97,6 @@ def open_store(settings: Settings) -> Store:
                 f"{HEAD}: run `badgerelay db upgrade`"
             )
         database.upgrade()
-    return Store(database, vault)
+    store = Store(database, vault, SteadyClock())
+    store.catch_up()
+    return store

@@ -31,7 +31,9 @@ def _search() -> Path | None:
 
 
 class Clock:
-    """:param file: that tells every process how far its clock is off; read again every second."""
+    """:ivar ahead: seconds before the true time; negative after a step back.
+
+    :param file: that tells every process how far its clock is off; read again every second."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -59,6 +61,7 @@ class Clock:
         self._write(seconds)
 
     def _write(self, seconds: float) -> None:
+        self.ahead = seconds
         new = self._file.with_suffix(".new")
         new.write_text(f"{seconds:+g}\n")
         new.replace(self._file)

@@ -22,6 +22,14 @@ UNDONE = sa.text(
     "UNION ALL SELECT 'award ' || state, count(*) FROM awards WHERE state <> 'issued' GROUP BY state"
 )
 
+OWED = sa.text(
+    "SELECT 'event ' || id || ' of ' || lane AS what, state, reason, lease_owner, due_at, attempts FROM events "
+    "WHERE state NOT IN ('done', 'ignored') UNION ALL "
+    "SELECT 'award ' || id || ' of ' || connection, state, reason, lease_owner, due_at, attempts FROM awards "
+    "WHERE state <> 'issued'"
+)
+SHOWN = 10
+
 
 @dataclass
 class Verdict:
@@ -53,6 +61,15 @@ class Ledger:
         with self._engine.connect() as connection:
             return {row.what: row.amount for row in connection.execute(UNDONE)}
 
+    def owed(self, now: float) -> list[str]:
+        """What is undone, in words. :param now: by our processes' clock."""
+        with self._engine.connect() as connection:
+            return [
+                f"{row.what}: {row.state}, due in {row.due_at - now:.0f} s, attempts {row.attempts}, "
+                f"{'leased, ' if row.lease_owner else ''}{row.reason or 'no reason'}"
+                for row in connection.execute(OWED)
+            ][:SHOWN]
+
     def awards(self) -> list[sa.Row[tuple[str, str, str, str, str, str]]]:
         with self._engine.connect() as connection:
             return list(connection.execute(AWARDS))
@@ -68,8 +85,10 @@ def drained(ledger: Ledger, done: Callable[[], bool], seconds: float) -> float |
     return None
 
 
-def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger) -> Verdict:
-    """:param completions: all of them, since the sandbox began."""
+def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger, ahead: float) -> Verdict:
+    """:param completions: all of them, since the sandbox began.
+    :param ahead: seconds that our processes' clock is before the true one.
+    """
     wanted: set[Key] = {completion.key for completion in completions if completion.key is not None}
     made: defaultdict[Key, list[str]] = defaultdict(list)
     for badge in outside.badges():
@@ -88,8 +107,9 @@ def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger) -
         verdict.duplicated += doubled
         verdict.unearned += unearned
         verdict.mismatched += mismatched
-        if (lost or doubled or unearned or mismatched) and len(verdict.examples) < 10:
+        if (lost or doubled or unearned or mismatched) and len(verdict.examples) < SHOWN:
             verdict.examples.append(f"{key}: at Credly {ids}, in the ledger {ours}")
+    verdict.examples += ledger.owed(time.time() + ahead)
     return verdict
 
 

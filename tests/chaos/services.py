@@ -7,6 +7,8 @@ import pwd
 import shutil
 import signal
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 from tests.support import free_port
@@ -31,6 +33,7 @@ class PostgreSQL:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "postgresql.log"
+        self._guard = threading.Lock()
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
             owner = pwd.getpwnam("postgres")
@@ -42,15 +45,20 @@ class PostgreSQL:
         return f"postgresql+psycopg://postgres@/postgres?host={self._folder}"
 
     def start(self) -> None:
-        """Does nothing where it runs already."""
+        """Until it runs, as a service manager would: on a full disk it cannot. Nothing where it runs already."""
         options = f"-c listen_addresses= -k {self._folder} -c max_connections=300 -c max_wal_size=256MB"
         start = ["start", "-D", str(self._data), "-w", "-t", str(START_SECONDS), "-s", "-l", str(self._log)]
-        if self._run("pg_ctl", "status", "-D", str(self._data), check=False):
-            self._run("pg_ctl", *start, "-o", options)
+        deadline = time.monotonic() + START_SECONDS
+        with self._guard:
+            while self._run("pg_ctl", "status", "-D", str(self._data), check=False):
+                late = time.monotonic() > deadline
+                if self._run("pg_ctl", *start, "-o", options, check=late):
+                    time.sleep(0.5)
 
     def kill(self) -> None:
         """As if the power went: every session ends at once, and the next start recovers from the log."""
-        self._run("pg_ctl", "stop", "-D", str(self._data), "-m", "immediate", "-s", check=False)
+        with self._guard:
+            self._run("pg_ctl", "stop", "-D", str(self._data), "-m", "immediate", "-s", check=False)
 
     close = kill
 
@@ -66,7 +74,7 @@ class PostgreSQL:
             check=False,
         )
         if check and done.returncode:
-            said = self._log.read_text(errors="replace")[-2000:] if self._log.exists() else ""
+            said = self._log.read_text(errors="replace")[-500:] if self._log.exists() else ""
             raise RuntimeError(f"{program} {arguments[0]} failed with {done.returncode}: {said}")
         return done.returncode
 
