@@ -163,10 +163,11 @@ def _restart(setup: SetUp) -> str:
 def _wipe(setup: SetUp, chance: random.Random) -> str:
     assert setup.broker is not None
     seconds = chance.uniform(*AWAY_SECONDS)
-    setup.broker.kill()
-    setup.broker.wipe()
-    time.sleep(seconds)
-    setup.broker.start()
+    with setup.broker.guard:
+        setup.broker.kill()
+        setup.broker.wipe()
+        time.sleep(seconds)
+        setup.broker.start()
     return f"killed, emptied, started after {seconds:.1f} s"
 
 

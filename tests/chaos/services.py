@@ -82,6 +82,8 @@ class PostgreSQL:
 class Broker:
     """RabbitMQ or Redis, started and broken by the script that serves the other tests too.
 
+    :ivar guard: held by who breaks it, so that nobody kills it while somebody else starts it.
+
     :param name: ``rabbitmq`` or ``redis``.
     :raises MissingServiceError: it is not installed.
     """
@@ -90,6 +92,7 @@ class Broker:
         there = shutil.which("redis-server") if name == "redis" else any(Path("/usr/lib/rabbitmq/lib").glob("*"))
         if not there:
             raise MissingServiceError(f"{name} is not installed: apt-get install {name}-server")
+        self.guard = threading.Lock()
         self._name, self._folder = name, folder
         folder.mkdir(parents=True)
         for use in ("rabbitmq", "redis", "epmd", "distribution"):
