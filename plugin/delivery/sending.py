@@ -42,6 +42,9 @@ PROBE_SECONDS = 300.0
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
+LONGEST_SECONDS = 60.0
+"""Between two attempts at an award while its connection works; where nothing goes through, the connection rests."""
+
 log = logging.getLogger("badgerelay.delivery")
 
 
@@ -269,11 +272,11 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
         case OverBudgetError():
             return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
         case TemporaryError():
-            due = wait or backoff(row.attempts, base=1.0, cap=600.0, retry_after=outcome.retry_after)
+            due = wait or backoff(row.attempts, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
             due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)
         case AmbiguousError():
-            due = max(LOOK_SECONDS, backoff(row.attempts, base=2.0, cap=600.0))
+            due = max(LOOK_SECONDS, backoff(row.attempts, base=2.0, cap=LONGEST_SECONDS))
             return Settled(row, "waiting", f"{outcome}; looking before sending again", now + due, in_doubt=True)
         case _:
             surprises = row.surprises + 1

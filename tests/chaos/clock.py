@@ -31,9 +31,7 @@ def _search() -> Path | None:
 
 
 class Clock:
-    """:ivar ahead: seconds before the true time; negative after a step back.
-
-    :param file: that tells every process how far its clock is off; read again every second."""
+    """:param file: that tells every process how far its clock is off; read again every second."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -61,7 +59,6 @@ class Clock:
         self._write(seconds)
 
     def _write(self, seconds: float) -> None:
-        self.ahead = seconds
         new = self._file.with_suffix(".new")
         new.write_text(f"{seconds:+g}\n")
         new.replace(self._file)

@@ -28,6 +28,9 @@ OWED = sa.text(
     "SELECT 'award ' || id || ' of ' || connection, state, reason, lease_owner, due_at, attempts FROM awards "
     "WHERE state <> 'issued'"
 )
+NOW = sa.text("SELECT at FROM heartbeats")
+"""By our processes' clock."""
+
 SHOWN = 10
 
 
@@ -61,9 +64,10 @@ class Ledger:
         with self._engine.connect() as connection:
             return {row.what: row.amount for row in connection.execute(UNDONE)}
 
-    def owed(self, now: float) -> list[str]:
-        """What is undone, in words. :param now: by our processes' clock."""
+    def owed(self) -> list[str]:
+        """What is undone, in words."""
         with self._engine.connect() as connection:
+            now = connection.scalar(NOW) or 0.0
             return [
                 f"{row.what}: {row.state}, due in {row.due_at - now:.0f} s, attempts {row.attempts}, "
                 f"{'leased, ' if row.lease_owner else ''}{row.reason or 'no reason'}"
@@ -85,10 +89,8 @@ def drained(ledger: Ledger, done: Callable[[], bool], seconds: float) -> float |
     return None
 
 
-def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger, ahead: float) -> Verdict:
-    """:param completions: all of them, since the sandbox began.
-    :param ahead: seconds that our processes' clock is before the true one.
-    """
+def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger) -> Verdict:
+    """:param completions: all of them, since the sandbox began."""
     wanted: set[Key] = {completion.key for completion in completions if completion.key is not None}
     made: defaultdict[Key, list[str]] = defaultdict(list)
     for badge in outside.badges():
@@ -109,7 +111,7 @@ def judge(completions: Iterable[Completion], outside: Outside, ledger: Ledger, a
         verdict.mismatched += mismatched
         if (lost or doubled or unearned or mismatched) and len(verdict.examples) < SHOWN:
             verdict.examples.append(f"{key}: at Credly {ids}, in the ledger {ours}")
-    verdict.examples += ledger.owed(time.time() + ahead)
+    verdict.examples += ledger.owed()
     return verdict
 
 

@@ -119,7 +119,7 @@ class Run:
         expected = len({c.key for c in self._completed if c.key is not None})
         result.drain = drained(self._ledger, lambda: outside.badge_count() >= expected, size.drain_seconds)
         result.faults = outside.drawn()
-        result.verdict = judge(self._completed, outside, self._ledger, self._setup.clock.ahead)
+        result.verdict = judge(self._completed, outside, self._ledger)
         result.calls = sum(outside.calls().values()) / max(1, result.verdict.badges)
 
     def _load(self, amount: int, seconds: float) -> tuple[list[Completion], Senders, int]:
