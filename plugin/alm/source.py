@@ -15,7 +15,7 @@ from ...adapters.errors import AdapterError, ConfigurationError, OverBudgetError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.pacing import pace_of
-from ..delivery.sending import stopped_by
+from ..delivery.sending import SOON_SECONDS, stopped_by
 from ..names import split_name
 from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store
@@ -128,8 +128,10 @@ class AlmSource:
             asked = error.retry_after if isinstance(error, TemporaryError) else None
             wait = backoff(connection.failures + 1, base=1.0, cap=300.0, retry_after=asked)
             log.warning("connection %s rests for %.1f s: %s", self._name, wait, error)
-        self._store.connections.rest(self._name, self._store.now(), wait, str(error), stopped=stopped)
-        return wait
+        resting = self._store.connections.rest(
+            self._name, self._store.now(), wait, str(error), stopped=stopped, updated_at=connection.updated_at
+        )
+        return wait if resting else SOON_SECONDS
 
 
 class _Visit:

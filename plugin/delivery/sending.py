@@ -42,6 +42,9 @@ PROBE_SECONDS = 300.0
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
+SOON_SECONDS = 1.0
+"""Until what older settings failed at is tried with newer ones."""
+
 LONGEST_SECONDS = 60.0
 """Between two attempts at an award while its connection works; where nothing goes through, the connection rests."""
 
@@ -243,8 +246,11 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
     else:
         wait = backoff(connection.failures + 1, base=0.5, cap=60.0, retry_after=error.retry_after)
         log.warning("connection %s rests for %.1f s: %s", connection.name, wait, error)
-    store.connections.rest(connection.name, store.now(), wait, str(error), stopped=stopped)
-    return wait
+    updated_at = connection.updated_at
+    if store.connections.rest(connection.name, store.now(), wait, str(error), stopped=stopped, updated_at=updated_at):
+        return wait
+    log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
+    return SOON_SECONDS
 
 
 def stopped_by(error: ConfigurationError) -> str:
@@ -268,7 +274,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():
-            return Settled(row, "waiting", str(outcome), now + wait, in_doubt=was_in_doubt)
+            # The connection rests, not the award: new settings may have come just now, and nobody tells the award.
+            return Settled(row, "waiting", str(outcome), now + min(wait, SOON_SECONDS), in_doubt=was_in_doubt)
         case OverBudgetError():
             return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
         case TemporaryError():

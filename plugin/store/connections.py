@@ -131,24 +131,40 @@ class Connections:
                 held = [awards.c.connection == name, awards.c.held_for == "pause", awards.c.state == "held"]
                 move(transaction, held, "planned", "the connection was resumed", now)
 
-    def rest(self, name: str, now: float, seconds: float, trouble: str, *, stopped: str | None = None) -> None:
-        """Leave the connection alone for so long, after a failure of it as a whole.
+    def rest(
+        self,
+        name: str,
+        now: float,
+        seconds: float,
+        trouble: str,
+        *,
+        stopped: str | None = None,
+        updated_at: float | None = None,
+    ) -> bool:
+        """Leave the connection alone for so long, after a failure of it as a whole; whether it was.
 
         Failures of calls that were on the way together count once.
 
         :param stopped: what an administrator has to mend, in a few words.
+        :param updated_at: of the connection as it was used: newer settings do not suffer for what older ones met.
         """
+        used = [connections.c.name == name]
+        if updated_at is not None:
+            used.append(connections.c.updated_at == updated_at)
         resting = connections.c.retry_at > now
         longer = connections.c.retry_at > now + seconds
         with self._database.write() as transaction:
-            _set(
-                transaction,
-                name,
-                failures=connections.c.failures + sa.case((resting, 0), else_=1),
-                retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
-                trouble=storable(trouble),
-                stopped=stopped and storable(stopped)[:64],
+            changed = transaction.execute(
+                sa.update(connections)
+                .where(*used)
+                .values(
+                    failures=connections.c.failures + sa.case((resting, 0), else_=1),
+                    retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
+                    trouble=storable(trouble),
+                    stopped=stopped and storable(stopped)[:64],
+                )
             )
+        return changed.rowcount > 0
 
     def hold_off(self, name: str, now: float, seconds: float) -> None:
         """Leave the connection alone for so long, though nothing has failed."""

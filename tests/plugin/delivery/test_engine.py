@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.alm.decoder import decode
@@ -18,6 +19,7 @@ from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.explaining import explain_award, explain_event
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.tables import awards
 
 from ...support import (
     COURSE,
@@ -229,6 +231,29 @@ def test_a_revoked_token_stops_until_the_connection_is_made_again(road: Road) ->
     assert connect_credly(road.store, road.credly, token="a-new-token") == "changed"
     road.issued(3)
     assert trouble() is None
+
+
+def test_newer_settings_do_not_suffer_for_what_older_ones_met(road: Road) -> None:
+    used = road.store.connections.get("academy")
+    assert used is not None
+    assert connect_credly(road.store, road.credly, read_timeout=3) == "changed"
+    now = road.store.now()
+    assert not road.store.connections.rest("academy", now, 300.0, "401", updated_at=used.updated_at)
+    newer = road.store.connections.get("academy")
+    assert newer is not None
+    assert (newer.retry_at, newer.trouble) == (0.0, None)
+    assert road.store.connections.rest("academy", now, 300.0, "401", updated_at=newer.updated_at)
+
+
+def test_an_award_that_met_wrong_credentials_waits_no_longer_than_its_connection(road: Road) -> None:
+    # The answer to the old token may come when the new one has been saved already.
+    change = {"token": TOKEN, "replacement": "a-new-token"}
+    requests.post(f"{road.credly}/_sandbox/tokens", json=change, timeout=5).raise_for_status()
+    road.complete(userId=learners(3))
+    until(lambda: road.states() == {"waiting": 3})
+    with road.store.database.read() as connection:
+        latest = connection.scalar(sa.select(sa.func.max(awards.c.due_at)))
+    assert latest < road.store.now() + 5
 
 
 def test_a_revoked_refresh_token_stops_until_alm_is_connected_again(
