@@ -48,7 +48,8 @@ def main() -> int:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")  # in one piece: several threads say something
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

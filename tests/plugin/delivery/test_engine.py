@@ -250,9 +250,9 @@ def test_an_award_that_met_wrong_credentials_waits_no_longer_than_its_connection
     change = {"token": TOKEN, "replacement": "a-new-token"}
     requests.post(f"{road.credly}/_sandbox/tokens", json=change, timeout=5).raise_for_status()
     road.complete(userId=learners(3))
-    until(lambda: road.states() == {"waiting": 3})
+    until(lambda: road.states().get("waiting"))
     with road.store.database.read() as connection:
-        latest = connection.scalar(sa.select(sa.func.max(awards.c.due_at)))
+        latest = connection.scalar(sa.select(sa.func.max(awards.c.due_at)).where(awards.c.state == "waiting"))
     assert latest < road.store.now() + 5
 
 
