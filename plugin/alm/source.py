@@ -15,7 +15,7 @@ from ...adapters.errors import AdapterError, ConfigurationError, OverBudgetError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.pacing import pace_of
-from ..delivery.sending import SOON_SECONDS, stopped_by
+from ..delivery.settling import SOON_SECONDS, stopped_by
 from ..names import split_name
 from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store

@@ -16,7 +16,8 @@ from .decisions import Source
 from .lanes import Lane
 from .notifying import notify_batch
 from .providers import Providers
-from .sending import PROBE_SECONDS, batch_size, send_batch
+from .sending import batch_size, send_batch
+from .settling import PROBE_SECONDS
 
 Found = Callable[[Lane], None]
 """Told of a lane that has work now."""

@@ -17,7 +17,7 @@ from badgerelay.adapters.base import (
     IssuedBadge,
     Outcome,
 )
-from badgerelay.adapters.errors import TemporaryError
+from badgerelay.adapters.errors import AmbiguousError, TemporaryError
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
@@ -96,6 +96,40 @@ def test_an_award_at_which_the_provider_breaks_is_soon_alone_and_holds_no_other(
         assert connection is not None
         assert (connection.failures, connection.trouble) == (0, None)
     assert store.views.counts()["awards"] == {"issued": 105, "waiting": 1}
+
+
+class HangingAdapter(BreakingAdapter):
+    """A provider that takes requests and answers none."""
+
+    name = "hanging"
+
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        self.calls += 1
+        raise AmbiguousError("no answer came")
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        self.calls += 1
+        raise TemporaryError("no answer came")
+
+
+def test_a_provider_that_hangs_is_left_alone_after_a_few_calls(store: Store, clock: Clock) -> None:
+    _complete(store, *(f"l-{number}" for number in range(100)))
+    adapter = HangingAdapter()
+    _work(store, adapter)
+    assert adapter.calls == 1
+    connection = store.connections.get("academy")
+    assert connection is not None
+    assert connection.failures == 1
+    for _ in range(10):
+        clock.seconds += 61
+        _work(store, adapter)
+    assert adapter.calls == 11  # one probe after each rest
+    store.connections.recover("academy")
+    clock.seconds += 61
+    _work(store, adapter)
+    assert adapter.calls <= 11 + 3
+    in_doubt = [award["id"] for award in store.views.awards(limit=1000) if award["in_doubt"]]
+    assert len(in_doubt) <= 60
 
 
 def _complete(store: Store, *learners: str) -> None:

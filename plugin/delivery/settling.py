@@ -1,0 +1,140 @@
+"""What came of a call, written into the ledger: the award's next state, and whether its connection rests."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ...adapters.base import IssuedBadge, Outcome
+from ...adapters.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    OverBudgetError,
+    RejectedError,
+    TemporaryError,
+)
+from ..store import Connection, Settled, Store
+from .backoff import backoff
+
+MAX_SURPRISES = 10
+"""Attempts that end in an exception that no adapter may raise, after which an award is dead."""
+
+ATTEMPTS_ALONE = 3
+"""From this attempt on, an award on which alone the provider fails does not make its connection rest."""
+
+PROBE_SECONDS = 300.0
+"""How often a connection whose settings are wrong is tried again with a single award."""
+
+LOOK_SECONDS = 5.0
+"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
+
+SOON_SECONDS = 1.0
+"""Until what older settings failed at is tried with newer ones."""
+
+LONGEST_SECONDS = 60.0
+"""Between two attempts at an award while its connection works, and between two probes of one that does not."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+def put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> None:
+    """Write what came of awards, and let their connection rest where nothing went through."""
+    if not results:
+        return
+    wait = 0.0
+    if not _its_own_fault(connection, results):
+        wait = _connection_wait(store, connection, [outcome for _, outcome in results])
+    now = store.now()
+    settled = [_settled(row, outcome, now, wait) for row, outcome in results]
+    store.ledger.settle(settled, now)
+    for each in settled:
+        carried = {"correlation_id": each.award.correlation_id, "award_id": each.award.id, "state": each.state}
+        log.info("award %s is %s", each.award.id, each.state, extra=carried)
+
+
+def _its_own_fault(connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> bool:
+    """Whether one award failed alone, again, while the connection works: it waits, and holds no other."""
+    if len(results) > 1 or connection.failures:
+        return False
+    row, outcome = results[0]
+    failed = isinstance(outcome, AmbiguousError) or (isinstance(outcome, TemporaryError) and outcome.may_have_acted)
+    return failed and row.attempts >= ATTEMPTS_ALONE
+
+
+def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
+    """Let the connection rest when nothing at all went through, for so many seconds; end its rest otherwise.
+
+    Where its own rate is used up, it waits, which is no failure.
+    """
+    over = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
+    if over:
+        pause = over[0].retry_after or 1.0
+        store.connections.hold_off(connection.name, store.now(), pause)
+        log.info("connection %s waits for %.1f s: %s", connection.name, pause, over[0])
+        if len(over) == len(outcomes):
+            return pause
+        outcomes = [outcome for outcome in outcomes if not isinstance(outcome, OverBudgetError)]
+    kinds = TemporaryError | ConfigurationError | AmbiguousError
+    errors = [outcome for outcome in outcomes if isinstance(outcome, kinds)]
+    if len(errors) < len(outcomes):
+        if connection.failures:
+            store.connections.recover(connection.name)
+            log.info("connection %s works again", connection.name)
+        return 0.0
+    error = next((error for error in errors if isinstance(error, ConfigurationError)), errors[0])
+    stopped = None
+    if isinstance(error, ConfigurationError):
+        wait, stopped = PROBE_SECONDS, stopped_by(error)
+        log.error("connection %s is stopped: %s", connection.name, error)
+    else:
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
+        wait = backoff(connection.failures + 1, base=0.5, cap=LONGEST_SECONDS, retry_after=asked)
+        log.warning("connection %s rests for %.1f s: %s", connection.name, wait, error)
+    updated_at = connection.updated_at
+    if store.connections.rest(connection.name, store.now(), wait, str(error), stopped=stopped, updated_at=updated_at):
+        return wait
+    log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
+    return SOON_SECONDS
+
+
+def stopped_by(error: ConfigurationError) -> str:
+    """In a few words, for lists, why a connection is stopped."""
+    return f"the {error.setting} is not accepted" if error.setting else "its settings are not accepted"
+
+
+def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
+    was_in_doubt = bool(row.in_doubt)
+    match outcome:
+        case IssuedBadge():
+            how = "the provider has it already" if outcome.existed else "issued"
+            return Settled(
+                row,
+                "issued",
+                f"{how}: badge {outcome.id}",
+                badge_id=outcome.id,
+                badge_url=outcome.url,
+                notify="badge_issued",
+            )
+        case RejectedError():
+            return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
+        case ConfigurationError():
+            # The connection rests, not the award: new settings may have come just now, and nobody tells the award.
+            return Settled(row, "waiting", str(outcome), now + min(wait, SOON_SECONDS), in_doubt=was_in_doubt)
+        case OverBudgetError():
+            return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
+        case TemporaryError():
+            due = wait or backoff(row.attempts, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
+            due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due
+            return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)
+        case AmbiguousError():
+            due = max(LOOK_SECONDS, backoff(row.attempts, base=2.0, cap=LONGEST_SECONDS))
+            return Settled(row, "waiting", f"{outcome}; looking before sending again", now + due, in_doubt=True)
+        case _:
+            surprises = row.surprises + 1
+            if surprises >= MAX_SURPRISES:
+                return Settled(row, "dead", str(outcome), in_doubt=True, surprises=surprises, notify="badge_rejected")
+            due = backoff(surprises, base=5.0, cap=3600.0)
+            return Settled(row, "waiting", str(outcome), now + due, in_doubt=True, surprises=surprises)
