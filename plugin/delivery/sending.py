@@ -27,7 +27,7 @@ from ..store.leases import RENEW_SECONDS
 from .settling import put_down
 
 FAILED_LOOKS = 3
-"""After so many look-ups that failed, the rest of a batch is not asked for: a provider that hangs takes its time."""
+"""After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
 
 MAX_BADGE_ID = 255
 """Characters of a provider's badge id."""
@@ -51,8 +51,8 @@ def send_batch(
         return 0
     if len(rows) == limit and not connection.failures:
         more()
-    known, to_send = _look_where_in_doubt(store, connection, adapter, rows)
-    put_down(store, connection, known)
+    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, rows)
+    put_down(store, connection, known, works=answered)
     halt: AdapterError | None = None
     for portion in _portions(to_send, limit):
         if abs(store.now() - claimed_at) > RENEW_SECONDS:
@@ -77,31 +77,34 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
 
 def _look_where_in_doubt(
     store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]]
-) -> tuple[list[tuple[Row[Any], Outcome]], list[Row[Any]]]:
-    """What is known of the awards without sending them, and those to send."""
+) -> tuple[list[tuple[Row[Any], Outcome]], list[Row[Any]], bool]:
+    """What is known of the awards without sending them, those to send, and whether the provider answered at all."""
     known: list[tuple[Row[Any], Outcome]] = []
     to_send: list[Row[Any]] = []
+    answered = False
     halt: AdapterError | None = None
-    failed = 0
+    failed = 0  # in a row
     for row in rows:
-        outcome: Outcome | None = None
-        if row.in_doubt and adapter.capabilities.can_look_up:
-            outcome = halt
-            if halt is None:
-                with provider_call(store, connection.name, "find", [row]) as came_of:
-                    outcome = _look(adapter, row)
-                    came_of([outcome])
-                halt = _halting([outcome])
-                if isinstance(outcome, TemporaryError):
-                    failed += 1
-                    halt = outcome if failed == FAILED_LOOKS else halt
+        if not (row.in_doubt and adapter.capabilities.can_look_up):
+            to_send.append(row)
+            continue
+        outcome: Outcome | None = halt
+        if halt is None:
+            with provider_call(store, connection.name, "find", [row]) as came_of:
+                outcome = _look(adapter, row)
+                came_of([outcome])
+            failed = failed + 1 if isinstance(outcome, TemporaryError) else 0
+            answered = answered or not isinstance(outcome, AdapterError)
+            halt = _halting([outcome])
+            if halt is None and isinstance(outcome, TemporaryError) and failed == FAILED_LOOKS:
+                halt = outcome
         if outcome is None:
             to_send.append(row)
         else:
             known.append((row, outcome))
-    if halt is None:
-        return known, to_send
-    return known + [(row, _not_sent(row, halt)) for row in to_send], []
+    if halt is None or (answered and not _halting([halt])):
+        return known, to_send, answered
+    return known + [(row, _not_sent(row, halt)) for row in to_send], [], answered
 
 
 def _halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:

@@ -40,12 +40,17 @@ LONGEST_SECONDS = 60.0
 log = logging.getLogger("badgerelay.delivery")
 
 
-def put_down(store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> None:
-    """Write what came of awards, and let their connection rest where nothing went through."""
+def put_down(
+    store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]], *, works: bool = False
+) -> None:
+    """Write what came of awards, and let their connection rest where nothing went through.
+
+    :param works: something else went through just now.
+    """
     if not results:
         return
     wait = 0.0
-    if not _its_own_fault(connection, results):
+    if not (works or _its_own_fault(connection, results)):
         wait = _connection_wait(store, connection, [outcome for _, outcome in results])
     now = store.now()
     settled = [_settled(row, outcome, now, wait) for row, outcome in results]
@@ -107,6 +112,7 @@ def stopped_by(error: ConfigurationError) -> str:
 
 def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
     was_in_doubt = bool(row.in_doubt)
+    failures = row.attempts // 2 + 1  # while others go through, chance alone makes some fail several times
     match outcome:
         case IssuedBadge():
             how = "the provider has it already" if outcome.existed else "issued"
@@ -126,11 +132,11 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
         case OverBudgetError():
             return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
         case TemporaryError():
-            due = wait or backoff(row.attempts, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
+            due = wait or backoff(failures, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
             due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)
         case AmbiguousError():
-            due = max(LOOK_SECONDS, backoff(row.attempts, base=2.0, cap=LONGEST_SECONDS))
+            due = max(LOOK_SECONDS, backoff(failures, base=1.0, cap=LONGEST_SECONDS))
             return Settled(row, "waiting", f"{outcome}; looking before sending again", now + due, in_doubt=True)
         case _:
             surprises = row.surprises + 1

@@ -36,7 +36,7 @@ def main() -> int:
         except MissingServiceError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1
-        complaints = results[-1].complaints()
+        complaints = results[-1].complaints(timed=True)
         for complaint in complaints:
             print(f"  {complaint}", flush=True)
         if complaints:
@@ -44,7 +44,7 @@ def main() -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     print_results(results)
-    return int(any(result.complaints() for result in results))
+    return int(any(result.complaints(timed=True) for result in results))
 
 
 def _say(line: str) -> None:

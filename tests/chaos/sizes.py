@@ -24,4 +24,4 @@ class Size:
 
 
 FULL = Size(completions=5_000, seconds=120.0, kills=24, calm=900, calm_seconds=20.0, drain_seconds=240.0)
-SHORT = Size(completions=600, seconds=30.0, kills=10, calm=120, calm_seconds=6.0, drain_seconds=90.0)
+SHORT = Size(completions=600, seconds=30.0, kills=10, calm=120, calm_seconds=6.0, drain_seconds=240.0)

@@ -54,8 +54,8 @@ class Result:
     def slowed(self) -> float:
         return self.beside_broken / self.calm if self.calm else float("inf")
 
-    def complaints(self) -> list[str]:
-        """Why this run is no good; nothing where it is."""
+    def complaints(self, *, timed: bool) -> list[str]:
+        """Why this run is no good; nothing where it is. :param timed: also how fast it was."""
         verdict = self.verdict
         counted = {
             "lost": verdict.lost,
@@ -71,7 +71,7 @@ class Result:
             found.append(f"only {kills} kills of {self.wanted_kills}")
         if self.unacknowledged:
             found.append("not every delivery was acknowledged")
-        if self.slowed > 2:
+        if timed and self.slowed > 2:
             found.append(f"healthy organizations were slowed {self.slowed:.2f} × by the broken one")
         return found + verdict.examples
 

@@ -12,7 +12,7 @@ import requests
 from amqp.exceptions import NotFound
 from kombu import Connection
 
-from tests.brokers import Broker
+from tests.brokers import RABBITMQ, Broker
 from tests.e2e.running import Home, badges, completion, deliver, eventually
 from tests.support import calls, set_faults
 
@@ -126,7 +126,7 @@ def test_a_busy_connection_holds_no_other_and_many_awards_leave_in_few_calls(bro
     assert 3 <= calls(provider)["POST badges/batch"] <= 4
 
 
-@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("broker", [RABBITMQ], indirect=True)
 def test_a_signal_lets_a_worker_finish_what_is_under_way(broker_home: Home) -> None:
     provider = connected(broker_home, "--faults", "latency=3")
     relay = broker_home.start("serve", "--port", "0")
@@ -146,7 +146,7 @@ def test_a_signal_lets_a_worker_finish_what_is_under_way(broker_home: Home) -> N
     issued(broker_home, provider, 2, 30)
 
 
-@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("broker", [RABBITMQ], indirect=True)
 def test_a_broker_that_refuses_us_is_said_once_and_neither_keeps_a_worker_from_ending(broker_home: Home) -> None:
     told = broker_home.environ["BADGERELAY_BROKER_URL"]
     for url in (
@@ -168,7 +168,7 @@ def test_a_broker_that_refuses_us_is_said_once_and_neither_keeps_a_worker_from_e
         assert "s3cret" not in log
 
 
-@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("broker", [RABBITMQ], indirect=True)
 def test_a_queue_of_another_kind_ends_the_worker_with_the_reason(broker_home: Home, broker: Broker) -> None:
     with Connection(broker.url) as connection:
         channel = connection.default_channel
@@ -183,7 +183,7 @@ def test_a_queue_of_another_kind_ends_the_worker_with_the_reason(broker_home: Ho
     assert "gave up" in ran.stderr
 
 
-@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("broker", [RABBITMQ], indirect=True)
 def test_the_queue_is_a_quorum_queue_of_bounded_length(broker_home: Home, broker: Broker) -> None:
     worker = broker_home.start("worker", listens=WORKS)
     with Connection(broker.url) as connection:
