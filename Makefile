@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
-# Most tests wait for processes rather than work: several at a time.
-SIDE_BY_SIDE := -n 3 --dist loadgroup
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-services lint bench soak chaos clean
@@ -38,10 +36,10 @@ demo: $(STAMP)
 	$(BIN)/badgerelay demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not services'
+	$(BIN)/python -m pytest -m 'not services'
 
 test-services: $(STAMP)
-	sh tests/services.sh $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m services
+	sh tests/services.sh $(BIN)/python -m pytest -m services
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -9,10 +9,6 @@ from pathlib import Path
 
 import pytest
 
-# Tests break them: those of one broker run one after the other, in one process.
-RABBITMQ = pytest.param("rabbitmq", marks=pytest.mark.xdist_group("rabbitmq"))
-REDIS = pytest.param("redis", marks=pytest.mark.xdist_group("redis"))
-
 SCRIPT = Path(__file__).parent / "broker.sh"
 
 

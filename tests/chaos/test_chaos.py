@@ -14,7 +14,6 @@ from .storm import run
 
 
 @pytest.mark.services
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.parametrize("setup", ["sqlite", "rabbitmq"])
 def test_a_storm_loses_nothing_and_doubles_nothing(setup: str, tmp_path: Path) -> None:
     try:
@@ -23,6 +22,6 @@ def test_a_storm_loses_nothing_and_doubles_nothing(setup: str, tmp_path: Path) -
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
-    assert not result.complaints(timed=False)  # other tests run beside it
+    assert not result.complaints(timed=False)
     assert result.verdict.badges > SHORT.completions
     assert {item.kind for item in result.happened} >= {"kill -9", "disk full", "token replaced"}

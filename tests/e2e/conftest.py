@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import RABBITMQ, REDIS, Broker, broker_of
+from tests.brokers import Broker, broker_of
 from tests.e2e.running import Home
 
 
@@ -24,7 +24,7 @@ def postgresql_home(tmp_path: Path, postgresql: Callable[[bool], str]) -> Iterat
     made.close()
 
 
-@pytest.fixture(params=[RABBITMQ, REDIS])
+@pytest.fixture(params=["rabbitmq", "redis"])
 def broker(request: pytest.FixtureRequest) -> Broker:
     return broker_of(request.param)
 

@@ -76,6 +76,8 @@ class Home:
             )
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
+        running = Running(process, "", log)
+        self._running.append(running)  # also where it does not start: its output has to be closed
         while True:
             try:
                 line = lines.get(timeout=START_SECONDS)
@@ -86,10 +88,8 @@ class Home:
                 process.wait()
             assert line is not None, log.read_text()
             if found := re.search(listens, line):
-                break
-        running = Running(process, found[1] if found.groups() else "", log)
-        self._running.append(running)
-        return running
+                running.url = found[1] if found.groups() else ""
+                return running
 
     def run(self, *arguments: str, ok: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
