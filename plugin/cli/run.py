@@ -86,9 +86,9 @@ def worker(concurrency: int) -> None:
     settings = read_settings()
     set_up_logging(settings)
     ready = partial(click.echo, "badgerelay works; stop it with Ctrl-C")
+    check_broker(settings)
     _check_store(settings)
     if settings.broker_url is not None:
-        check_broker(settings)
         from ..delivery.worker import run_worker
 
         if run_worker(settings, calls_in_flight=concurrency, ready=ready) != 0:
