@@ -37,7 +37,6 @@ class Runner:
         self._runs.stop(seconds)
         self._publisher.close()
         self._work.store.close()
-        self._work.store.measurements.close()
 
     def run(self, lane: Lane) -> None:
         """Do one batch of a lane. Errors are logged: what was taken is due again when its lease ends."""
