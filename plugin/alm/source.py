@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Row
@@ -22,18 +22,11 @@ from ..store import Connection, Plan, Store
 from ..store.cache import Cache
 from .client import AlmClient
 from .decoder import DeliveredEvent, decode
-from .documents import BadgeRecord, LearnerRecord
-from .errors import FailedRequestError, IncompleteError, UnknownRecordError
+from .errors import FailedRequestError, UnknownRecordError
 from .fates import account_of, fate_of
+from .people import LEARNERS_AT_ONCE, People, Person
+from .places import Found, Place, Places
 
-LEARNER_SECONDS = 24 * 3600.0
-"""Age at which a learner is asked for again."""
-
-BADGE_SECONDS = 3600.0
-NO_BADGE_SECONDS = 600.0
-"""Ages at which an instance's badge is asked for again; sooner where there was none, as it may have been attached."""
-
-LEARNERS_AT_ONCE = 50
 MAX_UNKNOWN = 8
 """Attempts after which what ALM does not know is given up: a webhook may run ahead of the API."""
 
@@ -56,15 +49,9 @@ class _Case:
     event: DeliveredEvent
 
     @property
-    def place(self) -> tuple[str, str]:
-        """The learning object and its instance: what a badge hangs on."""
+    def place(self) -> Place:
         return self.event.lo_id or "", self.event.lo_instance_id or ""
 
-
-_Found = BadgeRecord | UnknownRecordError | RejectedError | FailedRequestError | None
-"""What hangs on a place: a badge, nothing, or why ALM does not say."""
-
-_Person = LearnerRecord | FailedRequestError | None
 
 _Target = tuple[str, str]
 """A provider connection and a badge template."""
@@ -140,29 +127,26 @@ class _Visit:
     def __init__(self, store: Store, connection: Connection, cache: Cache, client: AlmClient) -> None:
         self._store = store
         self._connection = connection
-        self._cache = cache
-        self._client = client
         self._now = store.now()
+        self._places = Places(cache, client, self._now)
+        self._people = People(cache, client, self._now)
         provider = store.connections.get(connection.settings["provider"])
         self._adapter = provider.type.lower() if provider else None
-        self._asked_places: set[tuple[str, str]] = set()
-        self._failed_places = 0
-        self._asked_learners: set[str] = set()
 
     @property
     def asked(self) -> bool:
         """Whether ALM was asked at all."""
-        return bool(self._asked_places or self._asked_learners)
+        return bool(self._places.asked or self._people.asked)
 
     def decide(self, cases: list[_Case]) -> Iterator[list[Decided]]:
-        badges = self._cached_badges({case.place for case in cases})
-        learners = self._cached_learners({case.event.user_id or "" for case in cases})
+        badges = self._places.known({case.place for case in cases})
+        learners = self._people.known({case.event.user_id or "" for case in cases})
         homeless: list[tuple[_Case, list[_Target]]] = []
-        by_place: dict[tuple[str, str], list[_Case]] = {}
+        by_place: dict[Place, list[_Case]] = {}
         for case in cases:
             by_place.setdefault(case.place, []).append(case)
         for place in sorted(by_place, key=lambda place: place not in badges):
-            found = badges[place] if place in badges else self._look_up_badge(place)
+            found = badges[place] if place in badges else self._places.look_up(place)
             portion: list[Decided] = []
             for case in by_place[place]:
                 targets = self._targets(case, found)
@@ -175,13 +159,13 @@ class _Visit:
             yield portion
         for start in range(0, len(homeless), LEARNERS_AT_ONCE):
             some = homeless[start : start + LEARNERS_AT_ONCE]
-            learners = self._look_up_learners({case.event.user_id or "" for case, _ in some})
+            learners = self._people.look_up({case.event.user_id or "" for case, _ in some})
             yield [
                 (case.row, self._earns(case, targets, learners.get(case.event.user_id or "")))
                 for case, targets in some
             ]
 
-    def _targets(self, case: _Case, badge: _Found) -> list[_Target] | Decision:
+    def _targets(self, case: _Case, badge: Found) -> list[_Target] | Decision:
         """What the completion earns by our rules and by ALM's own badge; or why nothing."""
         row, place = case.row, [part for part in case.place if part]
         rules = self._store.catalogue.rules_for(self._connection.name, place)
@@ -190,7 +174,7 @@ class _Visit:
         if isinstance(badge, UnknownRecordError):
             refusal = _unknown(row, "ALM does not know the learning object yet")
         elif isinstance(badge, FailedRequestError):
-            refusal = self._failed(row, badge)
+            refusal = self._failed_alone(row, badge)
         elif isinstance(badge, RejectedError):
             refusal = Dies(str(badge))
         elif badge is None:
@@ -212,11 +196,11 @@ class _Visit:
             targets.append((self._connection.settings["provider"], badge.template_id))
         return list(dict.fromkeys(targets)) or refusal
 
-    def _earns(self, case: _Case, targets: list[_Target], learner: _Person) -> Decision:
+    def _earns(self, case: _Case, targets: list[_Target], learner: Person) -> Decision:
         if learner is None:
             return _unknown(case.row, "ALM does not know the learner yet")
         if isinstance(learner, FailedRequestError):
-            return self._failed(case.row, learner)
+            return self._failed_alone(case.row, learner)
         if not learner.email:
             return Dies("the learner has no e-mail address in ALM: add one there, then replay the event")
         first, last = split_name(learner.name or "", self._connection.settings["name_policy"])
@@ -226,60 +210,16 @@ class _Visit:
         plans = tuple(Plan(name, template_id, recipient, issued_at) for name, template_id in targets)
         return Earns(plans, self._how(case, targets))
 
-    def _failed(self, row: Row[Any], error: FailedRequestError) -> Waits:
+    def _failed_alone(self, row: Row[Any], error: FailedRequestError) -> Waits:
         """The longer it has waited, the longer it waits again: it costs the account's budget and may never end."""
         waited = self._now - row.received_at
         return Waits(str(error), backoff(1, base=min(max(waited, FAILED_SECONDS), 60 * FAILED_SECONDS), cap=3600.0))
 
     def _how(self, case: _Case, targets: list[_Target]) -> str:
         names = ", ".join(f"{template_id} of {name}" for name, template_id in targets)
-        badge = "asked ALM now" if case.place in self._asked_places else "known from an earlier answer"
-        learner = "asked ALM now" if case.event.user_id in self._asked_learners else "known from an earlier answer"
+        badge = "asked ALM now" if case.place in self._places.asked else "known from an earlier answer"
+        learner = "asked ALM now" if case.event.user_id in self._people.asked else "known from an earlier answer"
         return f"badge template {names} ({badge}); learner {case.event.user_id} ({learner})"
-
-    def _cached_badges(self, places: set[tuple[str, str]]) -> dict[tuple[str, str], _Found]:
-        keys = {_key(place): place for place in places}
-        none = self._cache.get("no_badge", keys, newer_than=self._now - NO_BADGE_SECONDS)
-        kept = self._cache.get("badge", keys, newer_than=self._now - BADGE_SECONDS)
-        found: dict[tuple[str, str], _Found] = {keys[key]: None for key in none}
-        found.update({keys[key]: BadgeRecord(**value) for key, value in kept.items()})
-        return found
-
-    def _look_up_badge(self, place: tuple[str, str]) -> _Found:
-        try:
-            badge = self._client.instance_badge(*place)
-        except (UnknownRecordError, RejectedError) as error:
-            self._asked_places.add(place)
-            return error
-        except FailedRequestError as error:
-            self._failed_places += 1
-            if self._failed_places > 1 and not self._asked_places:
-                raise  # no single learning object's fault
-            return error
-        self._asked_places.add(place)
-        kind, value = ("no_badge", None) if badge is None else ("badge", asdict(badge))
-        self._cache.put(kind, {_key(place): value}, self._now)
-        return badge
-
-    def _cached_learners(self, ids: set[str]) -> dict[str, _Person]:
-        kept = self._cache.get("learner", ids, newer_than=self._now - LEARNER_SECONDS)
-        return {learner_id: LearnerRecord(**value) for learner_id, value in kept.items()}
-
-    def _look_up_learners(self, ids: set[str]) -> dict[str, _Person]:
-        self._asked_learners |= ids
-        try:
-            found, failed = self._client.learners(sorted(ids))
-        except IncompleteError as error:
-            self._keep_learners(error.found)
-            if isinstance(error.__cause__, OverBudgetError):
-                raise error.__cause__ from None
-            raise
-        self._keep_learners(found)
-        return {**found, **failed}
-
-    def _keep_learners(self, found: dict[str, LearnerRecord]) -> None:
-        with_address = {learner_id: asdict(learner) for learner_id, learner in found.items() if learner.email}
-        self._cache.put("learner", with_address, self._now)
 
 
 def _until_budget(row: Row[Any], error: OverBudgetError, now: float) -> float:
@@ -307,7 +247,3 @@ def _unknown(row: Row[Any], reason: str) -> Decision:
     if row.attempts >= MAX_UNKNOWN:
         return Dies(f"{reason} (after {row.attempts} attempts)")
     return Waits(reason, backoff(row.attempts, base=10.0, cap=3600.0), counts=True)
-
-
-def _key(place: tuple[str, str]) -> str:
-    return "\n".join(place)
