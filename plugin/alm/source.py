@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -11,11 +10,11 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import AdapterError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
+from ...adapters.errors import ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.pacing import pace_of
-from ..delivery.settling import SOON_SECONDS, stopped_by
+from ..delivery.settling import PROBE_SECONDS, rest
 from ..names import split_name
 from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store
@@ -33,14 +32,10 @@ MAX_UNKNOWN = 8
 FAILED_SECONDS = 10.0
 """How long an event waits at first when ALM fails on its learner or its learning object alone."""
 
-PROBE_SECONDS = 300.0
-
 BUDGET_USED_UP = "the rate of ALM look-ups is used up; what is known already goes on"
 SHORT_WAIT_SECONDS = 10.0
 LONG_WAIT_SECONDS = 900.0
 """Bounds of how far apart the events that wait for the budget are spread."""
-
-log = logging.getLogger("badgerelay.alm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class AlmSource:
                 (case.row, Waits(BUDGET_USED_UP, _until_budget(case.row, error, now))) for case in undecided.values()
             ]
         except (TemporaryError, ConfigurationError) as error:
-            wait = self._rest(connection, error)
+            wait = rest(self._store, connection, error, base=1.0, cap=PROBE_SECONDS)
             yield [(case.row, Waits(str(error), wait)) for case in undecided.values()]
         else:
             if connection.failures and visit.asked:
@@ -105,20 +100,6 @@ class AlmSource:
                 AlmClient(connection.settings, storage, self._store.now, time.sleep, pace),
             )
         return self._made[1]
-
-    def _rest(self, connection: Connection, error: AdapterError) -> float:
-        wait, stopped = PROBE_SECONDS, None
-        if isinstance(error, ConfigurationError):
-            stopped = stopped_by(error)
-            log.error("connection %s is stopped: %s", self._name, error)
-        else:
-            asked = error.retry_after if isinstance(error, TemporaryError) else None
-            wait = backoff(connection.failures + 1, base=1.0, cap=300.0, retry_after=asked)
-            log.warning("connection %s rests for %.1f s: %s", self._name, wait, error)
-        resting = self._store.connections.rest(
-            self._name, self._store.now(), wait, str(error), stopped=stopped, updated_at=connection.updated_at
-        )
-        return wait if resting else SOON_SECONDS
 
 
 class _Visit:

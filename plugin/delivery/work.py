@@ -95,7 +95,7 @@ class Work:
         except ConfigurationError as error:
             log.error("connection %s is stopped: %s", name, error)
             stopped = "its adapter does not work"
-            self.store.connections.rest(name, self.store.now(), PROBE_SECONDS, str(error), stopped=stopped)
+            self.store.connections.rest(name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped)
             return False
         taken = send_batch(self.store, connection, adapter, owner, more=partial(found, Lane("send", name)))
         return taken >= batch_size(connection, adapter)

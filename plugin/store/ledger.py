@@ -16,6 +16,9 @@ from .history import Change, record, storable
 from .planning import Admissions
 from .tables import AWARD_OPEN, awards, connections, history, notifications
 
+LOOK_SECONDS = 5.0
+"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
+
 KEY = ("connection", "source", "learner_id", "template_id", "period")
 
 
@@ -42,6 +45,7 @@ class Settled:
     :param due_at: when to try again; for ``waiting``.
     :param in_doubt: the provider may have made the badge: look before sending again.
     :param notify: the hook that tells the host, or None.
+    :param revoke_reason: what is still to be done is to revoke it.
     """
 
     award: Row[Any]
@@ -53,6 +57,7 @@ class Settled:
     badge_id: str | None = None
     badge_url: str | None = None
     notify: str | None = None
+    revoke_reason: str | None = None
 
 
 class Ledger:
@@ -122,7 +127,7 @@ class Ledger:
                         name,
                         row.correlation_id,
                         "sending",
-                        f"attempt {row.attempts}" + (", looking at the provider first" if row.in_doubt else ""),
+                        _intent(row),
                         award_id=row.id,
                     )
                     for row in rows
@@ -182,10 +187,12 @@ def move(
     now: float,
     *,
     held_for: str | None = None,
+    **values: Any,
 ) -> int:
     """Set the state of the chosen awards, with one row of history each, in two statements however many they are.
 
     :param held_for: what ends it, where they become ``held``.
+    :param values: of further columns.
     """
     connection.execute(
         sa.insert(history).from_select(
@@ -203,9 +210,27 @@ def move(
     changed = connection.execute(
         sa.update(awards)
         .where(*chosen)
-        .values(state=to, reason=cause if to == "held" else None, held_for=held_for, due_at=now, lease_owner=None)
+        .values(
+            state=to,
+            reason=cause if to == "held" else None,
+            held_for=held_for,
+            due_at=due_again(now),
+            lease_owner=None,
+            **values,
+        )
     )
     return changed.rowcount
+
+
+def due_again(now: float) -> sa.ColumnElement[float]:
+    """When an award is due that somebody wants done now: at once, unless a call of a moment ago may still act."""
+    return sa.case((awards.c.in_doubt, now + LOOK_SECONDS), else_=now)
+
+
+def _intent(row: Row[Any]) -> str:
+    attempt = f"attempt {row.attempts}" + (" to revoke it" if row.revoke_reason is not None else "")
+    looking = row.in_doubt and (row.revoke_reason is None or row.badge_id is None)
+    return attempt + (", looking at the provider first" if looking else "")
 
 
 def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
@@ -254,7 +279,10 @@ _SETTLE = (
     .values(
         {
             column: sa.bindparam(f"new_{column}")
-            for column in ("state", "reason", "due_at", "in_doubt", "surprises", "badge_id", "badge_url")
+            for column in (
+                *("state", "reason", "due_at", "in_doubt", "surprises"),
+                *("badge_id", "badge_url", "revoke_reason"),
+            )
         }
     )
     .values(lease_owner=None)
@@ -265,12 +293,13 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
     return {
         "award": result.award.id,
         "new_state": result.state,
-        "new_reason": None if result.state == "issued" else storable(result.cause),
+        "new_reason": None if result.notify == "badge_issued" else storable(result.cause),
         "new_due_at": result.due_at or now,
         "new_in_doubt": result.in_doubt,
         "new_surprises": result.surprises,
         "new_badge_id": result.badge_id and storable(result.badge_id),
         "new_badge_url": result.badge_url and storable(result.badge_url),
+        "new_revoke_reason": result.revoke_reason,
     }
 
 

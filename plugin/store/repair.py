@@ -1,4 +1,4 @@
-"""Repair by an administrator: events again from the start, awards again, held awards released, in bounded portions.
+"""Repair by an administrator: events and awards again, held awards released, badges revoked, in bounded portions.
 
 Each portion is a transaction of its own, in the order of the numbers, up to the newest when it began. Run twice, the
 second run finds less to do; what is issued is never touched, and the ledger keeps the badges of a replay single.
@@ -22,7 +22,9 @@ AT_ONCE = 500
 """Events or awards of one portion."""
 
 RETRIABLE = ("rejected", "dead", "waiting")
+REVOCABLE = (*("issued", "accepted", "declined"), *("planned", "waiting", "held", "rejected", "dead"))
 RELEASED, RETRIED, REPLAYED = (f"{what} by an administrator" for what in ("released", "retried", "replayed"))
+REVOKED = "to be revoked, says an administrator"
 AFTER_PAUSE = "; the connection is paused"
 
 
@@ -68,6 +70,20 @@ class Repair:
             awards,
             _of_awards(chosen, RETRIABLE),
             lambda connection, ids: _plan_again(connection, ids, RETRIED, now()),
+        )
+
+    def count_revoke(self, chosen: Chosen) -> int:
+        return self._count(awards, _of_awards(chosen, REVOCABLE))
+
+    def revoke(self, chosen: Chosen, reason: str, now: Callable[[], float]) -> int:
+        """Have badges revoked, and what is not issued yet not issued; how many there were.
+
+        :param reason: for the provider, who may tell the recipient.
+        """
+        return self._in_portions(
+            awards,
+            _of_awards(chosen, REVOCABLE),
+            lambda connection, ids: _plan_again(connection, ids, f"{REVOKED}: {reason}", now(), **_to_revoke(reason)),
         )
 
     def count_release(self, chosen: Chosen) -> int:
@@ -125,15 +141,19 @@ def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
     return len(rows)
 
 
-def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float) -> int:
-    """To ``planned``; on a paused connection held until it is resumed."""
+def _to_revoke(reason: str) -> dict[str, Any]:
+    return {"revoke_reason": reason, "attempts": 0, "surprises": 0}
+
+
+def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
+    """To ``planned``; on a paused connection held until it is resumed. :param values: of further columns."""
     mine = awards.c.id.in_(ids)
     paused = connection.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
     count = 0
     if paused:
         held = [mine, awards.c.connection.in_(paused)]
-        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause")
-    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now)
+        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause", **values)
+    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now, **values)
 
 
 def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:

@@ -238,11 +238,11 @@ def test_newer_settings_do_not_suffer_for_what_older_ones_met(road: Road) -> Non
     assert used is not None
     assert connect_credly(road.store, road.credly, read_timeout=3) == "changed"
     now = road.store.now()
-    assert not road.store.connections.rest("academy", now, 300.0, "401", updated_at=used.updated_at)
+    assert not road.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=used.updated_at)
     newer = road.store.connections.get("academy")
     assert newer is not None
     assert (newer.retry_at, newer.trouble) == (0.0, None)
-    assert road.store.connections.rest("academy", now, 300.0, "401", updated_at=newer.updated_at)
+    assert road.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=newer.updated_at)
 
 
 def test_an_award_that_met_wrong_credentials_waits_no_longer_than_its_connection(road: Road) -> None:
