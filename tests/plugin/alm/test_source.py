@@ -65,19 +65,20 @@ def complete(store: Store, *completions: tuple[str, str]) -> None:
 
 
 def place(instance: str) -> str:
-    quoted = instance.replace(":", "%3A")
-    return f"{API}/learningObjects/{quoted.partition('_')[0]}/instances/{quoted}"
+    return f"{API}/learningObjects/{instance.partition('_')[0].replace(':', '%3A')}"
 
 
-def with_badge(template_id: Any) -> dict[str, Any]:
+def with_badge(template_id: Any, instance: str = BAD) -> dict[str, Any]:
     badge = {
         "id": "b",
         "type": "badge",
         "attributes": {"name": "B", "externalProvider": {"id": template_id, "provider": "Credly"}},
     }
     tie = {"badge": {"data": {"id": "b", "type": "badge"}}}
-    instance = {"id": "i", "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
-    return {"data": instance, "included": [badge]}
+    resource = {"id": instance, "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
+    pointers = {"instances": {"data": [{"id": instance, "type": "learningObjectInstance"}]}}
+    learning_object = {"id": instance.partition("_")[0], "type": "learningObject", "relationships": pointers}
+    return {"data": learning_object, "included": [resource, badge]}
 
 
 def decided(store: Store) -> dict[str, str]:
@@ -102,7 +103,7 @@ def test_a_learning_object_on_which_alm_fails_holds_no_other(
 ) -> None:
     wire.get(place(BAD), **answer)
     for instance in (GOOD, OTHER):
-        wire.get(place(instance), json=with_badge("t-1"))
+        wire.get(place(instance), json=with_badge("t-1", instance))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", BAD), ("7", GOOD), ("7", OTHER))
     assert decided(connected) == {f"7 {BAD}": "waiting", f"7 {GOOD}": "done", f"7 {OTHER}": "done"}
@@ -112,7 +113,7 @@ def test_a_learning_object_on_which_alm_fails_holds_no_other(
 
 
 def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=500)
     wire.get(f"{API}/users/7", status=500)
     wire.get(f"{API}/users/8", json={"data": user("8")})
@@ -152,7 +153,7 @@ def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
 def test_what_earned_nothing_on_arrival_earns_nothing_when_it_is_replayed(
     event: dict[str, Any], account: Any, state: str, connected: Store, wire: responses.RequestsMock
 ) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     arrive(connected, event, account=account)
     assert decided(connected)["e"] == state
