@@ -1,4 +1,4 @@
-"""New skills: a level whose badge is a provider's template is wired at once; a template that looks right suggested."""
+"""New skills: a level whose badge is a provider's template is wired at once; one that looks right is suggested."""
 
 from __future__ import annotations
 

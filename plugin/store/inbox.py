@@ -266,7 +266,7 @@ def follow(connection: Connection, database: Database, new: Iterable[NewEvent], 
     statement = statement.on_conflict_do_update(
         index_elements=["connection", "source", "event_id"],
         set_=again,
-        where=events.c.state.in_(("done", "ignored", "dead")),
+        where=sa.text(f"{events.name}.state NOT IN ('received', 'waiting')"),
     )
     connection.execute(statement, rows)
 

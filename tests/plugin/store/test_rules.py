@@ -92,8 +92,8 @@ RULE = (
     "VALUES ({id}, 'acme', 'course:{id}', 'academy', 't-1', 5.0)"
 )
 EVENT = (
-    "INSERT INTO events (id, connection, source, event_id, lane, kind, learner_id, learning_object_id, payload, state, "
-    "correlation_id, received_at, due_at, attempts) VALUES "
+    "INSERT INTO events (id, connection, source, event_id, lane, kind, learner_id, learning_object_id, payload, "
+    "state, correlation_id, received_at, due_at, attempts) VALUES "
     "({id}, 'acme', '{source}', 'e-{id}', 'acme', 'k', 'l', '{place}', '{{}}', 'done', 'c', 1.0, 1.0, 1)"
 )
 AWARD = (
