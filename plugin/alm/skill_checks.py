@@ -22,8 +22,8 @@ KIND = "SKILL_CHECK"
 PAUSES_SECONDS = (60.0, 600.0, 3600.0, 6 * 3600.0)
 """Between one look and the next, while ALM does not show the learner's credits for the level at all."""
 
-LOOKS_WHERE_SHORT = 2
-"""Looks while it shows too few credits: most completions do not reach a level, and each look costs a request."""
+PAUSES_WHERE_SHORT_SECONDS = (900.0, 6 * 3600.0)
+"""While it shows too few credits: most completions do not reach a level, and each look costs a request."""
 
 _MAX_ID = 255
 
@@ -73,8 +73,8 @@ def pause_after(attempts: int, progress: Progress | None) -> float | None:
 
     :param attempts: looks so far. :param progress: what ALM shows of the level.
     """
-    looks = len(PAUSES_SECONDS) + 1 if progress is None else LOOKS_WHERE_SHORT
-    return PAUSES_SECONDS[attempts - 1] if attempts < looks else None
+    pauses = PAUSES_SECONDS if progress is None else PAUSES_WHERE_SHORT_SECONDS
+    return pauses[attempts - 1] if attempts <= len(pauses) else None
 
 
 def shortfall(level: Level, progress: Progress | None) -> str:

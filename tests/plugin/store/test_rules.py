@@ -127,7 +127,8 @@ def carries_over(url: str, home: Path, false: str) -> None:
     assert not add_rule(store, "acme", "course:3", "academy", "t-1")
     assert [rule.id for rule in store.rules.for_objects("acme", ["course:9"])] == [9]
     assert add_rule(store, "acme", "course:10", "academy", "t-1")
-    assert [rule.id for rule in store.rules.all()] == [3, 9, 10]
+    assert [rule.id for rule in store.rules.all()][:2] == [3, 9]
+    assert store.rules.all()[2].id > 9
     assert {award["id"]: award["period"] for award in store.views.awards()} == {
         number: period for number, (_, _, period) in PLACES.items()
     }
