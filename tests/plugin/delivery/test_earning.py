@@ -320,6 +320,17 @@ def test_a_recurring_certification_is_earned_again_each_period(
     assert years[second] - years[first] > 360 * 86400
 
 
+def test_a_renewal_is_a_badge_of_its_own_at_the_provider(road: Road) -> None:
+    renewed = requests.post(f"{road.alm}/_sandbox/renew", json={"loId": "certification:171020"}, timeout=5).json()
+    a_year_ago = (datetime.now(UTC) - timedelta(days=365)).isoformat()
+    road.complete(userId=ROSA, loInstanceId=CERTIFICATION, dateCompleted=a_year_ago, both_names=True)
+    road.issued(1)
+    road.complete(userId=ROSA, loInstanceId=renewed["instance_id"], both_names=True)
+    badges = road.issued(2)
+    assert {badge["badge_template"]["id"] for badge in badges} == {CERTIFICATION_TEMPLATE}
+    assert len({award["badge_id"] for award in road.store.views.awards()}) == 2
+
+
 def test_known_skills_are_not_asked_for_again(store: Store, joined: Callable[..., str]) -> None:
     alm = joined()
     done(alm, store, PRACTICE)
