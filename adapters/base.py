@@ -53,6 +53,8 @@ class Award:
     :param id: the ledger's id of the award, for logs; providers never see it.
     :param issued_at: when the learner completed (aware).
     :param expires_at: aware; None leaves it to the badge template.
+    :param period: of what is earned again in each period: the learner's badge of an earlier one is not this one.
+        Empty for what is earned once.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Award:
     recipient: Recipient
     issued_at: datetime
     expires_at: datetime | None = None
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)

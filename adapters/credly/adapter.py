@@ -13,7 +13,7 @@ from .check import check_organization
 from .client import CredlyClient
 from .issuing import Issuing
 from .listing import badge_filters, pages, template_list
-from .payloads import MalformedError, belongs_to, parse_badge
+from .payloads import MalformedError, belongs_to, is_earlier, parse_badge
 from .settings import CredlySettings, web_url
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CredlyAdapter(Adapter):
                     badge = parse_badge(item, self.context.now(), existed=True)
                 except MalformedError as error:
                     raise TemporaryError(f"Credly lists {error}") from None
-                if badge.state not in {"revoked", "replaced"}:
+                if badge.state not in {"revoked", "replaced"} and not is_earlier(badge, award):
                     return badge
         return None
 

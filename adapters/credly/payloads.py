@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
 from ..errors import RejectedError
 from .locales import credly_locale
+
+SAME_PERIOD = timedelta(days=1)
+"""A badge dated so much before an award at most is of the same period: nothing recurs daily."""
 
 _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
 
@@ -120,6 +123,11 @@ def belongs_to(data: Any, award: Award) -> bool:
     same_earner = bool(award.recipient.earner_id) and text(data, "issuer_earner_id") == award.recipient.earner_id
     email = award.recipient.email.strip().lower()
     return same_earner or (bool(email) and text(data, "recipient_email").strip().lower() == email)
+
+
+def is_earlier(badge: IssuedBadge, award: Award) -> bool:
+    """Whether a badge of the award's template and earner is the one of an earlier period, to go by its date."""
+    return bool(award.period) and badge.issued_at is not None and award.issued_at - badge.issued_at > SAME_PERIOD
 
 
 def parse_template(data: Any) -> BadgeTemplate:

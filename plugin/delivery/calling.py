@@ -46,6 +46,7 @@ def award_of(row: Row[Any]) -> Award:
             locale=recipient["locale"],
         ),
         issued_at=datetime.fromtimestamp(row.issued_at, UTC),
+        period=row.period,
     )
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.engine import Row
 from ..logs import one_line
 from ..store import Store, StoreUnavailableError
 from ..store.history import Change, record
-from ..store.inbox import finish
+from ..store.inbox import finish, follow
 from ..tracing import span
 from .backoff import backoff
-from .decisions import Decided, Decision, Dies, Earns, Ignores, Source, Waits
+from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
 
 BATCH = 100
 """Events taken at once. Writing what became of them keeps SQLite from committing deliveries: about 50 ms."""
@@ -84,7 +84,8 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
                 )
                 words, planned = store.ledger.plan(connection, row, decision.plans, now, admissions)
-                reason = ", ".join(words)
+                reason = ", ".join([*words, *(f"looks at {event.learning_object_id}" for event in decision.follow)])
+                follow(connection, store.database, decision.follow, now)
                 changes += planned
             done = finish(connection, row, state, reason, **{"due_at": now, **values})
             # A wait that goes on for the same reason is told once.
@@ -104,6 +105,8 @@ def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, d
     match decision:
         case Earns():
             return "done", "", {}
+        case Done(what):
+            return "done", what, {}
         case Ignores(reason):
             return "ignored", reason, {}
         case Waits(reason, seconds, lane, counts):

@@ -19,7 +19,20 @@ from .database import Database, StoreUnavailableError
 from .history import storable
 from .ledger import due_again, move
 from .tables import award_hours as hours
-from .tables import awards, budgets, cache, connections, events, locks, measurements, rules, storage, templates
+from .tables import (
+    awards,
+    budgets,
+    cache,
+    connections,
+    events,
+    locks,
+    measurements,
+    rule_objects,
+    rules,
+    skill_levels,
+    storage,
+    templates,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,18 @@ class Connections:
         """Forget the connection, its secrets and its rules; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
-            for table in (storage, locks, cache, templates, rules, measurements, budgets, hours):
+            for table in (
+                storage,
+                locks,
+                cache,
+                templates,
+                rules,
+                rule_objects,
+                skill_levels,
+                measurements,
+                budgets,
+                hours,
+            ):
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
 
     def pause(self, names: list[str], now: float) -> None:

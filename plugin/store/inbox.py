@@ -253,6 +253,24 @@ def finish(
     return done.rowcount == 1
 
 
+def follow(connection: Connection, database: Database, new: Iterable[NewEvent], now: float) -> None:
+    """Put events into the inbox that follow from a decision, inside its transaction.
+
+    One that is there already, because the decision is taken again, is looked at again unless it still is to be.
+    """
+    rows = [dict(zip(_COLUMNS, _values(event, now), strict=True)) for event in new]
+    if not rows:
+        return
+    statement = database.insert(events)
+    again = {"state": "received", "reason": None, "payload": statement.excluded.payload, "due_at": now, "attempts": 0}
+    statement = statement.on_conflict_do_update(
+        index_elements=["connection", "source", "event_id"],
+        set_=again,
+        where=sa.text(f"{events.name}.state NOT IN ('received', 'waiting')"),
+    )
+    connection.execute(statement, rows)
+
+
 def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.exists(sa.select(1).where(events.c.lane == lane, EVENT_OPEN, events.c.due_at <= sa.bindparam("now")))
 

@@ -10,6 +10,7 @@ from ..vault import Vault, open_vault
 from .cache import Cache
 from .catalogue import Catalogue
 from .clock import SteadyClock
+from .completions import Completions
 from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
 from .heartbeat import Heartbeat
@@ -19,6 +20,8 @@ from .measurements import Measurements
 from .notifications import Notifications
 from .planning import Planning
 from .repair import Repair
+from .rules import Rules
+from .skills import Skills
 from .turns import Turns
 from .views import Views
 
@@ -34,6 +37,9 @@ class Store:
         self.now = now
         self.connections = Connections(database, vault)
         self.catalogue = Catalogue(database)
+        self.rules = Rules(database)
+        self.completions = Completions(database)
+        self.skills = Skills(database)
         self.heartbeat = Heartbeat(database)
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)

@@ -126,11 +126,43 @@ rules = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("source", String(64), nullable=False),  # a source's name, or * for any
-    Column("learning_object_id", String(255), nullable=False),
     Column("connection", String(64), nullable=False),
     Column("template_id", String(255), nullable=False),
+    Column("objects", Text, nullable=False),  # JSON: the ids that it names, sorted
+    Column("need", Integer, nullable=False),  # how many of them
+    Column("passed", Boolean, nullable=False),
+    Column("least_score", Double),
+    Column("origin", String(16), nullable=False),  # hand | skill | import
+    Column("digest", String(64), nullable=False),  # of all that it says: two alike are one
     Column("created_at", Double, nullable=False),
-    UniqueConstraint("source", "learning_object_id", "connection", "template_id", name="rules_once"),
+    UniqueConstraint("digest", name="rules_once"),
+)
+
+rule_objects = Table(  # the same ids once more, to be found by
+    "rule_objects",
+    metadata,
+    Column("rule_id", Number, primary_key=True, autoincrement=False),
+    Column("object_id", String(255), primary_key=True),
+    Column("connection", String(64), nullable=False),
+)
+Index("rule_objects_object", rule_objects.c.object_id)
+
+skill_levels = Table(
+    "skill_levels",
+    metadata,
+    Column("connection", String(64), primary_key=True),  # empty for an LMS host's own
+    Column("source", String(64), primary_key=True),  # as rules name it
+    Column("skill_id", String(255), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),  # 0: the skill has none
+    Column("name", Text, nullable=False),
+    Column("level_name", Text),
+    Column("badge", String(255)),  # the source's reference
+    Column("state", String(16), nullable=False),  # wired | suggested | unknown
+    Column("provider", String(64)),  # the provider connection of the template
+    Column("template_id", String(255)),
+    Column("note", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
 )
 
 events = Table(

@@ -23,6 +23,9 @@ class AlmKnobs:
     :param bulk: the parameter of ``GET /users`` that takes several ids, or how it refuses both.
     :param rate: ``60r/m`` enforces that; empty enforces nothing and says ``60r/m``.
     :param burst: requests allowed at once beyond the rate.
+    :param externals: which documents give a badge's external provider: all, or those that Adobe names for it.
+    :param roots: how a renewed certification gives the id of its root: with the prefix, as a number, or not at all.
+    :param skill_lag: seconds after which a completion shows in ``userSkills``.
     :param timestamps: how webhooks write moments; ``legacy`` is ms in the envelope and s in the data.
     :param events_per_delivery: at most so many events in one webhook delivery.
     :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
@@ -38,6 +41,9 @@ class AlmKnobs:
     rotate: bool = False
     token_seconds: float = 604800.0
     bulk: Literal["id", "ids", "400", "404"] = "id"
+    externals: Literal["everywhere", "documented"] = "everywhere"
+    roots: Literal["prefixed", "plain", "none"] = "prefixed"
+    skill_lag: float = 0.0
     rate: str = ""
     burst: int = 10
     timestamps: TimestampShape = "iso"

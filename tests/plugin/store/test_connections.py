@@ -17,6 +17,7 @@ from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store.tables import events
 from badgerelay.plugin.vault import KEY_FILE, Vault, new_key, open_vault
 
+from ...support import add_rule
 from .conftest import Clock
 from .test_inbox import in_threads
 
@@ -119,13 +120,13 @@ def test_a_template_that_comes_twice_is_kept_once(store: Store) -> None:
 
 
 def test_rules_are_found_by_object_and_source(store: Store) -> None:
-    assert store.catalogue.add_rule("*", "course:1", "academy", "t-1", 1.0)
-    assert not store.catalogue.add_rule("*", "course:1", "academy", "t-1", 1.0)
-    assert store.catalogue.add_rule("moodle", "course:1", "academy", "t-2", 1.0)
-    assert [rule.template_id for rule in store.catalogue.rules_for("canvas", ["course:1"])] == ["t-1"]
-    assert len(store.catalogue.rules_for("moodle", ["course:1", "x"])) == 2
-    assert store.catalogue.remove_rule(1)
-    assert not store.catalogue.remove_rule(1)
+    assert add_rule(store, "*", "course:1", "academy", "t-1")
+    assert not add_rule(store, "*", "course:1", "academy", "t-1")
+    assert add_rule(store, "moodle", "course:1", "academy", "t-2")
+    assert [rule.template_id for rule in store.rules.for_objects("canvas", ["course:1"])] == ["t-1"]
+    assert len(store.rules.for_objects("moodle", ["course:1", "x"])) == 2
+    assert store.rules.remove(1)
+    assert not store.rules.remove(1)
 
 
 @pytest.fixture
