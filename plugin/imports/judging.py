@@ -1,0 +1,178 @@
+"""Several rows at once, column by column: what is wrong with them, and what is kept of those that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import compress
+from typing import NamedTuple
+
+from .badges import BadgeCheck
+from .escaping import unescaped
+from .header import Header
+from .kinds import JOIN, Columns, Kind
+from .problems import Fault, Problem, problem
+from .reading import UNPRINTABLE
+from .ties import Places, places
+
+
+class Staged(NamedTuple):
+    """A good row, as it is compared, tied and kept.
+
+    :param key: what identifies it; for people a fingerprint.
+    :param digest: of all that it says: 64 bits.
+    :param object_id: of the learning object or skill level that it ties, as events carry it, or None.
+    :param connection: with ``template_id``: what a badge is issued from.
+    :param first: the key that it refers to in the file of the kind's first reference, or None; so ``second``.
+    """
+
+    line: int
+    key: str
+    digest: int
+    object_id: str | None
+    instance_id: str | None
+    badge_id: str | None
+    connection: str | None
+    template_id: str | None
+    number: float | None
+    first: str | None
+    second: str | None
+
+
+@dataclass(slots=True)
+class Judged:
+    """:param rows: how many there were, blank ones not counted."""
+
+    rows: int = 0
+    good: list[Staged] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Judge:
+    """Of one file. :param alm: whether its source is an ALM account. :param badges: for the file badge.csv."""
+
+    def __init__(self, name: str, kind: Kind, header: Header, *, alm: bool, badges: BadgeCheck | None) -> None:
+        self._name = name
+        self._kind = kind
+        self._header = header
+        self._alm = alm
+        self._badges = badges
+
+    def judge(self, lines: list[int], rows: list[list[str]], *, suspicious: bool, escaped: bool) -> Judged:
+        """:param suspicious: cells may hold control characters or no text; :param escaped: and our apostrophes."""
+        if not rows:
+            return Judged()
+        width = self._header.width
+        faults: dict[int, list[tuple[str, str, Fault]]] = {}
+        blank = {index for index, cells in enumerate(rows) if not any(cells) or not any(map(str.strip, cells))}
+        if any(len(cells) != width for cells in rows):
+            for index, cells in enumerate(rows):
+                if len(cells) != width:
+                    faults[index] = [("", "", _wrong_width(len(cells), width))]
+                    rows[index] = (cells + [""] * width)[:width]
+        if suspicious:
+            self._find_unprintable(rows, faults)
+        columns = self._columns(rows, escaped=escaped)
+        for index, column, fault in self._faults(columns, skip=blank | faults.keys()):
+            said = columns.get(fault.column or column)
+            faults.setdefault(index, []).append((column, said[index] if said else "", fault))
+        problems = [
+            problem(self._name, lines[index], column, value, fault)
+            for index in sorted(faults.keys() - blank)
+            for column, value, fault in faults[index]
+        ]
+        bad = blank | faults.keys()
+        if bad:
+            right = [index not in bad for index in range(len(rows))]
+            lines = list(compress(lines, right))
+            columns = {name: list(compress(cells, right)) for name, cells in columns.items()}
+        return Judged(len(rows) - len(blank), self._staged(lines, columns), problems)
+
+    def _columns(self, rows: list[list[str]], *, escaped: bool) -> dict[str, Sequence[str]]:
+        """The known columns, trimmed; those that the file lacks are empty."""
+        all_ = list(zip(*rows, strict=True))
+        nothing = ("",) * len(rows)
+        found: dict[str, Sequence[str]] = {}
+        for column in self._kind.columns:
+            place = self._header.places.get(column.name)
+            cells: Sequence[str] = nothing if place is None else all_[place]
+            if escaped:
+                cells = [unescaped(cell) for cell in cells]
+            found[column.name] = cells if place is None else list(map(str.strip, cells))
+        if self._kind.personal:
+            found["userId"] = list(map(str.lower, found["userId"]))
+        return found
+
+    def _find_unprintable(self, rows: list[list[str]], faults: dict[int, list[tuple[str, str, Fault]]]) -> None:
+        names = {place: name for name, place in self._header.places.items()}
+        for index, cells in enumerate(rows):
+            for place, cell in enumerate(cells):
+                if UNPRINTABLE.search(cell):
+                    name = names.get(place, f"number {place + 1}")
+                    faults.setdefault(index, []).append((name, cell, _unprintable(cell)))
+
+    def _faults(self, columns: Columns, skip: Iterable[int]) -> Iterator[tuple[int, str, Fault]]:
+        skipped = frozenset(skip)
+        for column in self._kind.columns:
+            cells = columns[column.name]
+            wrong: dict[str, Fault] = {}
+            distinct = set(cells)
+            if "" in distinct:
+                distinct.remove("")
+                if column.required:
+                    wrong[""] = _MISSING
+            if column.check is not None:
+                wrong.update({cell: fault for cell in distinct if (fault := column.check(cell)) is not None})
+            if wrong:
+                for index, cell in enumerate(cells):
+                    if cell in wrong and index not in skipped:
+                        yield index, column.name, wrong[cell]
+        rules = [*self._kind.rule(columns), *(self._badges.faults(columns) if self._badges else ())]
+        yield from ((index, fault.column, fault) for index, fault in rules if index not in skipped)
+
+    def _staged(self, lines: list[int], columns: dict[str, Sequence[str]]) -> list[Staged]:
+        kind, count = self._kind, len(lines)
+        none: list[None] = [None] * count
+        keys = kind.keys(columns)
+        if kind.personal:
+            keys = [blake2b(key.encode(), digest_size=16).hexdigest() for key in keys]
+        targets = self._badges.targets(columns) if self._badges else none
+        tied = places(kind, columns, alm=self._alm) or Places(none, none)
+        badges = [cell or None for cell in columns["badgeId"]] if "badgeId" in columns else none
+        numbers = [float(cell) for cell in columns[kind.number]] if kind.number else none
+        references: list[Sequence[str | None]] = [kind.targets(each, columns) for each in kind.references]
+        first, second = [*references, none, none][:2]
+        texts: Iterable[str] = map(JOIN.join, zip(*columns.values(), strict=True))
+        if self._badges:  # another connection's badge is another row
+            texts = [f"{text}{JOIN}{target}" for text, target in zip(texts, targets, strict=True)]
+        digests = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in texts]
+        connections = [target and target[0] for target in targets]
+        templates = [target and target[1] for target in targets]
+        cells: tuple[Iterable[object], ...] = (
+            lines,
+            keys,
+            digests,
+            *tied,
+            badges,
+            connections,
+            templates,
+            numbers,
+            first,
+            second,
+        )
+        return list(map(Staged._make, zip(*cells, strict=True)))
+
+
+_MISSING = Fault("missing_value", "is missing: the cell is empty", "fill it")
+
+
+def _wrong_width(found: int, wanted: int) -> Fault:
+    what = f"the row has {found} cells, and the first line names {wanted} columns"
+    return Fault("wrong_cell_count", what, 'enclose cells that have commas in quotation marks (")')
+
+
+def _unprintable(cell: str) -> Fault:
+    if any("\ud800" <= character <= "\udfff" for character in cell):
+        return Fault("not_utf_8", "holds bytes that are not UTF-8", "save the file as CSV UTF-8")
+    return Fault("control_character", "holds a control character", "remove it")
