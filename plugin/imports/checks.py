@@ -7,18 +7,21 @@ https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/mi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 
 from .problems import Fault
 
 Check = Callable[[str], Fault | None]
+Quick = Callable[[Collection[str]], bool]
 
 YEARS = range(1981, 2039)
 MAX_ID = 255
 
-_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII).fullmatch
+_MOMENT = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
+_SHAPE = re.compile(_MOMENT, re.ASCII).fullmatch
+_SHAPES = re.compile(rf"(?:{_MOMENT}\n)*", re.ASCII).fullmatch
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII).fullmatch
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII).fullmatch
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+").fullmatch
@@ -28,6 +31,12 @@ def moment(value: str) -> Fault | None:
     if not _SHAPE(value):
         return Fault("bad_date", "is no date and time", "write it like 2026-05-02T08:00:00.000Z (UTC)")
     return _day(value[:10])
+
+
+def moments(values: Collection[str]) -> bool:
+    """Whether all are what :func:`moment` takes."""
+    shaped = _SHAPES("\n".join([*values, ""])) is not None
+    return shaped and not any(map(_day, {value[:10] for value in values}))
 
 
 @lru_cache(maxsize=30_000)

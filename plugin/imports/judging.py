@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .badges import BadgeCheck
 from .escaping import unescaped
@@ -16,9 +16,12 @@ from .problems import Fault, Problem, problem
 from .reading import UNPRINTABLE
 from .ties import Places, places
 
+Staged = tuple[Any, ...]
+"""A good row, as it is compared, tied and kept: its values in the order of the fields of :class:`Fields`."""
 
-class Staged(NamedTuple):
-    """A good row, as it is compared, tied and kept.
+
+class Fields(NamedTuple):
+    """What :data:`Staged` holds; a tuple of its own for each of a million rows would take too long.
 
     :param key: what identifies it; for people a fingerprint.
     :param digest: of all that it says: 64 bits.
@@ -65,8 +68,7 @@ class Judge:
             return Judged()
         width = self._header.width
         faults: dict[int, list[tuple[str, str, Fault]]] = {}
-        blank = {index for index, cells in enumerate(rows) if not any(cells) or not any(map(str.strip, cells))}
-        if any(len(cells) != width for cells in rows):
+        if set(map(len, rows)) != {width}:
             for index, cells in enumerate(rows):
                 if len(cells) != width:
                     faults[index] = [("", "", _wrong_width(len(cells), width))]
@@ -74,17 +76,18 @@ class Judge:
         if suspicious:
             self._find_unprintable(rows, faults)
         columns = self._columns(rows, escaped=escaped)
-        for index, column, fault in self._faults(columns, skip=blank | faults.keys()):
+        for index, column, fault in self._faults(columns, skip=frozenset(faults)):
             said = columns.get(fault.column or column)
             faults.setdefault(index, []).append((column, said[index] if said else "", fault))
+        # Each kind needs some cell, so that a blank row is among those with faults.
+        blank = {index for index in faults if not any(map(str.strip, rows[index]))}
         problems = [
             problem(self._name, lines[index], column, value, fault)
             for index in sorted(faults.keys() - blank)
             for column, value, fault in faults[index]
         ]
-        bad = blank | faults.keys()
-        if bad:
-            right = [index not in bad for index in range(len(rows))]
+        if faults:
+            right = [index not in faults for index in range(len(rows))]
             lines = list(compress(lines, right))
             columns = {name: list(compress(cells, right)) for name, cells in columns.items()}
         return Judged(len(rows) - len(blank), self._staged(lines, columns), problems)
@@ -112,8 +115,7 @@ class Judge:
                     name = names.get(place, f"number {place + 1}")
                     faults.setdefault(index, []).append((name, cell, _unprintable(cell)))
 
-    def _faults(self, columns: Columns, skip: Iterable[int]) -> Iterator[tuple[int, str, Fault]]:
-        skipped = frozenset(skip)
+    def _faults(self, columns: Columns, skip: frozenset[int]) -> Iterator[tuple[int, str, Fault]]:
         for column in self._kind.columns:
             cells = columns[column.name]
             wrong: dict[str, Fault] = {}
@@ -122,14 +124,14 @@ class Judge:
                 distinct.remove("")
                 if column.required:
                     wrong[""] = _MISSING
-            if column.check is not None:
+            if column.check is not None and not (column.quick and column.quick(distinct)):
                 wrong.update({cell: fault for cell in distinct if (fault := column.check(cell)) is not None})
             if wrong:
                 for index, cell in enumerate(cells):
-                    if cell in wrong and index not in skipped:
+                    if cell in wrong and index not in skip:
                         yield index, column.name, wrong[cell]
         rules = [*self._kind.rule(columns), *(self._badges.faults(columns) if self._badges else ())]
-        yield from ((index, fault.column, fault) for index, fault in rules if index not in skipped)
+        yield from ((index, fault.column, fault) for index, fault in rules if index not in skip)
 
     def _staged(self, lines: list[int], columns: dict[str, Sequence[str]]) -> list[Staged]:
         kind, count = self._kind, len(lines)
@@ -149,19 +151,9 @@ class Judge:
         digests = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in texts]
         connections = [target and target[0] for target in targets]
         templates = [target and target[1] for target in targets]
-        cells: tuple[Iterable[object], ...] = (
-            lines,
-            keys,
-            digests,
-            *tied,
-            badges,
-            connections,
-            templates,
-            numbers,
-            first,
-            second,
+        return list(
+            zip(lines, keys, digests, *tied, badges, connections, templates, numbers, first, second, strict=True)
         )
-        return list(map(Staged._make, zip(*cells, strict=True)))
 
 
 _MISSING = Fault("missing_value", "is missing: the cell is empty", "fill it")

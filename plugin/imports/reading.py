@@ -18,8 +18,7 @@ from .problems import Fault, RefusedFileError
 
 MAX_BYTES = 500_000_000
 MAX_ROW_BYTES = 1024 * 1024
-MAX_ROW_LINES = 1000
-"""Lines that the quoted cells of one row may span: a row that never ends is not to fill the memory."""
+"""A row that never ends is not to fill the memory."""
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters but tab and line ends; and what stands for bytes that are no UTF-8."""
@@ -124,10 +123,8 @@ class Rows:
     """
 
     def __init__(self, file: CsvFile, watch: Watch = lambda _: None) -> None:
-        self._name = file.name
         file.stream.seek(0)
         self._bytes = _Watched(file, watch)
-        self._lines_of_row = 0
 
     @property
     def suspicious(self) -> bool:
@@ -138,32 +135,24 @@ class Rows:
         return self._bytes.escaped
 
     def __iter__(self) -> Iterator[tuple[int, list[str] | Fault]]:
-        """:raises RefusedFileError: it is no text, or has a line or a row without end."""
+        """:raises RefusedFileError: it is no text, or has a row without end."""
         text = io.TextIOWrapper(cast(BinaryIO, self._bytes), "utf-8-sig", errors="surrogateescape", newline="")
-        rows = csv.reader(self._lines(text), strict=True)
-        line = 1
+        rows = csv.reader(text, strict=True)
+        watched, line = self._bytes, 1
         try:
             while True:
                 try:
                     for cells in rows:
-                        self._lines_of_row = 0
+                        watched.row_bytes = 0
                         yield line, cells
                         line = rows.line_num + 1
                     return
                 except csv.Error as error:
-                    self._lines_of_row = 0
+                    watched.row_bytes = 0
                     yield line, _broken(error)
                     line = rows.line_num + 1
         finally:
             text.detach()
-
-    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
-        for line in text:
-            self._lines_of_row += 1
-            if self._lines_of_row > MAX_ROW_LINES:
-                what = f"a row spans more than {MAX_ROW_LINES} lines"
-                raise RefusedFileError(self._name, "endless_row", what, _PAIR)
-            yield line
 
 
 class _Watched(io.BufferedIOBase):
@@ -174,7 +163,7 @@ class _Watched(io.BufferedIOBase):
         self._watch = watch
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._line = 1
-        self._run = 0  # bytes since the last line end
+        self.row_bytes = 0  # since the last row that was read
         self.suspicious = False
         self.escaped = False
 
@@ -191,11 +180,10 @@ class _Watched(io.BufferedIOBase):
         return self.read1(size)
 
     def _look_at(self, data: bytes) -> None:
-        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        self._run = self._run + len(data) if end < 0 else len(data) - end - 1
-        if self._run > MAX_ROW_BYTES:
-            what = f"line {self._line + data.count(10)} has more than {MAX_ROW_BYTES} bytes"
-            raise RefusedFileError(self._file.name, "endless_line", what, "is it a CSV?")
+        self.row_bytes += len(data)
+        if self.row_bytes > MAX_ROW_BYTES:
+            what = f"a row has more than {MAX_ROW_BYTES} bytes, before line {self._line + 1}"
+            raise RefusedFileError(self._file.name, "endless_row", what, _PAIR)
         if b"\0" in data:
             line = self._line + data[: data.index(b"\0")].count(10)
             raise RefusedFileError(self._file.name, "nul_byte", f"line {line} holds a NUL byte", "is it a CSV?")

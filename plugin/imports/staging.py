@@ -8,19 +8,19 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .judging import Staged
+from .judging import Fields, Staged
 from .kinds import KINDS
 from .problems import Problem
 
 CACHE_KIB = 16 * 1024
 
-_COLUMNS = ", ".join(Staged._fields)
-_MARKS = ", ".join("?" * len(Staged._fields))
+_COLUMNS = ", ".join(Fields._fields)
+_MARKS = ", ".join("?" * len(Fields._fields))
 
 
 class Staging:
@@ -68,11 +68,12 @@ class Staging:
         bad = f"DELETE FROM {kind} WHERE line IN (SELECT line FROM problems WHERE file = ?)"  # noqa: S608
         self.database.execute(bad, (file,))
 
-    def rows(self, kind: str, at_once: int) -> Iterator[list[Staged]]:
-        """The good rows in the order of their keys, some at a time."""
-        cursor = self.database.execute(f"SELECT {_COLUMNS} FROM {kind} ORDER BY key")  # noqa: S608
+    def rows(self, kind: str, columns: Sequence[str], at_once: int) -> Iterator[list[Staged]]:
+        """Line and these columns of the good rows, in the order of their keys, some at a time."""
+        wanted = ", ".join(columns)
+        cursor = self.database.execute(f"SELECT line, {wanted} FROM {kind} ORDER BY key")  # noqa: S608
         while some := cursor.fetchmany(at_once):
-            yield list(map(Staged._make, some))
+            yield some
 
     def count(self, kind: str) -> int:
         return int(self._one(f"SELECT count(*) FROM {kind}"))  # noqa: S608

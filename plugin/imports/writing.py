@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..store import Store
+from ..store.imports import COLUMNS
 from .judging import Staged
 from .kinds import KINDS
 from .reading import Watch
@@ -14,6 +15,9 @@ from .relations import shown_key
 from .staging import Staging
 
 AT_ONCE = 5000
+KEY, DIGEST = 1, 2
+"""Where they are in a staged row, behind its line."""
+
 PAUSE = 0.3
 """Of the time that SQLite was locked, left to others: deliveries wait for the lock, and give up after 2 seconds."""
 
@@ -53,14 +57,14 @@ class Writer:
         """What is new in a file; nothing of it is visible before :meth:`finish`. :param write: else only say so."""
         changes = Changes()
         before = self._imports.has(self._source, kind)
-        for rows in self._staging.rows(kind, AT_ONCE):
-            known = self._imports.digests(self._source, kind, [row.key for row in rows]) if before else {}
-            news = [row for row in rows if known.get(row.key) != row.digest]
+        for rows in self._staging.rows(kind, COLUMNS, AT_ONCE):
+            known = self._imports.digests(self._source, kind, [row[KEY] for row in rows]) if before else {}
+            news = [row for row in rows if known.get(row[KEY]) != row[DIGEST]] if known else rows
             self._count(kind, changes, rows, news, known)
             if write and news:
                 self._write(kind, news)
                 if known:
-                    old = [(kind, row.key) for row in news if row.key in known]
+                    old = [(kind, row[KEY]) for row in news if row[KEY] in known]
                     self._staging.database.executemany("INSERT INTO superseded VALUES (?, ?)", old)
             watch(len(rows))
         return changes
@@ -86,17 +90,17 @@ class Writer:
         begin = time.perf_counter()
         if kind not in self._begun:
             self._begun[kind] = self._imports.begin(self._source, kind, self._store.now())
-        self._imports.add(self._source, kind, self._begun[kind], [row[1:9] for row in news])
+        self._imports.add(self._source, kind, self._begun[kind], [row[1:] for row in news])
         if self._store.database.embedded:
             self._sleep(PAUSE * (time.perf_counter() - begin))
 
     def _count(
         self, kind: str, changes: Changes, rows: list[Staged], news: list[Staged], known: dict[str, int]
     ) -> None:
-        changed = sum(row.key in known for row in news) if known else 0
+        changed = sum(row[KEY] in known for row in news) if known else 0
         changes.changed += changed
         changes.added += len(news) - changed
         changes.unchanged += len(rows) - len(news)
         for row in news[: MAX_NAMED - len(changes.which)]:
-            name = "" if KINDS[kind].personal else shown_key(row.key)
-            changes.which.append(("changed" if row.key in known else "added", row.line, name))
+            name = "" if KINDS[kind].personal else shown_key(row[KEY])
+            changes.which.append(("changed" if row[KEY] in known else "added", row[0], name))
