@@ -10,6 +10,7 @@ from ..connecting import sync_templates
 from ..store.catalogue import ANY_SOURCE
 from ..store.views import MAX_NUMBER
 from .common import FailedError, as_json, counted, opened_store, print_rows, wanted_connection
+from .exporting import export
 
 
 def _short(most: int) -> Callable[[click.Context, click.Parameter, str], str]:
@@ -50,6 +51,9 @@ def list_templates(connection: str | None, json_: bool) -> None:
         rows = [dict(row._mapping) for row in store.catalogue.templates(connection)]
     columns = ["connection", "template_id", "name", "state", "synced_at"]
     print_rows(rows, columns, json_=json_, empty="none: see `badgerelay templates sync`")
+
+
+templates.add_command(export)
 
 
 @click.group()

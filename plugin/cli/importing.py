@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,6 +74,11 @@ def import_(
         raise click.UsageError(str(error)) from None
     except (RefusedFileError, OvertakenError) as error:
         raise FailedError(f"{error}. Nothing was imported.") from None
+    except sqlite3.Error as error:  # of the staging: the store has errors of its own
+        message = (
+            f"the rows cannot be kept in {tempfile.gettempdir()} meanwhile: {error}; TMPDIR names another folder"
+        )
+        raise FailedError(message) from None
     if outcome.problems and not outcome.written:
         after = "" if dry_run else " Nothing was imported: mend the rows, or give --accept-good-rows."
         raise FailedError(f"{outcome.problems} problems.{after}")

@@ -35,6 +35,10 @@ class HostSource:
             yield [(row, self._decide(row))]
 
     def _decide(self, row: Row[Any]) -> Decision:
+        if row.kind == "csv_imported":
+            from ..imports.hook import decide_csv_imported  # it decides too, and imports what this file does
+
+            return decide_csv_imported(self._store, row)
         if row.kind != "course_completed":
             return Waits(f"there are no rules for {row.kind} events yet", UNDECIDED_SECONDS)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))

@@ -6,41 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 from .badges import BadgeCheck
 from .escaping import unescaped
 from .header import Header
-from .kinds import JOIN, Columns, Kind
+from .kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .problems import Fault, Problem, problem
 from .reading import UNPRINTABLE
-from .ties import Places, places
+from .ties import places
 
 Staged = tuple[Any, ...]
-"""A good row, as it is compared, tied and kept: its values in the order of the fields of :class:`Fields`."""
-
-
-class Fields(NamedTuple):
-    """What :data:`Staged` holds; a tuple of its own for each of a million rows would take too long.
-
-    :param key: what identifies it; for people a fingerprint.
-    :param digest: of all that it says: 64 bits.
-    :param object_id: of the learning object or skill level that it ties, as events carry it, or None.
-    :param connection: with ``template_id``: what a badge is issued from.
-    :param first: the key that it refers to in the file of the kind's first reference, or None; so ``second``.
-    """
-
-    line: int
-    key: str
-    digest: int
-    object_id: str | None
-    instance_id: str | None
-    badge_id: str | None
-    connection: str | None
-    template_id: str | None
-    number: float | None
-    first: str | None
-    second: str | None
+"""A good row, as it is compared, tied and kept: what its kind's ``staged`` names."""
 
 
 @dataclass(slots=True)
@@ -134,26 +111,31 @@ class Judge:
         yield from ((index, fault.column, fault) for index, fault in rules if index not in skip)
 
     def _staged(self, lines: list[int], columns: dict[str, Sequence[str]]) -> list[Staged]:
-        kind, count = self._kind, len(lines)
-        none: list[None] = [None] * count
-        keys = kind.keys(columns)
+        """``digest``: 64 bits of all that a row says. ``key``: what identifies it; for people a fingerprint."""
+        kind = self._kind
+        found: dict[str, Iterable[object]] = {"line": lines}
+        found["key"] = kind.keys(columns)
         if kind.personal:
-            keys = [blake2b(key.encode(), digest_size=16).hexdigest() for key in keys]
-        targets = self._badges.targets(columns) if self._badges else none
-        tied = places(kind, columns, alm=self._alm) or Places(none, none)
-        badges = [cell or None for cell in columns["badgeId"]] if "badgeId" in columns else none
-        numbers = [float(cell) for cell in columns[kind.number]] if kind.number else none
-        references: list[Sequence[str | None]] = [kind.targets(each, columns) for each in kind.references]
-        first, second = [*references, none, none][:2]
+            found["key"] = [blake2b(key.encode(), digest_size=16).hexdigest() for key in kind.keys(columns)]
         texts: Iterable[str] = map(JOIN.join, zip(*columns.values(), strict=True))
-        if self._badges:  # another connection's badge is another row
+        if self._badges:
+            targets = self._badges.targets(columns)
+            found["connection"] = [target and target[0] for target in targets]
+            found["template_id"] = [target and target[1] for target in targets]
+            # Issued from another connection, it is another row.
             texts = [f"{text}{JOIN}{target}" for text, target in zip(texts, targets, strict=True)]
-        digests = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in texts]
-        connections = [target and target[0] for target in targets]
-        templates = [target and target[1] for target in targets]
-        return list(
-            zip(lines, keys, digests, *tied, badges, connections, templates, numbers, first, second, strict=True)
-        )
+        found["digest"] = [
+            int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in texts
+        ]
+        if kind.name in TYING:
+            found["object_id"], found["instance_id"] = places(kind, columns, alm=self._alm)
+        if "badgeId" in columns:
+            found["badge_id"] = [cell or None for cell in columns["badgeId"]]
+        if kind.number:
+            found["number"] = map(float, columns[kind.number])
+        for name, reference in zip(REFERENCES, kind.references, strict=False):
+            found[name] = kind.targets(reference, columns)
+        return list(zip(*(found[name] for name in kind.staged), strict=True))
 
 
 _MISSING = Fault("missing_value", "is missing: the cell is empty", "fill it")

@@ -19,6 +19,11 @@ from .problems import Fault
 JOIN = "\x1f"
 """Between the parts of a key: a control character, which no cell may have."""
 
+TYING = ("skill_level", "course_instance", "learning_program_instance", "certification")
+"""The kinds whose rows tie a badge to something."""
+
+REFERENCES = ("first", "second")
+
 Columns = Mapping[str, Sequence[str]]
 """The cells of several rows, by column."""
 
@@ -67,6 +72,24 @@ class Kind:
     @property
     def file(self) -> str:
         return f"{self.name}.csv"
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of the store that its rows fill; each one more costs time with each of a million rows."""
+        wanted = {
+            "object_id": self.name in TYING,
+            "instance_id": bool(self.either),
+            "badge_id": any(column.name == "badgeId" for column in self.columns),
+            "connection": self.name == "badge",
+            "template_id": self.name == "badge",
+            "number": bool(self.number),
+        }
+        return ("key", "digest", *(name for name, used in wanted.items() if used))
+
+    @property
+    def staged(self) -> tuple[str, ...]:
+        """What a row has until it is written: its line, what is kept, and the keys that it refers to."""
+        return ("line", *self.kept, *REFERENCES[: len(self.references)])
 
     def rule(self, columns: Columns) -> Iterator[tuple[int, Fault]]:
         """Rows, by number, that break what concerns several columns."""

@@ -121,7 +121,7 @@ def _read(file: CsvFile, staging: Staging, watch: Watch, *, alm: bool, badges: B
     def flush() -> None:
         judged = judge.judge(lines, batch, suspicious=rows.suspicious, escaped=rows.escaped)
         outcome.rows += judged.rows + len(broken)
-        staging.add(file.kind.name, judged.good, [*judged.problems, *broken])
+        staging.add(file.kind, judged.good, [*judged.problems, *broken])
         lines.clear()
         batch.clear()
         broken.clear()

@@ -8,19 +8,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .judging import Fields, Staged
-from .kinds import KINDS
+from .judging import Staged
+from .kinds import KINDS, Kind
 from .problems import Problem
 
 CACHE_KIB = 16 * 1024
-
-_COLUMNS = ", ".join(Fields._fields)
-_MARKS = ", ".join("?" * len(Fields._fields))
 
 
 class Staging:
@@ -31,8 +28,10 @@ class Staging:
         self.database = sqlite3.connect(self._folder / "rows.db", isolation_level=None)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{CACHE_KIB}"):
             self.database.execute(f"PRAGMA {pragma}")
-        for kind in KINDS:
-            self.database.execute(f"CREATE TABLE {kind} (line INTEGER PRIMARY KEY, {_COLUMNS.partition(', ')[2]})")
+        for kind in KINDS.values():
+            self.database.execute(
+                f"CREATE TABLE {kind.name} (line INTEGER PRIMARY KEY, {', '.join(kind.staged[1:])})"
+            )
         self.database.execute("CREATE TABLE known (kind, key, number, PRIMARY KEY (kind, key)) WITHOUT ROWID")
         self.database.execute("CREATE TABLE problems (file, line, column, value, code, message, hint)")
         self.database.execute("CREATE INDEX problems_of ON problems (file, line)")
@@ -48,9 +47,10 @@ class Staging:
 
     # What is put together into SQL here are names of kinds and columns, all our own.
 
-    def add(self, kind: str, rows: Iterable[Staged], problems: Iterable[Problem]) -> None:
+    def add(self, kind: Kind, rows: Iterable[Staged], problems: Iterable[Problem]) -> None:
         self.database.execute("BEGIN")
-        self.database.executemany(f"INSERT INTO {kind} ({_COLUMNS}) VALUES ({_MARKS})", rows)  # noqa: S608
+        marks = ", ".join("?" * len(kind.staged))
+        self.database.executemany(f"INSERT INTO {kind.name} VALUES ({marks})", rows)  # noqa: S608
         self.complain(problems)
         self.database.execute("COMMIT")
 
@@ -68,10 +68,10 @@ class Staging:
         bad = f"DELETE FROM {kind} WHERE line IN (SELECT line FROM problems WHERE file = ?)"  # noqa: S608
         self.database.execute(bad, (file,))
 
-    def rows(self, kind: str, columns: Sequence[str], at_once: int) -> Iterator[list[Staged]]:
-        """Line and these columns of the good rows, in the order of their keys, some at a time."""
-        wanted = ", ".join(columns)
-        cursor = self.database.execute(f"SELECT line, {wanted} FROM {kind} ORDER BY key")  # noqa: S608
+    def rows(self, kind: Kind, at_once: int) -> Iterator[list[Staged]]:
+        """Line and what is kept of the good rows, in the order of their keys, some at a time."""
+        wanted = ", ".join(("line", *kind.kept))
+        cursor = self.database.execute(f"SELECT {wanted} FROM {kind.name} ORDER BY key")  # noqa: S608
         while some := cursor.fetchmany(at_once):
             yield some
 

@@ -54,15 +54,13 @@ class Places(NamedTuple):
     instances: Sequence[str | None]
 
 
-def places(kind: Kind, columns: Columns, *, alm: bool) -> Places | None:
-    """What rows of this kind tie, None where that is nothing. :param alm: whether the source is an ALM account."""
+def places(kind: Kind, columns: Columns, *, alm: bool) -> Places:
+    """What rows of a kind that ties something tie. :param alm: whether the source is an ALM account."""
     if kind.name == "certification":
         return Places(columns["id"], [None] * len(columns["id"]))
     if kind.name == "skill_level":
         names = zip(columns["skillId"], columns["levelId"], strict=True)
         return Places([f"skill:{skill}:{level}" for skill, level in names], [None] * len(columns["skillId"]))
-    if kind.name not in _PARENTS:
-        return None
     prefix, parent, alm_parent = _PARENTS[kind.name]
     objects, instances = [], []
     for own, numbered, instance in zip(columns[parent], columns[alm_parent], columns["instanceId"], strict=True):

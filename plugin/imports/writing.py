@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..store import Store
-from ..store.imports import COLUMNS
 from .judging import Staged
 from .kinds import KINDS
 from .reading import Watch
@@ -57,7 +56,7 @@ class Writer:
         """What is new in a file; nothing of it is visible before :meth:`finish`. :param write: else only say so."""
         changes = Changes()
         before = self._imports.has(self._source, kind)
-        for rows in self._staging.rows(kind, COLUMNS, AT_ONCE):
+        for rows in self._staging.rows(KINDS[kind], AT_ONCE):
             known = self._imports.digests(self._source, kind, [row[KEY] for row in rows]) if before else {}
             news = [row for row in rows if known.get(row[KEY]) != row[DIGEST]] if known else rows
             self._count(kind, changes, rows, news, known)
@@ -90,7 +89,8 @@ class Writer:
         begin = time.perf_counter()
         if kind not in self._begun:
             self._begun[kind] = self._imports.begin(self._source, kind, self._store.now())
-        self._imports.add(self._source, kind, self._begun[kind], [row[1:] for row in news])
+        place = (self._source, kind, self._begun[kind])
+        self._imports.add(KINDS[kind].kept, [place + row[1:] for row in news])
         if self._store.database.embedded:
             self._sleep(PAUSE * (time.perf_counter() - begin))
 

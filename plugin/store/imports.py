@@ -23,9 +23,6 @@ ABANDONED_SECONDS = 6 * 3600.0
 AT_ONCE = 1000
 """Keys asked for in one statement."""
 
-COLUMNS = ("key", "digest", "object_id", "instance_id", "badge_id", "connection", "template_id", "number")
-"""Of a row, in the order in which :meth:`Imports.add` takes them."""
-
 
 class Tie(NamedTuple):
     """A row that ties a badge: what to, which, and what that is issued from, if it is."""
@@ -81,11 +78,10 @@ class Imports:
             self.discard(source, kind, number_)
         return number
 
-    def add(self, source: str, kind: str, number: int, some: Sequence[tuple[object, ...]]) -> None:
-        """Write rows of an import, with the cells of :data:`COLUMNS`."""
-        names = ("source", "kind", "import_id", *COLUMNS)
+    def add(self, columns: Sequence[str], some: Sequence[tuple[object, ...]]) -> None:
+        """Write rows of an import. :param some: each its source, kind and number, and what ``columns`` name."""
         with self._database.write() as connection:
-            insert_many(connection, rows, names, [(source, kind, number, *row) for row in some])
+            insert_many(connection, rows, ("source", "kind", "import_id", *columns), some)
 
     def finish(self, begun: Collection[int], now: float) -> bool:
         """Make the rows of these imports visible, all in one transaction.
