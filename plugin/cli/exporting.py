@@ -43,7 +43,7 @@ def export(format_: str, connection: str | None, output: Path, skills: bool, all
         made = Export(templates, chosen.type, datetime.fromtimestamp(store.now(), UTC))
     for kind, path in paths.items():
         try:
-            write_file(path, made.rows(kind), force=force)
+            write_file(path, made.rows(kind))
         except OSError as error:
             raise FailedError(f"{click.format_filename(path)} cannot be written: {error.strerror}") from None
         click.echo(f"{click.format_filename(path)}: {len(templates) - len(made.left_out)} rows")

@@ -94,23 +94,19 @@ def unique_names(names: Sequence[str], most: int) -> list[str]:
     return found
 
 
-def write_file(path: Path, rows: Iterable[Sequence[str]], *, force: bool) -> None:
+def write_file(path: Path, rows: Iterable[Sequence[str]]) -> None:
     """With CRLF and without a BOM, which breaks ALM's first column; whole or not at all.
 
     https://experienceleague.adobe.com/en/docs/learning-manager/using/kb/unable-to-upload-csv
 
-    :raises FileExistsError: it is there, and ``force`` is not given; OSError: it cannot be written.
+    :raises OSError: it cannot be written.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with open(handle, "w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows(rows)
-        os.chmod(name, 0o644)  # noqa: S103 (a catalogue that everybody may see)
-        if force:
-            os.replace(name, path)
-        else:
-            os.link(name, path)  # unlike a look beforehand, it cannot be overtaken
-            os.unlink(name)
+        os.chmod(name, 0o644)  # a catalogue that everybody may see
+        os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

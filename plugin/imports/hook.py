@@ -1,4 +1,4 @@
-"""A host's ``csv_imported`` event: the same import, with the same checks, from its content or from an allowed folder."""
+"""A host's ``csv_imported`` event: the same import and checks, from its content or from an allowed folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PROBE_SECONDS = 300.0
 
 
 def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
-    """Import the file of an event: ``done`` with a summary, or ``dead`` with what is wrong, to be replayed once mended.
+    """Import the file of an event: ``done`` with a summary, or ``dead`` with what is wrong, to replay once mended.
 
     :raises StoreUnavailableError: the database does not answer.
     """

@@ -77,18 +77,20 @@ def open_file(path: Path, max_bytes: int = MAX_BYTES, kind: Kind | None = None) 
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "the path is none"
         raise RefusedFileError(name, "unreadable", f"it cannot be opened: {reason}", "check the path") from None
-    stream = io.FileIO(descriptor)
     status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise RefusedFileError(name, "no_file", "it is no regular file", "give the CSV itself")
+    stream = io.FileIO(descriptor)
     try:
-        if not stat.S_ISREG(status.st_mode):
-            raise RefusedFileError(name, "no_file", "it is no regular file", "give the CSV itself")
         check_size(name, status.st_size, max_bytes)
         check_first_bytes(name, stream.read(4))
-    except (RefusedFileError, OSError) as error:
+    except OSError as error:
         stream.close()
-        if isinstance(error, OSError):
-            what = f"it cannot be read: {error.strerror}"
-            raise RefusedFileError(name, "unreadable", what, "check the file") from None
+        what = f"it cannot be read: {error.strerror}"
+        raise RefusedFileError(name, "unreadable", what, "check the file") from None
+    except RefusedFileError:
+        stream.close()
         raise
     return CsvFile(kind, name, stream, status.st_size, path)
 

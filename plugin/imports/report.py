@@ -31,7 +31,7 @@ def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
     yield tabulate(cells, headers=columns)
     for file in outcome.files:
         if file.which and not outcome.problems:
-            first = file.which[:MAX_CHANGES]
+            first = sorted(file.which, key=lambda change: change[1])[:MAX_CHANGES]
             named = ", ".join(f"{what} line {line}{f' ({name})' if name else ''}" for what, line, name in first)
             more = file.added + file.changed - len(first)
             yield f"{file.file}: {named}" + (f" and {more} more" if more else "")
