@@ -141,20 +141,17 @@ class Rows:
         text = io.TextIOWrapper(cast(BinaryIO, self._bytes), "utf-8-sig", errors="surrogateescape", newline="")
         rows = csv.reader(text, strict=True)
         watched, line = self._bytes, 1
-        try:
-            while True:
-                try:
-                    for cells in rows:
-                        watched.row_bytes = 0
-                        yield line, cells
-                        line = rows.line_num + 1
-                    return
-                except csv.Error as error:
+        while True:
+            try:
+                for cells in rows:
                     watched.row_bytes = 0
-                    yield line, _broken(error)
+                    yield line, cells
                     line = rows.line_num + 1
-        finally:
-            text.detach()
+                return
+            except csv.Error as error:
+                watched.row_bytes = 0
+                yield line, _broken(error)
+                line = rows.line_num + 1
 
 
 class _Watched(io.BufferedIOBase):

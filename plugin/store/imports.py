@@ -71,11 +71,9 @@ class Imports:
         before = now - ABANDONED_SECONDS
         with self._database.write() as connection:
             stale = list(connection.scalars(_ABANDONED, {"source": source, "kind": kind, "before": before}))
-            for number in stale:
-                connection.execute(sa.delete(imports).where(imports.c.id == number))
             number = int(connection.scalars(_BEGIN, {"source": source, "kind": kind, "started_at": now}).one())
-        for number_ in stale:
-            self.discard(source, kind, number_)
+        for each in stale:
+            self.discard(source, kind, each)
         return number
 
     def add(self, columns: Sequence[str], some: Sequence[tuple[object, ...]]) -> None:
@@ -112,11 +110,12 @@ class Imports:
         asked = {"source": source, "kind": kind, "number": number, "most": AT_ONCE * 10}
         while True:
             with self._database.write() as connection:
-                connection.execute(_FORGET, {"number": number})
                 keys = list(connection.scalars(_SOME_OF, asked))
                 for start in range(0, len(keys), AT_ONCE):
                     some = {"source": source, "kind": kind, "number": number}
                     connection.execute(_DISCARD, {**some, "keys": keys[start : start + AT_ONCE]})
+                if not keys:
+                    connection.execute(_FORGET, {"number": number})
             if not keys:
                 return
 

@@ -258,6 +258,7 @@ imports = Table(
     Column("kind", String(32), nullable=False),
     Column("started_at", Double, nullable=False),
     Column("finished_at", Double),  # until then, none of its rows counts
+    sqlite_autoincrement=True,  # a number that was used may still have rows
 )
 Index("imports_of", imports.c.source, imports.c.kind)
 
