@@ -84,6 +84,8 @@ class IssuedBadge:
 
 @dataclass(frozen=True, slots=True)
 class BadgeTemplate:
+    """:param created_at: aware; None when the provider does not tell."""
+
     id: str
     name: str
     state: TemplateState
@@ -91,6 +93,7 @@ class BadgeTemplate:
     image_url: str | None = None
     url: str | None = None
     allows_duplicates: bool = False
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

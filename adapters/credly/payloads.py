@@ -146,6 +146,7 @@ def parse_template(data: Any) -> BadgeTemplate:
         image_url=web_address(data.get("image_url")),
         url=web_address(data.get("url")),
         allows_duplicates=data.get("allow_duplicate_badges") is True,
+        created_at=moment(data.get("created_at")),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.finding import rules_for
 from ..store import Connection, Store
 from ..store.rules import Rule
 from .achievements import Achievements, Skills
@@ -116,7 +117,7 @@ class Weighing:
 
     def _rules_for(self, ids: frozenset[str]) -> list[Rule]:
         if ids not in self._rules:
-            self._rules[ids] = self._store.rules.for_objects(self._connection.name, ids)
+            self._rules[ids] = rules_for(self._store, self._connection.name, ids)
         return self._rules[ids]
 
     def _judge(self, rule: Rule, now: Completion, row: Row[Any]) -> Verdict:

@@ -6,6 +6,7 @@ import click
 
 from ..connecting import sync_templates
 from .common import as_json, counted, opened_store, print_rows, wanted_connection
+from .exporting import export
 
 
 @click.group()
@@ -35,3 +36,6 @@ def list_templates(connection: str | None, json_: bool) -> None:
         rows = [dict(row._mapping) for row in store.catalogue.templates(connection)]
     columns = ["connection", "template_id", "name", "state", "synced_at"]
     print_rows(rows, columns, json_=json_, empty="none: see `badgerelay templates sync`")
+
+
+templates.add_command(export)

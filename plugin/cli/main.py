@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -14,6 +15,7 @@ COMMANDS = {
     "connect": ("connect", "Connect a badge provider or a source of events, checked before it is saved."),
     "connections": ("connections", "List, check or remove connections."),
     "templates": ("catalogue", "The badge templates of the connected providers."),
+    "import": ("importing", "Check ALM's migration CSVs, and keep what ties badges to learning objects."),
     "rules": ("rules", "Which completions earn which badge: list, add, remove, test."),
     "skills": ("skills", "The skills that sources have told of, and the badges of their levels."),
     "serve": ("run", "Receive webhooks and issue badges."),
@@ -36,7 +38,7 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = import_module(f".{COMMANDS[name][0]}", __package__)
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:

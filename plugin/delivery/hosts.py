@@ -12,15 +12,14 @@ from sqlalchemy.engine import Row
 
 from ...hooks import CourseCompleted, Learner, SkillCreated
 from ...hooks.schemas import schema_of
+from ..imports.hook import decide_csv_imported
 from ..names import split_name
 from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.finding import rules_for
 from ..skills import take_skill
 from ..store import Plan, Store, host_lane
 from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
-
-UNDECIDED_SECONDS = 86400.0
-"""How often an event for which there are no rules yet is looked at again."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -40,8 +39,8 @@ class HostSource:
         if row.kind == "skill_created":
             skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
             return Done(take_skill(self._store, "", row.source, skill))
-        if row.kind != "course_completed":
-            return Waits(f"there are no rules for {row.kind} events yet", UNDECIDED_SECONDS)
+        if row.kind == "csv_imported":
+            return decide_csv_imported(self._store, row)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
         verdicts = judge_event(self._store, row, event)
         met = [verdict for verdict in verdicts if verdict.met_at is not None]
@@ -91,7 +90,7 @@ def judge_event(store: Store, row: Row[Any], event: CourseCompleted) -> list[Ver
     :param row: the event's, whose learner's earlier ones are looked up where a rule needs several.
     """
     now = _completion_of(event)
-    rules = store.rules.for_objects(row.source, now.objects)
+    rules = rules_for(store, row.source, now.objects)
     before: list[Completion] = []
     if any(rule.need > 1 for rule in rules):
         rows = store.completions.of("", row.source, event.learner.id, ["course_completed"])

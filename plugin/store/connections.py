@@ -17,6 +17,7 @@ from ..settings import SettingsError
 from ..vault import Vault
 from .database import Database, StoreUnavailableError
 from .history import storable
+from .imports import Imports
 from .ledger import due_again, move
 from .tables import award_hours as hours
 from .tables import (
@@ -123,7 +124,7 @@ class Connections:
             transaction.execute(sa.update(events).where(*waiting).values(due_at=now))
 
     def remove(self, name: str) -> None:
-        """Forget the connection, its secrets and its rules; its events, awards and history stay."""
+        """Forget the connection, its secrets, its rules and imported rows; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
             for table in (
@@ -139,6 +140,7 @@ class Connections:
                 hours,
             ):
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
+            Imports.forget(transaction, name)
 
     def pause(self, names: list[str], now: float) -> None:
         with self._database.write() as transaction:

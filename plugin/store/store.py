@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
@@ -14,6 +15,7 @@ from .completions import Completions
 from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
 from .heartbeat import Heartbeat
+from .imports import Imports
 from .inbox import Inbox
 from .ledger import Ledger
 from .measurements import Measurements
@@ -30,17 +32,28 @@ ROOM = 32 * 1024
 
 
 class Store:
-    """:param now: seconds since the epoch."""
+    """:param now: seconds since the epoch.
+    :param imports_folder: where CSVs lie that hook events name; None: nowhere.
+    """
 
-    def __init__(self, database: Database, vault: Vault, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        now: Callable[[], float] = time.time,
+        *,
+        imports_folder: Path | None = None,
+    ) -> None:
         self.database = database
         self.now = now
+        self.imports_folder = imports_folder
         self.connections = Connections(database, vault)
         self.catalogue = Catalogue(database)
         self.rules = Rules(database)
         self.completions = Completions(database)
         self.skills = Skills(database)
         self.heartbeat = Heartbeat(database)
+        self.imports = Imports(database)
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)
         self.planning = Planning(database)
@@ -103,6 +116,6 @@ def open_store(settings: Settings) -> Store:
                 f"{HEAD}: run `badgerelay db upgrade`"
             )
         database.upgrade()
-    store = Store(database, vault, SteadyClock())
+    store = Store(database, vault, SteadyClock(), imports_folder=settings.home / "imports")
     store.catch_up()
     return store

@@ -11,7 +11,7 @@ import pluggy
 import pytest
 
 from badgerelay import Relay, register
-from badgerelay.hooks import AwardNotice, CourseCompleted, CsvImported, Learner, LearningObject
+from badgerelay.hooks import AwardNotice, CourseCompleted, Learner, LearningObject
 from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
@@ -234,17 +234,6 @@ def test_a_completion_that_earns_nothing_says_why(
     host.manager.hook.course_completed(event=event)
     (row,) = until(lambda: store.views.events(state="ignored"))
     assert reason in row["reason"]
-
-
-def test_what_there_are_no_rules_for_waits_and_says_so(
-    store: Store, credly: str, registered: Callable[..., Relay]
-) -> None:
-    host = Host()
-    registered(host, engine=True)
-    host.manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "badge", content="id,name\n"))
-    rows = until(lambda: store.views.events(state="waiting"))
-    assert {row["reason"] for row in rows} == {f"there are no rules for {row['kind']} events yet" for row in rows}
-    assert all(row["due_at"] > store.now() + 3600 for row in rows)
 
 
 def test_the_same_completion_again_is_one_badge(store: Store, credly: str, registered: Callable[..., Relay]) -> None:
