@@ -14,3 +14,12 @@ def parse_duration(text: str) -> float | None:
     """Seconds, or None for what is not of that form."""
     match = _DURATION.match(text.strip())
     return None if match is None else int(match[1]) * _SECONDS[match[2].lower()]
+
+
+def in_words(seconds: float) -> str:
+    """A length as :func:`parse_duration` takes it, in the largest unit that goes into it."""
+    for unit, length in reversed(_SECONDS.items()):
+        number = seconds / length
+        if number == int(number) and number:
+            return f"{int(number)} {unit}{'s' if number != 1 else ''}"
+    return f"{seconds:g} seconds"

@@ -24,6 +24,7 @@ from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
 from ..store.leases import RENEW_SECONDS
+from .refusals import judged, refuses_template
 from .settling import put_down
 
 FAILED_LOOKS = 3
@@ -65,7 +66,11 @@ def send_batch(
                     outcomes = _issue(adapter, portion)
                     came_of(outcomes)
                 halt = _halting(outcomes)
-            put_down(store, connection, list(zip(portion, outcomes, strict=True)))
+            results = list(zip(portion, outcomes, strict=True))
+            refused = [each for each in results if refuses_template(each[1])]
+            put_down(store, connection, [each for each in results if not refuses_template(each[1])])
+            if refused:
+                put_down(store, connection, judged(store, connection, adapter, refused), works=True)
     return len(rows)
 
 

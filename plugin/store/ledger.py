@@ -42,6 +42,7 @@ class Settled:
     :param due_at: when to try again; for ``waiting``.
     :param in_doubt: the provider may have made the badge: look before sending again.
     :param notify: the hook that tells the host, or None.
+    :param held_for: what ends it, for ``held``.
     """
 
     award: Row[Any]
@@ -53,6 +54,7 @@ class Settled:
     badge_id: str | None = None
     badge_url: str | None = None
     notify: str | None = None
+    held_for: str | None = None
 
 
 class Ledger:
@@ -70,7 +72,9 @@ class Ledger:
         """
         words, changes = [], []
         for plan in plans:
-            held = admissions.ask(plan.connection, event.connection, plan.issued_at, event.received_at)
+            held = admissions.ask(
+                plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at
+            )
             state, cause = ("held", held.reason) if held else ("planned", "earned by the completion")
             award_id = connection.scalar(
                 self._plan,
@@ -254,7 +258,7 @@ _SETTLE = (
     .values(
         {
             column: sa.bindparam(f"new_{column}")
-            for column in ("state", "reason", "due_at", "in_doubt", "surprises", "badge_id", "badge_url")
+            for column in ("state", "reason", "due_at", "in_doubt", "surprises", "badge_id", "badge_url", "held_for")
         }
     )
     .values(lease_owner=None)
@@ -271,6 +275,7 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
         "new_surprises": result.surprises,
         "new_badge_id": result.badge_id and storable(result.badge_id),
         "new_badge_url": result.badge_url and storable(result.badge_url),
+        "new_held_for": result.held_for,
     }
 
 

@@ -14,11 +14,14 @@ from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
 from .heartbeat import Heartbeat
 from .inbox import Inbox
+from .known_skills import KnownSkills
 from .ledger import Ledger
 from .measurements import Measurements
+from .migration_runs import MigrationRuns
 from .notifications import Notifications
 from .planning import Planning
 from .repair import Repair
+from .schedule import Schedule
 from .turns import Turns
 from .views import Views
 
@@ -40,6 +43,9 @@ class Store:
         self.planning = Planning(database)
         self.notifications = Notifications(database)
         self.repair = Repair(database)
+        self.schedule = Schedule(database)
+        self.known_skills = KnownSkills(database)
+        self.migration_runs = MigrationRuns(database)
         self.turns = Turns(database)
         self.measurements = Measurements(database)
         self.views = Views(database)

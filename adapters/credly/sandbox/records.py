@@ -59,10 +59,13 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Template:
+    """:param image: counts its images: each has an address of its own."""
+
     id: str
     organization_id: str
     name: str
     state: str
+    image: int = 0
 
 
 @dataclass(slots=True)

@@ -113,8 +113,8 @@ def test_failures_of_calls_that_were_under_way_together_count_once(store: Store,
 
 def test_a_template_that_comes_twice_is_kept_once(store: Store) -> None:
     found = [BadgeTemplate("t-1", "One", "active"), BadgeTemplate("t-2", "Two", "draft")]
-    assert store.catalogue.replace_templates("academy", [*found, found[0]], 1.0) == 2
-    assert store.catalogue.replace_templates("academy", found[:1], 2.0) == 1
+    assert store.catalogue.synchronize("academy", [*found, found[0]], 1.0).templates == 2
+    assert store.catalogue.synchronize("academy", found[:1], 2.0).templates == 1
     assert [row.template_id for row in store.catalogue.templates("academy")] == ["t-1"]
 
 

@@ -1,0 +1,50 @@
+"""``badgerelay skills``: new skills of ALM accounts."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ..alm.skill_poll import poll_skills
+from ..connecting import ALM
+from ..logs import one_line
+from .common import FailedError, as_json, opened_store, wanted_connection
+
+
+@click.group()
+def skills() -> None:
+    """Skills of the connected ALM accounts."""
+
+
+@skills.command("poll")
+@click.argument("connection", required=False)
+@as_json
+def poll(connection: str | None, json_: bool) -> None:
+    """Look for new skills in one ALM account, or in all, as the schedule does.
+
+    The first look only learns which there are. Each new one becomes an event.
+    """
+    with opened_store() as store:
+        chosen = [wanted_connection(store, connection, "source")] if connection else store.connections.all()
+        accounts = [each for each in chosen if each.type == ALM]
+        if not accounts:
+            raise FailedError("there is no connection to ALM")
+        found = [(each.name, poll_skills(store, each)) for each in accounts]
+    if json_:
+        told = [
+            {
+                "connection": name,
+                "skills": polled.skills,
+                "learned": polled.learned,
+                "new": [skill.told() for skill in polled.new],
+            }
+            for name, polled in found
+        ]
+        click.echo(json.dumps(told, indent=2))
+        return
+    for name, polled in found:
+        click.echo(f"{name}: {polled}")
+        for skill in polled.new:
+            badges = sum(level.badge_id is not None for level in skill.levels)
+            click.echo(f"  {skill.id} {one_line(skill.name)}: {len(skill.levels)} levels, {badges} with a badge")
