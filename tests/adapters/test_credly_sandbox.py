@@ -519,3 +519,42 @@ def test_the_read_timeout_is_a_setting(connect: Connect, sandbox: Sandbox, make_
         adapter.issue([make_award()])
     with pytest.raises(ValidationError, match="600 seconds"):
         connect(read_timeout="0")
+
+
+def test_a_template_can_be_changed_while_the_sandbox_runs(
+    sandbox: Callable[..., str], connect: Callable[..., CredlyAdapter]
+) -> None:
+    url = sandbox()
+    adapter = connect(url)
+
+    def found() -> BadgeTemplate | None:
+        return next((each for each in adapter.templates() if each.id == TEMPLATE), None)
+
+    def change(what: str, **body: str) -> BadgeTemplate | None:
+        requests.post(f"{url}/_sandbox/templates/{TEMPLATE}/{what}", json=body, timeout=5).raise_for_status()
+        return found()
+
+    before = found()
+    assert before is not None
+    assert change("rename", name="Other") == replace(before, name="Other", image_url=ANY, url=ANY, description=ANY)
+    assert getattr(change("archive"), "state", None) == "archived"
+    assert getattr(change("draft"), "state", None) == "draft"
+    assert getattr(change("restore"), "state", None) == "active"
+    first, second = change("image"), change("image")
+    assert first is not None
+    assert second is not None
+    assert len({before.image_url, first.image_url, second.image_url}) == 3
+    assert change("delete") is None
+    assert getattr(change("restore"), "name", None) == "Other"
+    made = requests.post(f"{url}/_sandbox/templates", json={"name": "More", "state": "draft"}, timeout=5).json()
+    assert next(each.state for each in adapter.templates() if each.id == made["id"]) == "draft"
+    assert requests.post(f"{url}/_sandbox/templates/{TEMPLATE}/burn", timeout=5).status_code == 404
+    assert requests.post(f"{url}/_sandbox/templates/none/archive", timeout=5).status_code == 404
+
+
+def test_a_list_that_lacks_what_it_counts_is_not_whole(
+    sandbox: Callable[..., str], connect: Callable[..., CredlyAdapter]
+) -> None:
+    adapter = connect(sandbox(list_loses="1", page_size="3"))
+    with pytest.raises(TemporaryError, match="not whole: 7 of 8"):
+        list(adapter.templates())

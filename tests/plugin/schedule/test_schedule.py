@@ -117,9 +117,7 @@ def test_a_long_run_is_renewed_and_nobody_else_begins_it(store: Store, clock: Cl
     assert due(store, task) == []
 
 
-def test_an_outcome_after_the_lease_was_lost_is_left_to_its_new_owner(
-    store: Store, clock: Clock, task: Task
-) -> None:
+def test_an_outcome_after_the_lease_was_lost_is_left_to_its_new_owner(store: Store, clock: Clock, task: Task) -> None:
     make_due(store, clock, task)
     slow = store.schedule.claim("academy", [task.name], "slow", clock())
     assert slow is not None
@@ -129,7 +127,9 @@ def test_an_outcome_after_the_lease_was_lost_is_left_to_its_new_owner(
     assert (row(store).lease_owner, row(store).outcome) == ("next", None)
 
 
-@pytest.mark.parametrize("error", [TemporaryError("away"), ConfigurationError("wrong", setting="token"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [TemporaryError("away"), ConfigurationError("wrong", setting="token"), KeyError("x")]
+)
 def test_a_failure_is_kept_and_tried_again_later_each_time_and_the_connection_works_on(
     store: Store, clock: Clock, task: Task, deed: Deed, error: Exception
 ) -> None:
