@@ -84,9 +84,7 @@ def test_each_file_is_an_event_once_and_the_run_is_followed_to_its_end(account: 
     assert account.files() == ["badge", "skill"]
     assert account.state(number) == "finished"
     assert account.look() == "no run is followed"
-    (event,) = [
-        each for each in account.store.views.events() if each["event_id"] == f"migration:310/52001/{run}:badge"
-    ]
+    (event,) = account.store.views.events_called(f"migration:310/52001/{run}:badge")
     assert event["state"] == "done"
     assert event["reason"] == f"badge.csv was taken in by ALM, in the migration run 310/52001/{run}"
 
