@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 import requests
@@ -99,7 +99,7 @@ def test_skills_are_polled_by_hand(alm: str, connected: None, run: Run) -> None:
 
 
 def test_connecting_an_account_learns_its_skills(
-    store: Store, credly: str, alm: str, run: Run, tmp_path: Any
+    store: Store, credly: str, alm: str, run: Run, tmp_path: Path
 ) -> None:
     connect_credly(store, credly)
     file = tmp_path / "alm.toml"
