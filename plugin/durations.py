@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: ``30 days``, ``2 hours``."""
+"""Lengths of time, and numbers of things, as people write them: ``30 days``, ``1 skill``."""
 
 from __future__ import annotations
 
@@ -21,5 +21,10 @@ def in_words(seconds: float) -> str:
     for unit, length in reversed(_SECONDS.items()):
         number = seconds / length
         if number == int(number) and number:
-            return f"{int(number)} {unit}{'s' if number != 1 else ''}"
+            return number_of(int(number), unit)
     return f"{seconds:g} seconds"
+
+
+def number_of(count: int, what: str) -> str:
+    """``1 day``, ``2 days``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

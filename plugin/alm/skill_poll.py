@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...adapters.errors import AdapterError
+from ..durations import number_of
 from ..store import Connection, Store
 from .client import AlmClient
 from .errors import UnknownRecordError
@@ -35,8 +36,8 @@ class Polled:
 
     def __str__(self) -> str:
         if self.learned:
-            return f"{self.skills} skills are there already; those that come later are new"
-        return f"{self.skills} skills, {len(self.new)} new"
+            return f"{number_of(self.skills, 'skill')} known; what comes later is new"
+        return f"{number_of(self.skills, 'skill')}, {len(self.new)} new"
 
 
 def poll_skills(store: Store, connection: Connection) -> Polled:
@@ -96,6 +97,6 @@ def learn_skills(store: Store, connection: Connection) -> str | None:
     if store.known_skills.of(connection.name, connection.settings["account_id"]) is not None:
         return None
     try:
-        return f"{poll_skills(store, connection).skills} skills"
+        return number_of(poll_skills(store, connection).skills, "skill")
     except AdapterError as error:
         return f"its skills are not known yet ({error})"

@@ -8,6 +8,7 @@ import click
 
 from ..alm.skill_poll import poll_skills
 from ..connecting import ALM
+from ..durations import number_of
 from ..logs import one_line
 from .common import FailedError, as_json, opened_store, wanted_connection
 
@@ -47,4 +48,6 @@ def poll(connection: str | None, json_: bool) -> None:
         click.echo(f"{name}: {polled}")
         for skill in polled.new:
             badges = sum(level.badge_id is not None for level in skill.levels)
-            click.echo(f"  {skill.id} {one_line(skill.name)}: {len(skill.levels)} levels, {badges} with a badge")
+            click.echo(
+                f"  {skill.id} {one_line(skill.name)}: {number_of(len(skill.levels), 'level')}, {badges} with a badge"
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..alm.migrations import EVERY_SECONDS, SKILLS_TASK, follow_runs
 from ..alm.skill_poll import poll_skills
+from ..durations import number_of
 from ..policy import skills_every, templates_every
 from ..store import Connection, Store
 from ..synchronizing import sync_templates
@@ -12,7 +13,7 @@ from .task import Task
 
 def _templates(store: Store, connection: Connection) -> str:
     found = sync_templates(store, connection)
-    changed = f", {len(found.changes)} changes" if found.changes else ""
+    changed = f", {number_of(len(found.changes), 'change')}" if found.changes else ""
     return f"{found.templates} badge templates{changed}"
 
 

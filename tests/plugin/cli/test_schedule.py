@@ -87,10 +87,10 @@ def test_a_list_that_lacks_most_is_an_error_until_it_is_accepted(credly: str, co
 
 
 def test_skills_are_polled_by_hand(alm: str, connected: None, run: Run) -> None:
-    assert run("skills", "poll").out == "acme: 1 skills are there already; those that come later are new\n"
+    assert run("skills", "poll").out == "acme: 1 skill known; what comes later is new\n"
     requests.post(f"{alm}/_sandbox/skills", json={"name": "Fork\x1b[2Jlifts", "badgeId": "4411"}, timeout=10)
     ran = run("skills", "poll", "acme")
-    assert ran.out == "acme: 2 skills, 1 new\n  240111 Fork [2Jlifts: 1 levels, 1 with a badge\n"
+    assert ran.out == "acme: 2 skills, 1 new\n  240111 Fork [2Jlifts: 1 level, 1 with a badge\n"
     (polled,) = run("skills", "poll", "--json").json
     assert polled == {"connection": "acme", "skills": 2, "learned": False, "new": []}
     (event,) = run("events", "list", "--json").json
@@ -109,7 +109,7 @@ def test_connecting_an_account_learns_its_skills(
         'webhook_username = "alm"\nwebhook_password = "s3cret-password"\n'
     )
     ran = run("connect", "--from", str(file))
-    assert ran.out == "connected: alm acme: 70412, 1 skills\n"
+    assert ran.out == "connected: alm acme: 70412, 1 skill\n"
     assert run("connect", "--from", str(file)).out == "unchanged: alm acme: 70412\n"
 
 

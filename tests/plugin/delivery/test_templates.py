@@ -201,4 +201,4 @@ def test_the_engine_synchronizes_by_itself_and_lets_go(road: Road) -> None:
     road.store.schedule.call(("academy", "templates"), road.store.now())
     road.issued(1)
     (row,) = [each for each in road.store.schedule.all() if each.task == "templates"]
-    assert (row.outcome, row.said) == ("done", "8 badge templates, 1 changes")
+    assert (row.outcome, row.said) == ("done", "8 badge templates, 1 change")

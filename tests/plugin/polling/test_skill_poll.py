@@ -131,7 +131,7 @@ def test_a_poll_leaves_a_part_of_the_rate_to_completions(store: Store, alm: str)
 def test_learning_at_connect_says_what_there_is_or_why_not(store: Store, alm: str) -> None:
     requests.put(f"{alm}/_sandbox/faults", data="500=#1", timeout=10).raise_for_status()
     assert "not known yet" in str(learn_skills(store, acme(store)))
-    assert learn_skills(store, acme(store)) == "1 skills"
+    assert learn_skills(store, acme(store)) == "1 skill"
     assert learn_skills(store, acme(store)) is None
 
 
