@@ -21,7 +21,7 @@ FRESH_SECONDS = 10.0
 """A catalogue this young is not synchronized again for a refusal: each batch of a burst may meet one."""
 
 ATTEMPTS = 3
-"""So often an award is sent though the provider refuses its template and lists it as active."""
+"""So often an award is sent at least, though the provider refuses its template and lists it as active."""
 
 log = logging.getLogger("badgerelay.delivery")
 _Result = tuple[Row[Any], Outcome]
@@ -39,18 +39,24 @@ def judged(store: Store, connection: Connection, adapter: Adapter, refused: Sequ
     """What became of awards whose template the provider refused: it answers, so the connection works."""
     if connection.failures:
         store.connections.recover(connection.name)
-    trouble = _bring_up_to_date(store, connection, adapter, {row.template_id for row, _ in refused})
-    return [(row, trouble or _judged(store, connection, row, outcome)) for row, outcome in refused]
+    asked = False
+    if not _explained(store, connection, {row.template_id for row, _ in refused}):
+        trouble = _synchronize(store, connection, adapter)
+        if trouble is not None:
+            return [(row, trouble) for row, _ in refused]
+        asked = True
+    return [(row, _judged(store, connection, row, outcome, asked=asked)) for row, outcome in refused]
 
 
-def _bring_up_to_date(
-    store: Store, connection: Connection, adapter: Adapter, templates: set[str]
-) -> TemporaryError | None:
-    """Synchronize where the catalogue does not explain the refusals; why that failed, or None."""
-    if all(store.catalogue.state_of(connection.name, each) not in (None, "active") for each in templates):
-        return None
+def _explained(store: Store, connection: Connection, templates: set[str]) -> bool:
+    """Whether the catalogue says why they are refused, or is too young to be told anything new."""
     if 0.0 <= store.now() - store.catalogue.synchronized_at(connection.name) < FRESH_SECONDS:
-        return None
+        return True
+    return all(store.catalogue.state_of(connection.name, each) not in (None, "active") for each in templates)
+
+
+def _synchronize(store: Store, connection: Connection, adapter: Adapter) -> TemporaryError | None:
+    """Why it failed, or None."""
     try:
         sync_templates(store, connection, adapter=adapter)
     except StoreUnavailableError:
@@ -65,11 +71,12 @@ def _bring_up_to_date(
     return None
 
 
-def _judged(store: Store, connection: Connection, row: Row[Any], refusal: Outcome) -> Outcome:
+def _judged(store: Store, connection: Connection, row: Row[Any], refusal: Outcome, *, asked: bool) -> Outcome:
+    """:param asked: the catalogue is newer than the refusal."""
     state = store.catalogue.state_of(connection.name, row.template_id)
     if state not in (None, "active"):
         return UnusableTemplateError(f"{unusable(str(state))}: goes on by itself once it is active")
-    if state == "active" and row.attempts < ATTEMPTS:
+    if state == "active" and (row.attempts < ATTEMPTS or not asked):
         said = "the provider refused the badge template, which it lists as active"
         return TemporaryError(said, retry_after=FRESH_SECONDS)
     return refusal

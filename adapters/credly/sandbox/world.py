@@ -185,7 +185,7 @@ class World:
     def _template(self, organization_id: str, item: Mapping[str, Any]) -> Template:
         wanted = item.get("badge_template_id")
         template = self.templates[organization_id].get(wanted if isinstance(wanted, str) else "")
-        if template is None or template.state != "active":
+        if template is None or template.state != "active" or template.refused:
             shown = wanted if isinstance(wanted, str) else ""
             raise Refusal(422, f"Invalid or missing Badge Template ID: {shown}")
         return template

@@ -124,6 +124,19 @@ def test_while_the_list_cannot_be_believed_a_refused_award_waits(road: Road, old
     road.issued(1)
 
 
+def test_a_template_that_is_listed_as_active_and_refused_all_the_same_is_tried_again_and_then_rejected(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("refusals.FRESH_SECONDS", "refusals.ATTEMPTS"):
+        monkeypatch.setattr(f"badgerelay.plugin.delivery.{module}", 2)
+    change(road, "refuse")
+    road.complete(userId=ROSA)
+    until(lambda: road.states() == {"rejected": 1})
+    (award,) = road.store.views.awards()
+    assert "invalid_template" in award["reason"]
+    assert sum("which it lists as active" in line for line in road.history(award["id"])) == 1
+
+
 def test_a_synchronization_holds_what_is_waiting_to_be_sent(road: Road) -> None:
     sync(road)
     road.store.connections.rest("academy", road.store.now(), 3600.0, "away")

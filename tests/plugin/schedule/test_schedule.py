@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
+from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.schedule.task import Task, arrange
 from badgerelay.plugin.schedule.tending import tend
 from badgerelay.plugin.store import Store, StoreUnavailableError
@@ -272,6 +274,14 @@ def test_a_clock_that_steps_back_takes_the_schedule_with_it(store: Store, clock:
     clock.seconds -= 2 * HOUR
     store.heartbeat.beat(clock())
     assert row(store).due_at == pytest.approx(clock() + HOUR)
+
+
+def test_a_host_that_leaves_the_work_to_others_tends_to_nothing(store: Store, clock: Clock) -> None:
+    for hosts_only, lanes in ((True, []), (False, [Lane("tend", "academy")])):
+        work = make_work(store, {}, hosts_only=hosts_only)
+        work.due()
+        clock.seconds += HOUR
+        assert work.due() == lanes
 
 
 def test_arranging_opens_no_secret(store: Store, task: Task) -> None:
