@@ -56,12 +56,17 @@ def changes_between(before: Mapping[str, Any], now: Iterable[BadgeTemplate]) -> 
             found.append(TemplateChange(template.id, template.state, template.name, kept.state, template.state))
         if kept.name != template.name:
             found.append(TemplateChange(template.id, "renamed", template.name, kept.name, template.name))
-        if kept.image_url != template.image_url:
+        if _picture(kept.image_url) != _picture(template.image_url):
             found.append(TemplateChange(template.id, "image", template.name, kept.image_url, template.image_url))
     for template_id, kept in before.items():
         if template_id not in listed and kept.state != DELETED:
             found.append(TemplateChange(template_id, "deleted", kept.name, kept.state, DELETED))
     return found
+
+
+def _picture(url: str | None) -> str:
+    """Without the query, which may be a signature of the hour."""
+    return (url or "").partition("?")[0]
 
 
 def doubtful(before: Collection[Any], changes: Iterable[TemplateChange]) -> bool:

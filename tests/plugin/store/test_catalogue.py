@@ -56,6 +56,12 @@ def test_every_kind_of_change_is_said_and_recorded(store: Store) -> None:
     assert last["t-5"] == ("active", 3.0)
 
 
+def test_an_image_is_another_only_at_another_address(store: Store) -> None:
+    sync(store, template(1, image="https://x/a.png?signed=1"), now=1.0)
+    assert sync(store, template(1, image="https://x/a.png?signed=2"), now=2.0) == []
+    assert len(sync(store, template(1, image="https://x/b.png?signed=2"), now=3.0)) == 1
+
+
 def test_nothing_that_changed_nothing_is_recorded(store: Store) -> None:
     for now in (1.0, 2.0, 3.0):
         sync(store, template(1), template(2, "draft"), now=now)
