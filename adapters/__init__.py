@@ -14,6 +14,7 @@ from .base import (
     Storage,
 )
 from .errors import (
+    INVALID_TEMPLATE,
     AdapterError,
     AmbiguousError,
     ConfigurationError,
@@ -23,6 +24,7 @@ from .errors import (
 )
 
 __all__ = [
+    "INVALID_TEMPLATE",
     "Account",
     "Adapter",
     "AdapterError",

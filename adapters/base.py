@@ -175,7 +175,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def templates(self) -> Iterator[BadgeTemplate]:
-        """Every badge template of the account, over all pages."""
+        """Every badge template of the account, over all pages.
+
+        It raises where it cannot give them all: one that is not given counts as deleted.
+        """
 
     @abstractmethod
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:

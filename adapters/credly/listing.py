@@ -21,16 +21,21 @@ class EndlessListError(TemporaryError):
     """Pages that lead back to themselves, or too many of them: what is not on them may still be there."""
 
 
-def pages(client: CredlyClient, path: str, filters: str | None = None) -> Iterator[dict[str, Any]]:
+def pages(
+    client: CredlyClient, path: str, filters: str | None = None, *, whole: bool = False
+) -> Iterator[dict[str, Any]]:
     """Every object of a list, each once.
 
     The page's number is asked for together with our own filter: Credly's ``next_page_url`` may have lost it,
     and may name another host, which must not see the credentials.
 
+    :param whole: what is not in the list counts as not there: it must have as many objects as Credly counts.
     :raises EndlessListError: the pages do not come to an end.
     """
     number = 1
     seen: set[str] = set()
+    count = 0
+    totals: set[int] = set()
     for _ in range(MAX_PAGES):
         params = {"page": str(number)} | ({"filter": filters} if filters else {})
         try:
@@ -43,6 +48,12 @@ def pages(client: CredlyClient, path: str, filters: str | None = None) -> Iterat
             raise TemporaryError(f"Credly sent {error}") from None
         news = _unseen(page.items, seen)
         yield from news
+        count += len(news)
+        totals.update({page.total} if page.total is not None else ())
+        if whole and (len(totals) > 1 or (page.next_number is None and totals and count < max(totals))):
+            raise TemporaryError(
+                f"Credly's list is not whole: {count} of {max(totals)}, or it changed while it was read"
+            )
         if page.next_number is None or not page.items:
             return
         if not news or page.next_number <= number:
@@ -62,15 +73,15 @@ def _unseen(items: list[Any], seen: set[str]) -> list[dict[str, Any]]:
 
 
 def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemplate]:
-    """Every readable template; one that is not is left out, and pages in a circle end the list."""
-    try:
-        for item in pages(client, f"{organization}/badge_templates"):
-            try:
-                yield parse_template(item)
-            except MalformedError as error:
-                log.warning("Credly sent %s; it is left out", error)
-    except EndlessListError as error:
-        log.warning("%s; the list of templates ends there", error)
+    """Every readable template; one that is not is left out.
+
+    :raises TemporaryError: the list cannot be read to its end, so nobody can say what is no longer there.
+    """
+    for item in pages(client, f"{organization}/badge_templates", whole=True):
+        try:
+            yield parse_template(item)
+        except MalformedError as error:
+            log.warning("Credly sent %s; it is left out", error)
 
 
 def badge_filters(award: Award) -> list[str]:

@@ -27,10 +27,12 @@ class Page:
     """One page of a list.
 
     :param next_number: the number of the next page, or None on the last one.
+    :param total: how many objects the whole list has, where Credly says so.
     """
 
     items: list[Any]
     next_number: int | None
+    total: int | None = None
 
 
 def issue_item(award: Award) -> dict[str, Any]:
@@ -158,14 +160,16 @@ def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page:
     """
     if not isinstance(data, list):
         raise MalformedError("a page that is no list")
+    counted = metadata.get("total_count")
+    total = counted if type(counted) is int else None
     address = metadata.get("next_page_url")
     if not (isinstance(address, str) and address):
-        return Page(data, None)
+        return Page(data, None, total)
     try:
         numbers = parse_qs(urlsplit(address).query).get("page", [])
-        return Page(data, int(numbers[0]) if numbers else number + 1)
+        return Page(data, int(numbers[0]) if numbers else number + 1, total)
     except ValueError:
-        return Page(data, number + 1)
+        return Page(data, number + 1, total)
 
 
 def text(data: Any, key: str) -> str:

@@ -22,6 +22,8 @@ COMMANDS = {
     "worker": ("run", "Issue badges, beside `serve` or on other machines."),
     "events": ("records", "What arrived: list, show, replay."),
     "awards": ("records", "What became of it: list, show, why, retry, release."),
+    "schedule": ("schedule", "What is done from time to time, and what came of it."),
+    "migrations": ("migrations", "Migration runs of ALM accounts, followed until they end."),
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),
     "resume": ("pausing", "Send again."),
     "sandbox": ("run", "A local counterpart of a provider or of ALM, to try things on."),

@@ -49,15 +49,17 @@ def list_rules(json_: bool) -> None:
     with opened_store() as store:
         names = {(row.connection, row.template_id): row.name for row in store.catalogue.templates()}
         found = store.rules.all()
+        trouble = store.catalogue.trouble_with({(rule.connection, rule.template_id) for rule in found})
     rows = [
         {
             **asdict(rule),
             "wants": rule.wants,
             "earns": f"{names.get((rule.connection, rule.template_id), rule.template_id)!r} of {rule.connection}",
+            "trouble": trouble.get((rule.connection, rule.template_id)),
         }
         for rule in found
     ]
-    print_rows(rows, ["id", "source", "wants", "earns", "origin"], json_=json_, empty="no rules yet")
+    print_rows(rows, ["id", "source", "wants", "earns", "origin", "trouble"], json_=json_, empty="no rules yet")
 
 
 @rules.command("add")

@@ -14,6 +14,7 @@ from ..policy import policy_of
 from ..store import Connection, Store
 from ..store.leases import RENEW_SECONDS
 from .calling import halting, issue, look
+from .refusals import judged, refuses_template
 from .revoking import revoke_rows
 from .settling import put_down
 
@@ -52,7 +53,11 @@ def send_batch(
                     outcomes = issue(adapter, portion)
                     came_of(outcomes)
                 halt = halting(outcomes)
-            put_down(store, connection, list(zip(portion, outcomes, strict=True)))
+            results = list(zip(portion, outcomes, strict=True))
+            refused = [each for each in results if refuses_template(each[1])]
+            put_down(store, connection, [each for each in results if not refuses_template(each[1])])
+            if refused:
+                put_down(store, connection, judged(store, connection, adapter, refused), works=True)
     revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt)
     return len(rows)
 

@@ -21,6 +21,7 @@ from ...adapters.errors import (
 from ..store import Connection, Settled, Store
 from ..store.ledger import LOOK_SECONDS
 from .backoff import backoff
+from .refusals import UnusableTemplateError
 
 MAX_SURPRISES = 10
 """Attempts that end in an exception that no adapter may raise, after which an award is dead."""
@@ -150,6 +151,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
                 badge_url=outcome.url,
                 notify="badge_issued",
             )
+        case UnusableTemplateError():
+            return Settled(row, "held", str(outcome), held_for="template")
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():

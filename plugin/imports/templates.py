@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from ...adapters.base import BadgeTemplate
-from ..connecting import sync_templates
 from ..delivery.pacing import pace_of
 from ..delivery.providers import make_adapter
 from ..store import Connection, Store
+from ..synchronizing import sync_templates
 
 FRESH_SECONDS = 300.0
 """A synchronization so recent is good enough."""
@@ -28,12 +28,11 @@ def current_templates(store: Store, connection: Connection, *, keep: bool) -> li
     :param keep: bring the catalogue up to date too.
     :raises AdapterError: the provider does not answer.
     """
-    rows = store.catalogue.templates(connection.name)
-    if not rows or min(row.synced_at for row in rows) < store.now() - FRESH_SECONDS:
+    if store.catalogue.synchronized_at(connection.name) < store.now() - FRESH_SECONDS:
         if not keep:
             return [Template(each.id, each.name, each.state) for each in live_templates(store, connection)]
         sync_templates(store, connection)
-        rows = store.catalogue.templates(connection.name)
+    rows = store.catalogue.templates(connection.name)
     return [Template(row.template_id, row.name, row.state) for row in rows]
 
 

@@ -26,14 +26,24 @@ from .tables import (
     cache,
     connections,
     events,
+    known_skills,
     locks,
     measurements,
+    migration_runs,
     rule_objects,
     rules,
+    schedule,
     skill_levels,
     storage,
+    template_changes,
     templates,
 )
+
+_OWN = (
+    *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),
+    *(schedule, skill_levels, known_skills, migration_runs),
+)
+"""What is forgotten with a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,12 @@ class Connections:
             rows = transaction.execute(sa.select(connections).order_by(connections.c.role, connections.c.name)).all()
         return [self._opened(row) for row in rows]
 
+    def plain(self) -> list[Connection]:
+        """All of them without their secrets, which stay sealed."""
+        with self._database.read() as transaction:
+            rows = transaction.execute(sa.select(connections).order_by(connections.c.name)).all()
+        return [_connection(row, json.loads(row.settings)) for row in rows]
+
     def get(self, name: str) -> Connection | None:
         with self._database.read() as transaction:
             row = transaction.execute(_GET, {"name": name}).one_or_none()
@@ -122,23 +138,14 @@ class Connections:
             transaction.execute(sa.update(awards).where(*owed).values(due_at=due_again(now)))
             waiting = [events.c.lane == name, events.c.state == "waiting", events.c.lease_owner.is_(None)]
             transaction.execute(sa.update(events).where(*waiting).values(due_at=now))
+            failed = [schedule.c.connection == name, schedule.c.outcome == "failed", schedule.c.lease_owner.is_(None)]
+            transaction.execute(sa.update(schedule).where(*failed).values(due_at=now))
 
     def remove(self, name: str) -> None:
         """Forget the connection, its secrets, its rules and imported rows; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
-            for table in (
-                storage,
-                locks,
-                cache,
-                templates,
-                rules,
-                rule_objects,
-                skill_levels,
-                measurements,
-                budgets,
-                hours,
-            ):
+            for table in _OWN:
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
             Imports.forget(transaction, name)
 
@@ -223,19 +230,7 @@ class Connections:
         return len(rows) + len(held)
 
     def _opened(self, row: Row[Any]) -> Connection:
-        return Connection(
-            name=row.name,
-            role=row.role,
-            type=row.type,
-            account=row.account,
-            settings={**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))},
-            paused=row.paused,
-            failures=row.failures,
-            retry_at=row.retry_at,
-            trouble=row.trouble,
-            stopped=row.stopped,
-            updated_at=row.updated_at,
-        )
+        return _connection(row, {**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))})
 
 
 class ConnectionStorage:
@@ -305,6 +300,22 @@ class ConnectionStorage:
             if acquired:
                 with self._database.write() as transaction:
                     transaction.execute(sa.delete(locks).where(*mine))
+
+
+def _connection(row: Row[Any], settings: dict[str, Any]) -> Connection:
+    return Connection(
+        name=row.name,
+        role=row.role,
+        type=row.type,
+        account=row.account,
+        settings=settings,
+        paused=row.paused,
+        failures=row.failures,
+        retry_at=row.retry_at,
+        trouble=row.trouble,
+        stopped=row.stopped,
+        updated_at=row.updated_at,
+    )
 
 
 def _open(vault: Vault, sealed: str) -> str:

@@ -46,6 +46,7 @@ class Settled:
     :param in_doubt: the provider may have made the badge: look before sending again.
     :param notify: the hook that tells the host, or None.
     :param revoke_reason: what is still to be done is to revoke it.
+    :param held_for: what ends it, for ``held``.
     """
 
     award: Row[Any]
@@ -58,6 +59,7 @@ class Settled:
     badge_url: str | None = None
     notify: str | None = None
     revoke_reason: str | None = None
+    held_for: str | None = None
 
 
 class Ledger:
@@ -75,7 +77,9 @@ class Ledger:
         """
         words, changes = [], []
         for plan in plans:
-            held = admissions.ask(plan.connection, event.connection, plan.issued_at, event.received_at)
+            held = admissions.ask(
+                plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at
+            )
             state, cause = ("held", held.reason) if held else ("planned", "earned by the completion")
             award_id = connection.scalar(
                 self._plan,
@@ -281,7 +285,7 @@ _SETTLE = (
             column: sa.bindparam(f"new_{column}")
             for column in (
                 *("state", "reason", "due_at", "in_doubt", "surprises"),
-                *("badge_id", "badge_url", "revoke_reason"),
+                *("badge_id", "badge_url", "revoke_reason", "held_for"),
             )
         }
     )
@@ -300,6 +304,7 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
         "new_badge_id": result.badge_id and storable(result.badge_id),
         "new_badge_url": result.badge_url and storable(result.badge_url),
         "new_revoke_reason": result.revoke_reason,
+        "new_held_for": result.held_for,
     }
 
 

@@ -17,12 +17,15 @@ from .database import HEAD, Database
 from .heartbeat import Heartbeat
 from .imports import Imports
 from .inbox import Inbox
+from .known_skills import KnownSkills
 from .ledger import Ledger
 from .measurements import Measurements
+from .migration_runs import MigrationRuns
 from .notifications import Notifications
 from .planning import Planning
 from .repair import Repair
 from .rules import Rules
+from .schedule import Schedule
 from .skills import Skills
 from .turns import Turns
 from .views import Views
@@ -59,6 +62,9 @@ class Store:
         self.planning = Planning(database)
         self.notifications = Notifications(database)
         self.repair = Repair(database)
+        self.schedule = Schedule(database)
+        self.known_skills = KnownSkills(database)
+        self.migration_runs = MigrationRuns(database)
         self.turns = Turns(database)
         self.measurements = Measurements(database)
         self.views = Views(database)

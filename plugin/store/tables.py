@@ -121,6 +121,20 @@ templates = Table(
     Column("synced_at", Double, nullable=False),
 )
 
+template_changes = Table(
+    "template_changes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("template_id", String(255), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("change", String(16), nullable=False),
+    Column("name", Text, nullable=False),  # after the change
+    Column("before", Text),
+    Column("after", Text),
+)
+Index("template_changes_template", template_changes.c.connection, template_changes.c.template_id)
+
 rules = Table(
     "rules",
     metadata,
@@ -226,7 +240,7 @@ awards = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("surprises", Integer, nullable=False, default=0),  # exceptions that no adapter may raise
     Column("in_doubt", Boolean, nullable=False, default=False),  # look at the provider before sending
-    Column("held_for", String(16)),  # why it is held: pause | limit | age
+    Column("held_for", String(16)),  # why it is held: pause | limit | age | template
     Column("revoke_reason", Text),  # set: what is to be done is to revoke it, and for this reason
     UniqueConstraint("connection", "source", "learner_id", "template_id", "period", name="awards_once"),
 )
@@ -324,6 +338,50 @@ Index(
     imported_rows.c.instance_id,
     sqlite_where=imported_rows.c.instance_id.is_not(None),
     postgresql_where=imported_rows.c.instance_id.is_not(None),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("task", String(32), nullable=False),
+    Column("every_seconds", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("attempts", Integer, nullable=False, default=0),  # begun since it last ended well
+    Column("began_at", Double),
+    Column("ended_at", Double),
+    Column("outcome", String(16)),  # of the last run: done | failed | waits
+    Column("said", Text),  # by the last run
+    Column("done_at", Double),  # when it last ended well
+    UniqueConstraint("connection", "task", name="schedule_once"),
+)
+
+known_skills = Table(
+    "known_skills",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("account", String(255), primary_key=True),
+    Column("skill_id", String(255), primary_key=True),  # empty: the account's skills have been learned
+    Column("seen_at", Double, nullable=False),
+)
+
+migration_runs = Table(
+    "migration_runs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("sprint_id", String(64), nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # followed | finished | stopped
+    Column("jobs", Text, nullable=False),  # JSON, as ALM last told
+    Column("said", Text),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),  # when ALM last told something new
+    Column("asked_at", Double),
+    UniqueConstraint("connection", "project_id", "sprint_id", "run_id", name="migration_runs_once"),
 )
 
 measurements = Table(

@@ -27,8 +27,8 @@ def store(store: Store) -> Store:
     store.connections.save("acme", "source", "alm", "", {"provider": "academy"}, {}, 1.0)
     found = [BadgeTemplate(key, name, "active") for key, name in NAMES.items()]
     found.append(BadgeTemplate("t-4", "Welding 1", "archived"))
-    store.catalogue.replace_templates("academy", found, 1.0)
-    store.catalogue.replace_templates("elsewhere", [BadgeTemplate("t-9", "Painting", "active")], 1.0)
+    store.catalogue.synchronize("academy", found, 1.0)
+    store.catalogue.synchronize("elsewhere", [BadgeTemplate("t-9", "Painting", "active")], 1.0)
     return store
 
 
@@ -82,7 +82,7 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
 
 
 def test_nothing_is_wired_to_an_archived_template_or_one_that_two_connections_have(store: Store) -> None:
-    store.catalogue.replace_templates("elsewhere", [BadgeTemplate("t-1", NAMES["t-1"], "active")], 2.0)
+    store.catalogue.synchronize("elsewhere", [BadgeTemplate("t-1", NAMES["t-1"], "active")], 2.0, accept_missing=True)
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-4"), SkillLevel(2, badge="t-1"), name="Diving"))
     assert [state for _, state, _ in states(store)] == ["unknown", "suggested"]
     assert "several connections (academy, elsewhere)" in store.skills.all()[1]["note"]

@@ -30,6 +30,8 @@ class AlmKnobs:
     :param events_per_delivery: at most so many events in one webhook delivery.
     :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
     :param webhook_url: registered from the start; ``basic`` with a user name, else without authentication.
+    :param run_status: how ``bulkimport/runStatus`` is written: a list under a key, with numbers or texts; wrapped as
+        other answers of that API are; or JSON:API resources.
     :param faults: see ``adapters.sandbox``; they befall the API, not the webhooks.
     """
 
@@ -52,4 +54,5 @@ class AlmKnobs:
     webhook_url: str = ""
     webhook_username: str = ""
     webhook_password: str = ""
+    run_status: Literal["jobs", "texts", "wrapped", "resources"] = "jobs"
     faults: str = ""

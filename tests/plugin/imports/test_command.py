@@ -12,7 +12,16 @@ import pytest
 from badgerelay.adapters.credly.sandbox.records import organizations
 from badgerelay.plugin.store import Store
 
-from ...support import COURSE_TEMPLATE, ORGANIZATION, TEMPLATE, Ran, connect_alm, connect_credly, run_here
+from ...support import (
+    COURSE_TEMPLATE,
+    ORGANIZATION,
+    TEMPLATE,
+    Ran,
+    connect_alm,
+    connect_credly,
+    forget_templates,
+    run_here,
+)
 from .conftest import text_of, write
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -167,7 +176,7 @@ def test_an_export_overwrites_only_when_told_to(run: Run, tmp_path: Path) -> Non
 
 
 def test_a_dry_run_keeps_no_templates_either(store: Store, run: Run, tmp_path: Path) -> None:
-    store.catalogue.replace_templates("academy", [], store.now())
+    forget_templates(store)
     paths = write(tmp_path, badge=text_of("badge", external(COURSE_TEMPLATE)))
     assert run("import", *paths, "--connection", "academy", "--dry-run").code == 0
     assert store.catalogue.templates("academy") == []

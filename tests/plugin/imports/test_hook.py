@@ -18,7 +18,7 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen
 
-from ...support import COURSE_TEMPLATE, connect_credly, set_faults, until
+from ...support import COURSE_TEMPLATE, connect_credly, forget_templates, set_faults, until
 from .conftest import text_of
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_files_of_unknown_kinds_are_ignored_and_say_so(imported: Imported) -> No
 
 
 def test_while_the_provider_fails_the_event_waits(store: Store, credly: str, imported: Imported) -> None:
-    store.catalogue.replace_templates("academy", [], store.now())
+    forget_templates(store)
     set_faults(credly, "500=1")
     event = imported("badge", content=text_of("badge", BADGE))
     assert event["state"] == "waiting"

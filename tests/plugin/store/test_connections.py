@@ -114,9 +114,10 @@ def test_failures_of_calls_that_were_under_way_together_count_once(store: Store,
 
 def test_a_template_that_comes_twice_is_kept_once(store: Store) -> None:
     found = [BadgeTemplate("t-1", "One", "active"), BadgeTemplate("t-2", "Two", "draft")]
-    assert store.catalogue.replace_templates("academy", [*found, found[0]], 1.0) == 2
-    assert store.catalogue.replace_templates("academy", found[:1], 2.0) == 1
-    assert [row.template_id for row in store.catalogue.templates("academy")] == ["t-1"]
+    assert store.catalogue.synchronize("academy", [*found, found[0]], 1.0).templates == 2
+    assert store.catalogue.synchronize("academy", found[:1], 2.0).templates == 1
+    kept = [(row.template_id, row.state) for row in store.catalogue.templates("academy")]
+    assert kept == [("t-1", "active"), ("t-2", "deleted")]
 
 
 def test_rules_are_found_by_object_and_source(store: Store) -> None:
