@@ -178,10 +178,11 @@ class _Visit:
         elif isinstance(badge, RejectedError):
             refusal = Dies(str(badge))
         elif badge is None:
-            refusal = Ignores("no badge hangs on it in ALM, and no rule gives one")
+            refusal = Ignores("no badge hangs on it in ALM, and no rule gives one", unmapped=True)
         elif badge.template_id is None or badge.provider is None:
             refusal = Ignores(
-                f"its badge {badge.id} in ALM names no badge template of a provider, and no rule gives one"
+                f"its badge {badge.id} in ALM names no badge template of a provider, and no rule gives one",
+                unmapped=True,
             )
         elif self._adapter is None:
             refusal = Waits(

@@ -19,6 +19,8 @@ COMMANDS = {
     "worker": ("run", "Issue badges, beside `serve` or on other machines."),
     "events": ("records", "What arrived: list, show, replay."),
     "awards": ("records", "What became of it: list, show, why, retry, release."),
+    "backfill": ("backfill", "Past completions made good: planned first, then issued."),
+    "report": ("report", "What earned nothing, and where the ledger and the provider differ."),
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),
     "resume": ("pausing", "Send again."),
     "sandbox": ("run", "A local counterpart of a provider or of ALM, to try things on."),

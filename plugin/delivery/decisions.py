@@ -21,9 +21,13 @@ class Earns:
 
 @dataclass(frozen=True, slots=True)
 class Ignores:
-    """The event earns nothing, and why."""
+    """The event earns nothing, and why.
+
+    :param unmapped: because nothing is tied to its learning object.
+    """
 
     reason: str
+    unmapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

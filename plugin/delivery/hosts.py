@@ -45,7 +45,9 @@ class HostSource:
             wanted.append(event.learning_object.instance_id)
         rules = self._store.catalogue.rules_for(row.source, wanted)
         if not rules:
-            return Ignores(f"no rule gives a badge for {event.learning_object.id}: see `badgerelay rules add`")
+            return Ignores(
+                f"no rule gives a badge for {event.learning_object.id}: see `badgerelay rules add`", unmapped=True
+            )
         learner = event.learner if event.learner.email else self._ask(row)
         if learner is None or not learner.email:
             if row.source not in self._managers:
