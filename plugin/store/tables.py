@@ -232,6 +232,13 @@ Index(
     sqlite_where=awards.c.held_for.is_not(None),
     postgresql_where=awards.c.held_for.is_not(None),
 )
+Index(
+    "awards_badge",
+    awards.c.connection,
+    awards.c.badge_id,
+    sqlite_where=awards.c.badge_id.is_not(None),
+    postgresql_where=awards.c.badge_id.is_not(None),
+)
 Index("awards_event", awards.c.event_id)
 Index("awards_learner", awards.c.learner_id)
 

@@ -34,6 +34,13 @@ def upgrade() -> None:
         sqlite_where=_UNMAPPED,
         postgresql_where=_UNMAPPED,
     )
+    op.create_index(
+        "awards_badge",
+        "awards",
+        ["connection", "badge_id"],
+        sqlite_where=sa.text("badge_id IS NOT NULL"),
+        postgresql_where=sa.text("badge_id IS NOT NULL"),
+    )
     op.create_table(
         "backfills",
         sa.Column("id", _NUMBER, nullable=False),
