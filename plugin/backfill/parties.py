@@ -78,7 +78,7 @@ def host_party(store: Store, source: str) -> Party:
             id=_event_id(number, completion),
             source=source,
             occurred_at=_moment(completion),
-            learner=Learner(completion.learner_id, email=completion.email),
+            learner=Learner(completion.learner_id, email=completion.email, name=completion.name),
             learning_object=LearningObject(
                 _KINDS[completion.lo_type],  # type: ignore[arg-type]  # its values are the three kinds
                 completion.lo_id,

@@ -94,6 +94,7 @@ def _values(number: int, party: Party, wish: Wish, row: TranscriptRow, *, grades
         "learner_id": learner_id,
         "address": None if learner_id and not party.is_host else address,
         "email": row.email if party.is_host else None,
+        "name": storable(row.name) if party.is_host and row.name else None,
         "lo_type": row.lo_type,
         "lo_id": storable(row.lo_id),
         "instance_id": row.instance_id,

@@ -19,10 +19,12 @@ LoType = Literal["course", "learningProgram", "certification"]
 
 MAX_ID = 255
 MAX_EMAIL = 254
+MAX_NAME = 1000
 
 _TRANSCRIPT = {
     "user_id": ("userid", "almuserid", "learnerid"),
     "email": ("email", "emailid", "emailaddress", "useremail", "learneremail"),
+    "name": ("name", "learnername", "username", "fullname"),
     "type": ("type", "lotype", "learningobjecttype", "trainingtype"),
     "lo_id": ("loid", "almloid", "learningobjectid", "louniqueid", "trainingid", "courseid"),
     "instance_id": ("instanceid", "loinstanceid", "instance"),
@@ -80,6 +82,7 @@ class TranscriptRow:
     passed: bool | None
     completed_at: datetime | None
     score: float | None = None
+    name: str | None = field(default=None, repr=False)
     problem: str | None = None
 
 
@@ -127,6 +130,7 @@ def _transcript_row(record: Record) -> TranscriptRow:
         completed=status in _YES,
         passed=_yes_or_no(said.get("grade", "")),
         completed_at=problems.date(said.get("completed_at", "")),
+        name=said.get("name", "")[:MAX_NAME] or None,
         problem=problems.first,
     )
 

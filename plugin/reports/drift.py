@@ -177,7 +177,7 @@ class Drift:
 
     def _sources(self) -> tuple[str, ...]:
         """With what the ids of our learners begin."""
-        mine = sa.select(awards.c.source.distinct()).where(awards.c.connection == self._name)
+        mine = sa.select(awards.c.source).where(awards.c.connection == self._name).distinct()
         accounts = sa.select(connections.c.account).where(connections.c.role == "source")
         with self._store.database.read() as transaction:
             found = {*transaction.scalars(mine), *map(source_of, transaction.scalars(accounts))}

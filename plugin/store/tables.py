@@ -181,6 +181,7 @@ Index(
     events.c.learning_object_id,
     events.c.learner_id,
     events.c.received_at,
+    events.c.unmapped,
     sqlite_where=EVENT_UNMAPPED,
     postgresql_where=EVENT_UNMAPPED,
 )
@@ -307,7 +308,8 @@ backfill_completions = Table(
     Column("lines", Number, nullable=False, default=1),
     Column("learner_id", String(255)),  # None until it is known
     Column("address", String(32)),  # a digest of the e-mail address
-    Column("email", Text),  # an LMS host's alone: its events carry it
+    Column("email", Text),  # it and the name of an LMS host's learners alone: its events carry them
+    Column("name", Text),
     Column("lo_type", String(16), nullable=False),
     Column("lo_id", String(255), nullable=False),
     Column("instance_id", String(255)),

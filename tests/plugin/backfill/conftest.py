@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from badgerelay.plugin.connecting import sync_templates
 from badgerelay.plugin.store import Store
 
 from ...support import ORGANIZATION, TOKEN, Ran, connect_alm, connect_credly, run_here
@@ -68,10 +69,23 @@ def transcript(tmp_path: Path) -> Callable[[Iterable[str]], str]:
 
 
 @pytest.fixture
-def credly(store: Store, serve_app: Callable[..., str]) -> str:
-    url = serve_app("credly")
-    connect_credly(store, url)
-    return url
+def provide(store: Store, serve_app: Callable[..., str]) -> Callable[..., str]:
+    """Starts a Credly with these knobs and connects it as ``academy``, with these settings; its address."""
+
+    def start(knobs: dict[str, str] | None = None, **settings: str) -> str:
+        url = serve_app("credly", **(knobs or {}))
+        connect_credly(store, url, **settings)
+        connection = store.connections.get("academy")
+        assert connection is not None
+        sync_templates(store, connection)
+        return url
+
+    return start
+
+
+@pytest.fixture
+def credly(provide: Callable[..., str]) -> str:
+    return provide()
 
 
 @pytest.fixture

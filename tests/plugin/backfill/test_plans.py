@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.backfill import asking
+from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
 from badgerelay.plugin.backfill.parties import alm_party
 from badgerelay.plugin.backfill.people import Addresses
 from badgerelay.plugin.backfill.planning import Planner
 from badgerelay.plugin.backfill.reading import read_into
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.tables import award_hours, backfill_badges, backfill_completions, backfills
 
-from ...support import badges, counts
+from ...support import badges, connect_alm, counts, set_faults
 from .conftest import FIRST, HEADER, TEMPLATE, issue_by_hand, line
 
 
@@ -103,12 +108,9 @@ def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
 
 @pytest.mark.parametrize("learners", [1, 60])
 def test_who_got_it_between_plan_and_confirmation_gets_no_second_though_the_template_allows_it(
-    store: Store, serve_app: Callable[..., str], run: Any, transcript: Any, learners: int
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any, learners: int
 ) -> None:
-    from ...support import connect_alm, connect_credly
-
-    credly = serve_app("credly", allow_duplicates="true")
-    connect_credly(store, credly)
+    credly = provide({"allow_duplicates": "true"})
     connect_alm(store, serve_app("alm", learners="100"))
     start(run, transcript([line(FIRST + number) for number in range(learners)]), "--dry-run")
     by_hand = issue_by_hand(credly)
@@ -119,26 +121,19 @@ def test_who_got_it_between_plan_and_confirmation_gets_no_second_though_the_temp
 
 
 def test_neither_age_nor_award_limit_holds_it_and_the_hour_is_left_to_live_awards(
-    store: Store, serve_app: Callable[..., str], run: Any, transcript: Any
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any
 ) -> None:
-    from ...support import connect_alm, connect_credly
-
-    credly = serve_app("credly")
-    connect_credly(store, credly, award_limit="2/hour", max_age="1 days")
+    provide(award_limit="2/hour", max_age="1 days")
     connect_alm(store, serve_app("alm"), max_age="1 days")
     done = start(run, transcript([line(FIRST + number) for number in range(8)]), "--yes")
     assert done.json["badges"] == {"issued": 8}
     with store.database.read() as connection:
-        from badgerelay.plugin.store.tables import award_hours
-
         assert sum(row.awards for row in connection.execute(award_hours.select())) == 0
 
 
 def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
     store: Store, alm: str, credly: str, transcript: Any, run: Any
 ) -> None:
-    from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
-
     start(run, transcript([line(FIRST + number) for number in range(250)]), "--dry-run")
     connection = store.connections.get("acme")
     assert connection is not None
@@ -158,8 +153,6 @@ def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
             paused_at.append(sum(store.views.counts()["events"].values()))
             assert held <= AHEAD
             store.connections.resume(["academy"], store.now())
-        import time
-
         time.sleep(0.05)
 
     try:
@@ -268,11 +261,11 @@ def test_past_completions_of_a_host_need_its_ids_of_learners(
 ) -> None:
     run("rules", "add", "--learning-object", "graph-101", "--template", TEMPLATE, "--connection", "academy")
     lines = [
-        line(4711, email="ada@example.org", course="graph-101", instance="").replace("Pass", ""),
-        line("", email="bo@example.org", course="graph-101", instance=""),
-        line(4712, course="graph-101", instance=""),
+        "Ada Holm,ada@example.org,u-4711,graph-101,Completed,2026-03-02",
+        "Bo Lund,bo@example.org,,graph-101,Completed,2026-03-02",
+        "Cy Moe,,u-4712,graph-101,Completed,2026-03-02",
     ]
-    file = transcript([each.replace("4711", "u-4711") for each in lines])
+    file = transcript(lines, header="Name,Email,User ID,LO ID,Status,Completion Date")
     done = run("backfill", "--source", "moodle", "--transcript", file, "--yes", "--json")
     assert done.json["badges"] == {"issued": 1}, done.err
     found = reasons(done)
@@ -280,6 +273,7 @@ def test_past_completions_of_a_host_need_its_ids_of_learners(
     assert any("e-mail" in reason and "tell" in reason for reason in found)
     (award,) = store.views.awards()
     assert (award["source"], award["learner_id"]) == ("moodle", "u-4711")
+    assert '"Holm"' in award["recipient"]
     again = run("backfill", "--source", "moodle", "--transcript", file, "--yes", "--json", "--email-is-id")
     assert again.json["badges"] == {"has": 1, "issued": 1}, again.out
     assert counts(credly)["duplicates"] == 0
@@ -288,8 +282,6 @@ def test_past_completions_of_a_host_need_its_ids_of_learners(
 def test_a_template_that_is_not_active_is_not_planned(
     store: Store, credly: str, alm: str, run: Any, transcript: Any
 ) -> None:
-    from badgerelay.adapters.base import BadgeTemplate
-
     store.catalogue.replace_templates("academy", [BadgeTemplate(TEMPLATE, "Old", "archived")], store.now())
     done = start(run, transcript([line()]), "--yes")
     assert done.json["badges"] == {"cannot": 1}
@@ -297,17 +289,12 @@ def test_a_template_that_is_not_active_is_not_planned(
 
 
 def test_a_plan_that_cannot_ask_now_goes_on_later(
-    store: Store, serve_app: Callable[..., str], run: Any, transcript: Any
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any
 ) -> None:
-    from ...support import connect_alm, connect_credly, set_faults
-
-    credly = serve_app("credly")
-    connect_credly(store, credly)
+    credly = provide()
     connect_alm(store, serve_app("alm"))
     file = transcript([line(FIRST + number) for number in range(3)])
     set_faults(credly, "500=1.0")
-    from badgerelay.plugin.backfill import asking
-
     tries, asking.TRIES = asking.TRIES, 1
     try:
         failed = run("backfill", "acme", "--transcript", file, "--yes")
@@ -355,8 +342,6 @@ def test_plans_keep_no_address_of_alm_s_learners(
 ) -> None:
     start(run, transcript([line("", email="rosa.lindqvist@example.org"), line(FIRST + 1)]), "--dry-run")
     with store.database.read() as connection:
-        from badgerelay.plugin.store.tables import backfill_badges, backfill_completions, backfills
-
         for table in (backfills, backfill_completions, backfill_badges):
             assert "@" not in repr(connection.execute(table.select()).all())
     shown = run("backfill", "show", "1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,13 @@ from badgerelay.plugin.backfill.transcripts import TranscriptRow, read_grades, r
 
 from .conftest import HEADER, line
 
-GRADES = "userId,courseId,moduleId,completion,started,success,scoreRaw,scoreMin,scoreMax,duration,startedDate,successDate,completionDate"
+GRADES = (
+    "userId,courseId,moduleId,completion,started,success,scoreRaw,scoreMin,scoreMax,duration,"
+    "startedDate,successDate,completionDate"
+)
+
+
+DAY = datetime(1970, 1, 2)  # noqa: DTZ001 (a strategy of naive ones wants naive bounds)
 
 
 def rows(*lines: str, header: str = HEADER) -> list[TranscriptRow]:
@@ -53,7 +59,7 @@ def test_an_instance_is_an_id_a_number_or_a_name_that_tells_nothing() -> None:
     ],
 )
 def test_what_a_line_has_wrong_is_said_of_that_line_alone(changed: dict[str, str], problem: str) -> None:
-    bad, good = rows(line(**changed), line())  # type: ignore[arg-type]  # every one is a text
+    bad, good = rows(line(**changed), line())
     assert problem in (bad.problem or "")
     assert (bad.line, good.line, good.problem) == (2, 3, None)
 
@@ -152,8 +158,6 @@ def test_whatever_the_file_is_it_is_read_or_refused(text: str) -> None:
         assert str(error).startswith(("line ", "after line "))  # noqa: PT017 (that is the contract)
 
 
-@given(
-    st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30)), st.sampled_from(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
-)
+@given(st.datetimes(DAY, DAY + timedelta(days=47_000)), st.sampled_from(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]))
 def test_iso_dates_are_read_as_written(moment: datetime, form: str) -> None:
     assert parse_date(moment.strftime(form)).strftime(form) == moment.strftime(form)

@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_index(
         "events_unmapped",
         "events",
-        ["connection", "source", "learning_object_id", "learner_id", "received_at"],
+        ["connection", "source", "learning_object_id", "learner_id", "received_at", "unmapped"],
         sqlite_where=_UNMAPPED,
         postgresql_where=_UNMAPPED,
     )
@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("learner_id", sa.String(length=255), nullable=True),
         sa.Column("address", sa.String(length=32), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
         sa.Column("lo_type", sa.String(length=16), nullable=False),
         sa.Column("lo_id", sa.String(length=255), nullable=False),
         sa.Column("instance_id", sa.String(length=255), nullable=True),
