@@ -27,14 +27,15 @@ from .wish import Wish
 AT_ONCE = 100
 """Completions that are decided together, as many as live events."""
 
-TRIES = 3
-"""Rounds in which a completion alone is put off before it is given up."""
+FEW = 20
+FEW_SECONDS = 600.0
+"""So few that are put off for so long, for a reason of their own, are given up."""
 
-IDLE_SECONDS = 2 * 3600.0
-"""A plan that gets nowhere for so long ends; more than ALM's hour."""
+IDLE_SECONDS = 4 * 3600.0
+"""A plan that gets nowhere for so long ends: ALM's budget is one of an hour, its reports may take hours."""
 
-ROUND_SECONDS = 30.0
-"""At most, between two rounds."""
+ROUND_SECONDS = 5.0
+"""Between two rounds."""
 
 Note = Callable[[str], None]
 State = tuple[int, str, str | None]
@@ -116,22 +117,26 @@ class Planner:
 
     def _decide_all(self) -> None:
         idle_since = self._store.now()
-        stuck = 0
+        final = False
         while True:
-            decided, waiting, reason = self._round(final=stuck >= TRIES)
+            decided, waiting, reason = self._round(final=final)
             if not waiting:
                 return
             now = self._store.now()
-            patient = reason == BUDGET_USED_UP or self._resting()
-            stuck = 0 if decided or patient else stuck + 1
             idle_since = now if decided else idle_since
-            if now - idle_since > IDLE_SECONDS:
+            idle = now - idle_since
+            if idle > IDLE_SECONDS:
                 raise PlanError(f"{waiting} completions cannot be decided now: {reason}")
+            patient = self._resting() or reason == BUDGET_USED_UP
+            final = waiting <= FEW and idle > FEW_SECONDS and not patient
             self._note(f"{self._done:,} decided; waiting: {reason}")
-            self._sleep(min(ROUND_SECONDS, 10.0 if patient else 1.0 + stuck))
+            self._sleep(ROUND_SECONDS)
 
     def _resting(self) -> bool:
-        """:raises PlanError: the source cannot be asked until somebody mends it."""
+        """Whether the source as a whole cannot be asked now.
+
+        :raises PlanError: the source cannot be asked until somebody mends it.
+        """
         if self._party.is_host:
             return False
         connection = self._store.connections.get(self._party.connection)
