@@ -15,12 +15,12 @@ from ..backfill.planning import PlanError
 from ..backfill.reading import lines_of, read_into
 from ..backfill.running import issue, party_of, plan
 from ..backfill.sheets import FileError
+from ..backfill.telling import lines_of_plan, summary_of
 from ..backfill.wish import Wish, parse_bound
 from ..store import Store
 from ..store.views import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 
-REASONS_SHOWN = 20
 LINES = 10_000
 """So many lines are between two signs of life."""
 
@@ -130,12 +130,12 @@ def show(number: int, limit: int, json_: bool) -> None:
     """The plan, line by line, and how far it is."""
     with opened_store() as store:
         record = _record(store, number)
-        rows = list(store.backfills.lines(number, limit))
+        rows = list(lines_of_plan(store, number, limit))
         if json_:
             shown = [{**row, "occurred_at": row["occurred_at"] and when(row["occurred_at"])} for row in rows]
-            click.echo(json.dumps({**_summary(store, record), "lines": shown}, indent=2))
+            click.echo(json.dumps({**summary_of(store, record), "lines": shown}, indent=2))
             return
-        _print(_summary(store, record))
+        _print(summary_of(store, record))
         columns = ["line", "learner_id", "learning_object_id", "template_id", "state", "reason"]
         print_rows(rows, columns, json_=False, empty="no lines")
 
@@ -151,7 +151,7 @@ def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) 
         if record["state"] == "planned" and not dry_run:
             count = store.backfills.counts(number).get("would", 0)
             if not json_:
-                _print(_summary(store, record))
+                _print(summary_of(store, record))
             if count:
                 confirmed(f"Issue {count:,} badges?", yes=yes)
         if record["state"] in ("planned", "issuing") and not dry_run:
@@ -162,32 +162,13 @@ def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) 
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"\nbackfill {number} is interrupted: {later}", err=True)
         raise click.Abort from None
-    summary = _summary(store, _record(store, number))
+    summary = summary_of(store, _record(store, number))
     if json_:
         click.echo(json.dumps(summary, indent=2))
     else:
         _print(summary)
         if summary["state"] == "planned":
             click.echo(f"nothing is issued yet: see `badgerelay backfill show {number}`, then {later}")
-
-
-def _summary(store: Store, record: dict[str, Any]) -> dict[str, Any]:
-    number = record["id"]
-    counts = store.backfills.counts(number)
-    left_out = {why: lines for why, lines in record["left_out"].items() if lines}
-    if repeated := store.backfills.repeated(number):
-        left_out["the same completion again, or a further module of a course"] = repeated
-    return {
-        "id": number,
-        "state": record["state"],
-        "connection": record["connection"],
-        "source": record["source"],
-        "origin": record["origin"],
-        "learners": counts.pop("learners"),
-        "badges": counts,
-        "reasons": [{"reason": why, "count": many} for why, many in store.backfills.reasons(number, REASONS_SHOWN)],
-        "left_out": left_out,
-    }
 
 
 def _print(summary: dict[str, Any]) -> None:

@@ -181,49 +181,6 @@ class Backfills:
             found = {row[0]: row[1] for row in transaction.execute(per_state)}
             return {**found, "learners": transaction.scalar(people) or 0}
 
-    def reasons(self, number: int, most: int) -> list[tuple[str, int]]:
-        """Why completions and badges are not given, the commonest first."""
-        of_each = [
-            sa.select(table.c.reason, sa.func.count().label("rows"))
-            .where(table.c.backfill == number, table.c.state.in_(("cannot", "beyond")))
-            .group_by(table.c.reason)
-            for table in (completions, badges)
-        ]
-        both = sa.union_all(*of_each).subquery()
-        total = sa.func.sum(both.c.rows)
-        query = sa.select(both.c.reason, total).group_by(both.c.reason).order_by(total.desc(), both.c.reason)
-        with self._database.read() as transaction:
-            return [(row[0] or "", int(row[1])) for row in transaction.execute(query.limit(most))]
-
-    def repeated(self, number: int) -> int:
-        """Lines that said again what an earlier one had said."""
-        query = sa.select(sa.func.sum(completions.c.lines - 1)).where(completions.c.backfill == number)
-        with self._database.read() as transaction:
-            return int(transaction.scalar(query) or 0)
-
-    def lines(self, number: int, limit: int) -> Iterator[dict[str, Any]]:
-        """For people: each completion with its badges, in the order of the lines."""
-        query = (
-            sa.select(
-                completions.c.line,
-                sa.func.coalesce(badges.c.learner_id, completions.c.learner_id).label("learner_id"),
-                sa.func.coalesce(completions.c.instance_id, completions.c.lo_id).label("learning_object_id"),
-                completions.c.occurred_at,
-                badges.c.connection,
-                badges.c.template_id,
-                sa.func.coalesce(badges.c.state, completions.c.state).label("state"),
-                sa.func.coalesce(badges.c.reason, completions.c.reason).label("reason"),
-                badges.c.award_id,
-            )
-            .select_from(completions.outerjoin(badges, badges.c.completion == completions.c.id))
-            .where(completions.c.backfill == number)
-            .order_by(completions.c.id, badges.c.id)
-            .limit(limit)
-        )
-        with self._database.read() as transaction:
-            for row in transaction.execution_options(yield_per=PORTION).execute(query):
-                yield dict(row._mapping)
-
     def _portions(self, mine: Sequence[sa.ColumnElement[bool]]) -> Iterator[Sequence[int]]:
         last = 0
         while True:

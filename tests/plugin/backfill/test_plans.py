@@ -16,6 +16,7 @@ from badgerelay.plugin.backfill.parties import alm_party
 from badgerelay.plugin.backfill.people import Addresses
 from badgerelay.plugin.backfill.planning import Planner
 from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.tables import award_hours, backfill_badges, backfill_completions, backfills
@@ -230,7 +231,7 @@ def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
     Planner(store, number, party, Wish(), everyone=everyone).run()
     assert len(asked) == 1
     assert store.backfills.counts(number) == {"would": 1, "learners": 1}
-    assert [why for why, _ in store.backfills.reasons(number, 9)] == [
+    assert [why for why, _ in reasons_of(store, number, 9)] == [
         "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids",
         "the learner who had this e-mail address has another one in the LMS now",
     ]

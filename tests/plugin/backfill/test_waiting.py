@@ -12,6 +12,7 @@ from badgerelay.plugin.alm.source import BUDGET_USED_UP
 from badgerelay.plugin.backfill.parties import Party, alm_party
 from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
 from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.delivery.decisions import Waits
 from badgerelay.plugin.settings import Settings
@@ -68,7 +69,7 @@ def planned(store: Store, clock: Clock, serve_app: Callable[..., str]) -> Callab
             clock.seconds += 60.0
 
         Planner(store, number, party, Wish(), sleep=sleep).run()
-        return {**store.backfills.counts(number), **dict(store.backfills.reasons(number, 9))}
+        return {**store.backfills.counts(number), **dict(reasons_of(store, number, 9))}
 
     return plan
 
