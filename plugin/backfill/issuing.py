@@ -58,9 +58,9 @@ class Issuer:
         self._names = sorted({self._party.connection, *providers} - {""})
         while True:
             under_way = self._settle()
-            paused = self._paused()
+            paused, trouble = self._trouble()
             fed = 0 if paused else self._feed(AHEAD - under_way)
-            self._note(self._settled, f"{paused} is paused" if paused else "")
+            self._note(self._settled, trouble)
             if not (under_way or fed) and not self._next(1):
                 break
             self._sleep(POLL_SECONDS)
@@ -115,13 +115,18 @@ class Issuer:
         with self._store.database.read() as transaction:
             return {names[row.event_id]: row for row in transaction.execute(query)}
 
-    def _paused(self) -> str | None:
-        """The connection whose pause holds everything up."""
+    def _trouble(self) -> tuple[bool, str]:
+        """Whether a pause holds everything up, and what to tell of that or of a connection that does not work."""
+        trouble = ""
         for name in self._names:
             connection = self._store.connections.get(name)
-            if connection is not None and connection.paused:
-                return name
-        return None
+            if connection is None:
+                trouble = f"the connection {name!r} is gone"
+            elif connection.paused:
+                return True, f"{name} is paused"
+            elif connection.trouble:
+                trouble = f"{name}: {connection.trouble}"
+        return False, trouble
 
 
 _UNSETTLED = ("has", "cannot", "beyond", "unasked", "would", "sent", "learners")

@@ -188,6 +188,8 @@ class Planner:
                 elif isinstance(decision, Earns):
                     states.append((row.id, "earns", decision.how))
                     earning.append((row, decision))
+                else:
+                    states.append((row.id, "cannot", "it earns nothing by itself"))
         known = awards_of(self._store, self._party.source, [row.learner_id for row, _ in earning])
         planned = [self._badge(row, plan, known) for row, decision in earning for plan in decision.plans]
         return states, planned, put_off
