@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -28,6 +28,7 @@ class Capabilities:
     can_revoke: bool = False
     can_replace: bool = False
     can_share: bool = False
+    can_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,21 @@ class IssuedBadge:
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBadge:
+    """A badge as the provider's list has it.
+
+    :param earner_id: as in :class:`Recipient`; empty where it was issued without one.
+    :param email: of the recipient, lower-cased and trimmed; empty where the list does not say.
+    """
+
+    id: str
+    template_id: str
+    state: BadgeState
+    earner_id: str = ""
+    email: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +207,14 @@ class Adapter(ABC):
     def find(self, award: Award) -> IssuedBadge | None:
         """The live badge of this award at the provider, or None when there is none."""
         raise NotImplementedError(f"{self.name} declares can_look_up=False")
+
+    def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
+        """Every badge that the account has issued, over all pages, in any state; each once.
+
+        :param template_id: only those of this badge template.
+        :raises TemporaryError: the list cannot be read to its end.
+        """
+        raise NotImplementedError(f"{self.name} declares can_list=False")
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
         raise NotImplementedError(f"{self.name} declares can_revoke=False")

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
-from ..base import Award, BadgeTemplate
+from ..base import Award, BadgeTemplate, ListedBadge
 from ..errors import TemporaryError
 from .answers import NotFoundError, unknown_organization
 from .client import CredlyClient
-from .payloads import MalformedError, parse_page, parse_template, text
+from .payloads import MalformedError, parse_badge, parse_page, parse_template, text
 
 log = logging.getLogger(__name__)
 
 MAX_PAGES = 1_000
+MAX_BADGE_PAGES = 200_000
+"""Of a list of all badges: ten million."""
+
+
+REMEMBERED = 100_000
+"""Ids of a list that are compared with what comes: enough to see a circle, or an object that moved on a page."""
 
 
 class EndlessListError(TemporaryError):
@@ -22,7 +29,13 @@ class EndlessListError(TemporaryError):
 
 
 def pages(
-    client: CredlyClient, path: str, filters: str | None = None, *, whole: bool = False
+    client: CredlyClient,
+    path: str,
+    filters: str | None = None,
+    *,
+    sort: str | None = None,
+    most: int = MAX_PAGES,
+    whole: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Every object of a list, each once.
 
@@ -33,11 +46,11 @@ def pages(
     :raises EndlessListError: the pages do not come to an end.
     """
     number = 1
-    seen: set[str] = set()
+    seen: dict[str, None] = {}
     count = 0
     totals: set[int] = set()
-    for _ in range(MAX_PAGES):
-        params = {"page": str(number)} | ({"filter": filters} if filters else {})
+    for _ in range(most):
+        params = {"page": str(number)} | ({"filter": filters} if filters else {}) | ({"sort": sort} if sort else {})
         try:
             answer = client.get(path, params)
         except NotFoundError:
@@ -59,16 +72,19 @@ def pages(
         if not news or page.next_number <= number:
             raise EndlessListError("Credly's pages lead back to themselves")
         number = page.next_number
-    raise EndlessListError(f"Credly's list has more than {MAX_PAGES} pages")
+    raise EndlessListError(f"Credly's list has more than {most} pages")
 
 
-def _unseen(items: list[Any], seen: set[str]) -> list[dict[str, Any]]:
+def _unseen(items: list[Any], seen: dict[str, None]) -> list[dict[str, Any]]:
     """The objects that were on no page before, and from now on were. One without id may be any."""
     news = []
     for item in items:
         if isinstance(item, dict) and (not (item_id := text(item, "id")) or item_id not in seen):
-            seen.update({item_id} - {""})
+            if item_id:
+                seen[item_id] = None
             news.append(item)
+    for item_id in list(islice(seen, max(0, len(seen) - REMEMBERED))):
+        del seen[item_id]
     return news
 
 
@@ -82,6 +98,25 @@ def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemp
             yield parse_template(item)
         except MalformedError as error:
             log.warning("Credly sent %s; it is left out", error)
+
+
+def badge_list(
+    client: CredlyClient, organization: str, template_id: str | None, now: Callable[[], float]
+) -> Iterator[ListedBadge]:
+    """Every issued badge, the oldest first: one that is issued while the pages are read comes after them all.
+
+    :param now: seconds since the epoch, to tell which have expired.
+    """
+    filters = f"badge_template_id::{template_id}" if template_id and _askable(template_id) else None
+    for item in pages(client, f"{organization}/badges", filters, sort="created_at", most=MAX_BADGE_PAGES):
+        try:
+            badge = parse_badge(item, now())
+        except MalformedError as error:
+            log.warning("Credly lists %s; it is left out", error)
+            continue
+        if template_id in (None, badge.template_id):
+            email = text(item, "recipient_email").strip().lower()
+            yield ListedBadge(badge.id, badge.template_id, badge.state, text(item, "issuer_earner_id"), email)
 
 
 def badge_filters(award: Award) -> list[str]:

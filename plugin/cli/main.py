@@ -24,6 +24,8 @@ COMMANDS = {
     "awards": ("records", "What became of it: list, show, why, retry, release."),
     "schedule": ("schedule", "What is done from time to time, and what came of it."),
     "migrations": ("migrations", "Migration runs of ALM accounts, followed until they end."),
+    "backfill": ("backfill", "Past completions made good: planned first, then issued."),
+    "report": ("report", "What earned nothing, and where the ledger and the provider differ."),
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),
     "resume": ("pausing", "Send again."),
     "sandbox": ("run", "A local counterpart of a provider or of ALM, to try things on."),

@@ -172,11 +172,11 @@ def _chosen(given: dict[str, Any], store: Store) -> Chosen:
         raise click.UsageError("give either numbers, or filters (--state, --reason, --since, ...), or --all")
     for name in ("since", "until"):
         if name in filters:
-            filters[name] = _instant(name, filters[name], store.now())
+            filters[name] = instant(name, filters[name], store.now())
     return Chosen(ids=tuple(dict.fromkeys(given["ids"])) or None, **filters)
 
 
-def _instant(name: str, text: str, now: float) -> float:
+def instant(name: str, text: str, now: float) -> float:
     ago = parse_duration(text.strip().removesuffix("ago"))
     if ago is not None:
         return now - ago

@@ -14,7 +14,7 @@ from . import leases
 from .database import Database
 from .history import Change, record, storable
 from .planning import Admissions
-from .tables import AWARD_OPEN, awards, connections, history, notifications
+from .tables import AWARD_OPEN, awards, connections, history, notifications, templates
 
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
@@ -77,10 +77,12 @@ class Ledger:
         """
         words, changes = [], []
         for plan in plans:
+            past = event.backfill is not None  # an administrator has seen how many they are, and has confirmed them
             held = admissions.ask(
-                plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at
+                plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at, past=past
             )
-            state, cause = ("held", held.reason) if held else ("planned", "earned by the completion")
+            earned = f"earned by a past completion, backfill {event.backfill}" if past else "earned by the completion"
+            state, cause = ("held", held.reason) if held else ("planned", earned)
             award_id = connection.scalar(
                 self._plan,
                 {
@@ -94,6 +96,7 @@ class Ledger:
                     "state": state,
                     "reason": held.reason if held else None,
                     "held_for": held.kind if held else None,
+                    "in_doubt": past and _takes_twice(connection, plan),
                     "recipient": json.dumps(plan.recipient),
                     "issued_at": plan.issued_at,
                     "created_at": now,
@@ -105,7 +108,7 @@ class Ledger:
                 state, cause = "done", f"the same badge is award {award_id} already"
                 words.append(f"already award {award_id}")
             else:
-                admissions.count(plan.connection, held)
+                admissions.count(plan.connection, held, past=past)
                 words.append(f"award {award_id}" + (f" ({held.reason})" if held else ""))
             changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
         return words, changes
@@ -237,6 +240,12 @@ def _intent(row: Row[Any]) -> str:
     return attempt + (", looking at the provider first" if looking else "")
 
 
+def _takes_twice(connection: Connection, plan: Plan) -> bool:
+    """Whether the provider may not refuse a badge that somebody gave by hand at the time: then it is looked for."""
+    allows = connection.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
+    return allows is None or bool(allows)
+
+
 def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
     return [
         awards.c.connection == plan.connection,
@@ -276,6 +285,9 @@ _SENDING = (
     .where(awards.c.id.in_(sa.bindparam("ids", expanding=True)), awards.c.state == "sending")
     .order_by(awards.c.id)  # two that lock the same rows must not do it in different orders
     .with_for_update()
+)
+_ALLOWS = sa.select(templates.c.allows_duplicates).where(
+    templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("template")
 )
 _SETTLE = (
     sa.update(awards)

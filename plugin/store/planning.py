@@ -69,7 +69,14 @@ class Admissions:
         self.held: dict[str, int] = {}
 
     def ask(
-        self, name: str, template_id: str, source_connection: str, issued_at: float, arrived_at: float
+        self,
+        name: str,
+        template_id: str,
+        source_connection: str,
+        issued_at: float,
+        arrived_at: float,
+        *,
+        past: bool = False,
     ) -> Held | None:
         """Whether an award is to be held, and why.
 
@@ -78,10 +85,11 @@ class Admissions:
         :param name: the provider connection.
         :param source_connection: whose ``max_age`` counts; empty for an LMS host, where it is the provider's.
         :param issued_at: when the learner completed; with ``arrived_at`` in seconds since the epoch.
+        :param past: of a confirmed backfill: neither its age nor the limit holds it.
         """
         asked = source_connection or name
         age, most = arrived_at - issued_at, self._policies.get(asked, _DEFAULT).max_age
-        if most is not None and age > most:
+        if most is not None and age > most and not past:
             return Held(
                 "age",
                 f"completed {age / 86400:.0f} days before it arrived, more than max_age of {asked} "
@@ -90,7 +98,7 @@ class Admissions:
         room = self._rooms.get(name)
         if room is None:
             return None
-        if room.limit is not None and room.used + room.new >= room.limit:
+        if room.limit is not None and room.used + room.new >= room.limit and not past:
             return Held(
                 "limit",
                 f"more awards in this hour than award_limit of {name} or ten times its usual ({room.limit}): see "
@@ -108,8 +116,10 @@ class Admissions:
             self._templates[asked] = self._transaction.scalar(STATE_OF, wanted)
         return self._templates[asked]
 
-    def count(self, name: str, held: Held | None) -> None:
+    def count(self, name: str, held: Held | None, *, past: bool = False) -> None:
         """An award of this connection was planned, and this is what was said of it."""
+        if past:
+            return  # the hour's places are for what happens now
         if held is not None and held.kind == "limit":
             self.held[name] = self.held.get(name, 0) + 1
         elif (held is None or held.kind in ("pause", "template")) and name in self._rooms:

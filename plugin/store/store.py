@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
+from .backfills import Backfills
 from .cache import Cache
 from .catalogue import Catalogue
 from .clock import SteadyClock
@@ -68,6 +69,7 @@ class Store:
         self.turns = Turns(database)
         self.measurements = Measurements(database)
         self.views = Views(database)
+        self.backfills = Backfills(database)
         self._vault = vault
 
     def keep_time(self) -> float:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -32,6 +33,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 # Literal text, not parameters: a database uses a partial index only for a condition that it can read.
 EVENT_OPEN = text("state IN ('received', 'waiting')")
+EVENT_UNMAPPED = text("unmapped")
 AWARD_OPEN = text("state IN ('planned', 'sending', 'waiting')")
 
 
@@ -199,6 +201,8 @@ events = Table(
     Column("due_at", Double, nullable=False),
     Column("lease_owner", String(64)),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("unmapped", Boolean, nullable=False, server_default=false()),  # nothing is tied to its learning object
+    Column("backfill", Number),  # of which it is a past completion; None for those of the day
     UniqueConstraint("connection", "source", "event_id", name="events_once"),
 )
 Index(
@@ -215,6 +219,18 @@ Index(
     postgresql_where=events.c.lease_owner.is_not(None),
 )
 Index("events_correlation", events.c.correlation_id)
+# All that `report unmapped` reads, so that it reads nothing else.
+Index(
+    "events_unmapped",
+    events.c.connection,
+    events.c.source,
+    events.c.learning_object_id,
+    events.c.learner_id,
+    events.c.received_at,
+    events.c.unmapped,
+    sqlite_where=EVENT_UNMAPPED,
+    postgresql_where=EVENT_UNMAPPED,
+)
 Index("events_learner", events.c.learner_id)
 
 awards = Table(
@@ -263,6 +279,13 @@ Index(
     awards.c.held_for,
     sqlite_where=awards.c.held_for.is_not(None),
     postgresql_where=awards.c.held_for.is_not(None),
+)
+Index(
+    "awards_badge",
+    awards.c.connection,
+    awards.c.badge_id,
+    sqlite_where=awards.c.badge_id.is_not(None),
+    postgresql_where=awards.c.badge_id.is_not(None),
 )
 Index("awards_event", awards.c.event_id)
 Index("awards_learner", awards.c.learner_id)
@@ -393,3 +416,75 @@ measurements = Table(
     Column("label", String(32), primary_key=True),
     Column("value", Double, nullable=False),
 )
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("connection", String(64), nullable=False),  # empty for an LMS host's
+    Column("source", String(300), nullable=False),
+    Column("origin", Text, nullable=False),  # where the completions come from, in words
+    Column("state", String(16), nullable=False),
+    Column("wish", Text, nullable=False),  # JSON: what was asked for
+    Column("left_out", Text, nullable=False),  # JSON: why lines are not looked at, with how many
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+backfill_completions = Table(
+    "backfill_completions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("backfill", Number, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("key", String(32), nullable=False),  # a digest: lines of one key are one completion
+    Column("line", Number, nullable=False),
+    Column("lines", Number, nullable=False, default=1),
+    Column("learner_id", String(255)),  # None until it is known
+    Column("address", String(32)),  # a digest of the e-mail address
+    Column("email", Text),  # it and the name of an LMS host's learners alone: its events carry them
+    Column("name", Text),
+    Column("lo_type", String(16), nullable=False),
+    Column("lo_id", String(255), nullable=False),
+    Column("instance_id", String(255)),
+    Column("occurred_at", Double),
+    Column("completed", Boolean, nullable=False),
+    Column("passed", Boolean),
+    Column("score", Double),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    UniqueConstraint("backfill", "key", name="backfill_completions_once"),
+)
+Index(
+    "backfill_completions_state",
+    backfill_completions.c.backfill,
+    backfill_completions.c.state,
+    backfill_completions.c.id,
+)
+
+backfill_badges = Table(
+    "backfill_badges",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("backfill", Number, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("completion", Number, nullable=False),
+    Column("learner_id", String(255), nullable=False),
+    Column("template_id", String(255), nullable=False),
+    Column("period", String(64), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("award_id", Number),
+    UniqueConstraint("backfill", "connection", "template_id", "learner_id", "period", name="backfill_badges_once"),
+)
+Index("backfill_badges_completion", backfill_badges.c.completion)
+Index("backfill_badges_learner", backfill_badges.c.backfill, backfill_badges.c.learner_id)
+Index(
+    "backfill_badges_address",
+    backfill_badges.c.backfill,
+    backfill_badges.c.connection,
+    backfill_badges.c.template_id,
+    backfill_badges.c.address,
+)
+Index("backfill_badges_state", backfill_badges.c.backfill, backfill_badges.c.state, backfill_badges.c.id)
