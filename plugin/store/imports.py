@@ -124,8 +124,16 @@ class Imports:
         if not ids:
             return []
         with self._database.read() as connection:
-            found = [Tie(*row) for row in connection.execute(_TIES, {"source": source, "ids": sorted(ids)})]
-        return list({(tie.kind, tie.key): tie for tie in found}.values())  # the newest comes last
+            found = list(connection.execute(_TIED, {"source": source, "ids": sorted(ids)}))
+            badges = sorted({row.badge_id for row in found if row.badge_id})
+            asked = {"source": source, "kind": "badge", "keys": badges}
+            issued = {row.key: row for row in connection.execute(_BADGES, asked)} if badges else {}
+        ties = {}
+        for row in sorted(found, key=lambda row: int(row.import_id)):  # the newest comes last
+            badge = issued.get(row.badge_id)
+            target = (badge.connection, badge.template_id) if badge else (None, None)
+            ties[row.kind, row.key] = Tie(row.kind, row.key, row.object_id, row.instance_id, row.badge_id, *target)
+        return list(ties.values())
 
     @staticmethod
     def forget(connection: Connection, name: str) -> None:
@@ -182,33 +190,24 @@ _SOME_OF = (
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _DISCARD = sa.delete(rows).where(*_OF_FILE, _KEYS, rows.c.import_id == sa.bindparam("number"))
-_badge = rows.alias("badge")
-_badge_import = imports.alias("badge_import")
-_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
-_TIES = (
-    sa.select(
-        rows.c.kind,
-        rows.c.key,
-        rows.c.object_id,
-        rows.c.instance_id,
-        rows.c.badge_id,
-        _badge.c.connection,
-        _badge.c.template_id,
-    )
+_BADGES = (
+    sa.select(rows.c.key, rows.c.connection, rows.c.template_id)
     .join(imports, _DONE)
-    .outerjoin(
-        sa.join(_badge, _badge_import, _badge.c.import_id == _badge_import.c.id),
-        sa.and_(
-            _badge.c.source == rows.c.source,
-            _badge.c.kind == "badge",
-            _badge.c.key == rows.c.badge_id,
-            _badge_import.c.finished_at.is_not(None),
-        ),
-    )
-    .where(
-        rows.c.source == sa.bindparam("source"),
-        rows.c.object_id.is_not(None),
-        sa.or_(rows.c.object_id.in_(_IDS), rows.c.instance_id.in_(_IDS)),
-    )
-    .order_by(rows.c.import_id, _badge.c.import_id)
+    .where(*_OF_FILE, _KEYS)
+    .order_by(rows.c.import_id)
 )
+
+
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+
+
+def _tied(column: sa.Column[str]) -> sa.Select[tuple[object, ...]]:
+    wanted = (rows.c.import_id, rows.c.kind, rows.c.key, rows.c.object_id, rows.c.instance_id, rows.c.badge_id)
+    # As an expression, so that SQLite does not take the primary key, which begins with it, and read all of a source.
+    of_source = rows.c.source.concat("") == sa.bindparam("source")
+    asked = (of_source, column.is_not(None), column.in_(_IDS))
+    return sa.select(*wanted).join(imports, _DONE).where(*asked)
+
+
+# Not one condition with OR: SQLite would read every row of the source, once for each completion.
+_TIED = sa.union_all(_tied(rows.c.object_id), _tied(rows.c.instance_id))

@@ -350,14 +350,12 @@ imported_rows = Table(
 )
 Index(
     "imported_objects",
-    imported_rows.c.source,
     imported_rows.c.object_id,
     sqlite_where=imported_rows.c.object_id.is_not(None),
     postgresql_where=imported_rows.c.object_id.is_not(None),
 )
 Index(
     "imported_instances",
-    imported_rows.c.source,
     imported_rows.c.instance_id,
     sqlite_where=imported_rows.c.instance_id.is_not(None),
     postgresql_where=imported_rows.c.instance_id.is_not(None),

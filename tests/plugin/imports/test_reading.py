@@ -17,7 +17,7 @@ from badgerelay.plugin.imports.problems import Fault, RefusedFileError
 from badgerelay.plugin.imports.reading import MAX_ROW_BYTES, CsvFile, Rows, from_text, open_file
 
 BADGE = KINDS["badge"]
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
+TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)
 
 
 def rows_of(content: bytes) -> list[tuple[int, list[str] | Fault]]:

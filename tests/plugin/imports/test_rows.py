@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.problems import RefusedFileError
+from badgerelay.plugin.imports.outcome import Outcome
+from badgerelay.plugin.imports.problems import Problem, RefusedFileError
 
 from .conftest import DEFAULTS, Import, text_of
 
@@ -15,9 +16,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GOOD_SKILL = text_of("skill", {})
 
 
-def codes(found: object) -> list[tuple[int, str, str]]:
-    _, problems = found  # type: ignore[misc]  # what import_texts gives
-    return [(problem.line, problem.column, problem.code) for problem in problems]
+def codes(found: tuple[Outcome, list[Problem]]) -> list[tuple[int, str, str]]:
+    return [(problem.line, problem.column, problem.code) for problem in found[1]]
 
 
 def test_right_files_have_no_problems(import_texts: Import) -> None:

@@ -43,7 +43,7 @@ def upgrade() -> None:
         op.create_index(
             name,
             "imported_rows",
-            ["source", column],
+            [column],
             unique=False,
             sqlite_where=sa.text(f"{column} IS NOT NULL"),
             postgresql_where=sa.text(f"{column} IS NOT NULL"),
