@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...adapters.base import BadgeTemplate
-from .escaping import escaped
+from ..csvs import escaped
 from .kinds import KINDS
 
 MAX_NAME = 25

@@ -8,8 +8,8 @@ from hashlib import blake2b
 from itertools import compress
 from typing import Any
 
+from ..csvs import unescaped
 from .badges import BadgeCheck
-from .escaping import unescaped
 from .header import Header
 from .kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .problems import Fault, Problem, problem

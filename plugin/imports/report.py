@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from .escaping import escaped
+from ..csvs import escaped
 from .outcome import Outcome
 from .problems import Fault, Problem
 from .reading import CsvFile, Rows

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.imports.escaping import FORMULA_STARTS, escaped, unescaped
+from badgerelay.plugin.csvs import FORMULA_STARTS, escaped, unescaped
 from badgerelay.plugin.imports.kinds import KINDS
 from badgerelay.plugin.imports.problems import Fault, RefusedFileError
 from badgerelay.plugin.imports.reading import MAX_ROW_BYTES, CsvFile, Rows, from_text, open_file
