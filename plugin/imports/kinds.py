@@ -2,9 +2,8 @@
 
 In dependency order: a file refers to those above it, or to itself.
 Adobe's csv-specifications.zip and sample-csvs.zip, which
-https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual links; the two external
-columns of badge.csv:
-https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/credly-integration
+https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual links. The two external
+columns of badge.csv are in Adobe's page about its connector for badges alone.
 """
 
 from __future__ import annotations
