@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from badgerelay.plugin.rules.evaluating import Completion, judge
@@ -94,6 +94,7 @@ COMPLETIONS = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.data(), st.sets(st.sampled_from(IDS), min_size=1), COMPLETIONS)
 def test_any_rule_agrees_with_a_naive_one(
     data: st.DataObject, objects: set[str], completions: list[Completion]
