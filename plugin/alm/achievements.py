@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from ...adapters.errors import RejectedError
 from ..store.cache import Cache
 from ..store.rules import skill_object
+from .asking import Asking
 from .client import AlmClient, segment
 from .documents import attribute, number, primaries, related_ids
 from .errors import FailedRequestError, UnknownRecordError
@@ -49,9 +50,9 @@ class Achievements:
         self._cache = cache
         self._client = client
         self._now = now
-        self._failed = 0
+        self._asking: Asking[str] = Asking()
         self._fresh: dict[str, Skills] = {}
-        self.asked: set[str] = set()
+        self.asked = self._asking.asked
 
     def achieved(self, learner_id: str) -> Skills:
         """The levels that this learner is known to have achieved."""
@@ -76,17 +77,9 @@ class Achievements:
                 self._fresh[learner_id] = _parsed(kept[learner_id])
         if learner_id in self._fresh:
             return self._fresh[learner_id]
-        try:
-            skills = ask_skills(self._client, learner_id)
-        except (UnknownRecordError, RejectedError) as error:
-            self.asked.add(learner_id)
-            return error
-        except FailedRequestError as error:
-            self._failed += 1
-            if self._failed > 1 and not self.asked:
-                raise
-            return error
-        self.asked.add(learner_id)
+        skills = self._asking.ask(learner_id, lambda: ask_skills(self._client, learner_id))
+        if isinstance(skills, Exception):
+            return skills
         self._fresh[learner_id] = skills
         kept_again = {key: asdict(progress) for key, progress in (achieved | skills).items()}
         self._cache.put("user_skills", {learner_id: kept_again}, self._now)

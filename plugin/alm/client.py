@@ -136,14 +136,6 @@ class AlmClient:
         """
         return self._get(API + path, params, what)
 
-    def document(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
-        """One answer as it is.
-
-        :param path: below ``/primeapi/v2``, its parts quoted. :param what: names the request in messages.
-        :raises UnknownRecordError: there is none.
-        """
-        return self._get(API + path, params, what)
-
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Documents from ``path`` on, over all pages, by offset or cursor as ``links.next`` has it.
 

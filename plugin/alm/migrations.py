@@ -92,7 +92,7 @@ def run_name(run: Row[Any]) -> str:
 
 def _ask(client: AlmClient, project_id: str, sprint_id: str, run_id: str) -> RunStatus:
     params = {"migrationProjectId": project_id, "sprintId": sprint_id, "sprintRunId": run_id}
-    return parse_status(client.document("/bulkimport/runStatus", params, "the migration run"))
+    return parse_status(client.get("/bulkimport/runStatus", params, "the migration run"))
 
 
 def _completed(job: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...adapters.errors import RejectedError
 from ..store.cache import Cache
+from .asking import Asking
 from .client import AlmClient
 from .documents import BadgeRecord, BadgeTie
 from .errors import FailedRequestError, UnknownRecordError
@@ -54,11 +55,11 @@ class Places:
         self._cache = cache
         self._client = client
         self._now = now
-        self._failed = 0
+        self._asking: Asking[Place] = Asking()
         self._objects: dict[str, ObjectRecord] = {}
         self._instances: dict[Place, BadgeTie | None] = {}
         self._badges: dict[str, BadgeRecord] = {}
-        self.asked: set[Place] = set()
+        self.asked = self._asking.asked
 
     def known(self, places: Iterable[Place]) -> dict[Place, Facts]:
         """Those of them that earlier answers tell all of."""
@@ -89,18 +90,7 @@ class Places:
         :raises FailedRequestError: ALM failed on the first two that it was asked for: no single one's fault.
         :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer.
         """
-        try:
-            facts = self._ask(place)
-        except (UnknownRecordError, RejectedError) as error:
-            self.asked.add(place)
-            return error
-        except FailedRequestError as error:
-            self._failed += 1
-            if self._failed > 1 and not self.asked:
-                raise
-            return error
-        self.asked.add(place)
-        return facts
+        return self._asking.ask(place, lambda: self._ask(place))
 
     def _ask(self, place: Place) -> Facts:
         lo_id, instance_id = place

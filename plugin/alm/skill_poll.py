@@ -83,7 +83,7 @@ def _described(client: AlmClient, wanted: list[str], total: int) -> Iterator[Ski
         return
     for skill_id in wanted:
         try:
-            document = client.document(f"/skills/{quote(skill_id, safe='')}", BADGES, "the skill")
+            document = client.get(f"/skills/{quote(skill_id, safe='')}", BADGES, "the skill")
         except UnknownRecordError:
             continue  # it has gone meanwhile, or will be there next time
         yield from (skill for skill in parse_skills(document) if skill.id == skill_id)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from ...adapters.base import Adapter, Award, IssuedBadge, ListedBadge, Recipient
+from ...adapters.base import Adapter, IssuedBadge, ListedBadge
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
+from ..delivery.calling import award_planned
 from ..delivery.pacing import pace_of
 from ..delivery.providers import make_adapter
 from ..store import Plan, Store
@@ -67,7 +67,7 @@ class Providers:
             return True
         if not adapter.capabilities.can_look_up:
             return False
-        award = award_of(plan.template_id, plan.recipient, earner_id, plan.issued_at)
+        award = award_planned(plan, earner_id)
         return self._try(lambda: adapter.find(award)) or False
 
     def mark_listed(self, number: int, name: str, template_id: str, source: str) -> None:
@@ -124,19 +124,3 @@ class Providers:
 
 def has(name: str, badge: IssuedBadge | ListedBadge) -> str:
     return f"{name} has it: badge {badge.id}, {badge.state}"
-
-
-def award_of(template_id: str, recipient: dict[str, Any], earner_id: str, issued_at: float) -> Award:
-    """For a look-up."""
-    return Award(
-        id="",
-        template_id=template_id,
-        recipient=Recipient(
-            email=recipient["email"] or "",
-            first_name=recipient["first_name"] or "",
-            last_name=recipient["last_name"] or "",
-            earner_id=earner_id,
-            locale=recipient["locale"],
-        ),
-        issued_at=datetime.fromtimestamp(issued_at, UTC),
-    )

@@ -20,6 +20,7 @@ from ...adapters.errors import (
     OverBudgetError,
     TemporaryError,
 )
+from ..store import Plan
 
 MAX_BADGE_ID = 255
 """Characters of a provider's badge id."""
@@ -34,19 +35,25 @@ def halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
 
 def award_of(row: Row[Any]) -> Award:
     """The ledger's row as adapters see it."""
-    recipient = json.loads(row.recipient)
+    plan = Plan(row.connection, row.template_id, json.loads(row.recipient), row.issued_at, row.period)
+    return award_planned(plan, f"{row.source}:{row.learner_id}", id=str(row.id))
+
+
+def award_planned(plan: Plan, earner_id: str, *, id: str = "") -> Award:  # noqa: A002 (the field's name)
+    """What is planned, or was, as adapters see it. :param id: empty where it is not in the ledger."""
+    recipient = plan.recipient
     return Award(
-        id=str(row.id),
-        template_id=row.template_id,
+        id=id,
+        template_id=plan.template_id,
         recipient=Recipient(
             email=recipient["email"] or "",
             first_name=recipient["first_name"] or "",
             last_name=recipient["last_name"] or "",
-            earner_id=f"{row.source}:{row.learner_id}",
+            earner_id=earner_id,
             locale=recipient["locale"],
         ),
-        issued_at=datetime.fromtimestamp(row.issued_at, UTC),
-        period=row.period,
+        issued_at=datetime.fromtimestamp(plan.issued_at, UTC),
+        period=plan.period,
     )
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Row
 
 from ...hooks import CourseCompleted, Learner, SkillCreated
 from ...hooks.schemas import schema_of
-from ..imports.hook import decide_csv_imported
 from ..names import split_name
 from ..rules.evaluating import Completion, Verdict, judge
 from ..rules.finding import rules_for
@@ -40,6 +39,8 @@ class HostSource:
             skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
             return Done(take_skill(self._store, "", row.source, skill))
         if row.kind == "csv_imported":
+            from ..imports.hook import decide_csv_imported  # rarely needed, and no small part of the start
+
             return decide_csv_imported(self._store, row)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
         verdicts = judge_event(self._store, row, event)

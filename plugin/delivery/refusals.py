@@ -20,11 +20,17 @@ from ..synchronizing import sync_templates
 FRESH_SECONDS = 10.0
 """A catalogue this young is not synchronized again for a refusal: each batch of a burst may meet one."""
 
+LOCK_SECONDS = 60.0
+"""After so long, whoever asks for the templates is taken for dead."""
+
 ATTEMPTS = 3
 """So often an award is sent at least, though the provider refuses its template and lists it as active."""
 
 log = logging.getLogger("badgerelay.delivery")
 _Result = tuple[Row[Any], Outcome]
+_BEING_ASKED = TemporaryError(
+    "the provider refused the badge template; its templates are being asked for", retry_after=1.0
+)
 
 
 class UnusableTemplateError(AdapterError):
@@ -36,15 +42,16 @@ def refuses_template(outcome: Outcome) -> bool:
 
 
 def judged(store: Store, connection: Connection, adapter: Adapter, refused: Sequence[_Result]) -> list[_Result]:
-    """What became of awards whose template the provider refused: it answers, so the connection works."""
-    if connection.failures:
-        store.connections.recover(connection.name)
-    asked = False
-    if not _explained(store, connection, {row.template_id for row, _ in refused}):
-        trouble = _synchronize(store, connection, adapter)
+    """What became of awards whose template the provider refused."""
+    asked, templates = False, {row.template_id for row, _ in refused}
+    if not _explained(store, connection, templates):
+        # Several batches may be refused at once: one of them asks, the others come again.
+        with store.storage(connection.name).lock("templates", seconds=LOCK_SECONDS) as mine:
+            trouble = _BEING_ASKED if not mine else None
+            if mine and not _explained(store, connection, templates):
+                trouble, asked = _synchronize(store, connection, adapter), True
         if trouble is not None:
             return [(row, trouble) for row, _ in refused]
-        asked = True
     return [(row, _judged(store, connection, row, outcome, asked=asked)) for row, outcome in refused]
 
 

@@ -25,8 +25,7 @@ def revoke_rows(
     :param halt: what concerns the whole connection, so that no call is made.
     """
     for row in rows:
-        (mine,) = store.ledger.hold([row], store.now()) or (None,)
-        if mine is None:
+        if not store.ledger.hold([row], store.now()):
             continue  # somebody else took it over while the ones before took their time
         badge_id: str | None = row.badge_id
         outcome: Outcome | None = halt

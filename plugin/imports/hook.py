@@ -13,6 +13,7 @@ from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
 from ...hooks import CsvImported
 from ...hooks.schemas import schema_of
 from ..delivery.decisions import Decision, Dies, Done, Ignores, Waits
+from ..delivery.settling import PROBE_SECONDS
 from ..store import Store
 from .choosing import ChoiceError, choose_connection, choose_source
 from .kinds import KINDS, Kind
@@ -28,7 +29,6 @@ MAX_BYTES = 100_000_000
 
 FIRST_PROBLEMS = 3
 LATER_SECONDS = 60.0
-PROBE_SECONDS = 300.0
 
 
 def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
