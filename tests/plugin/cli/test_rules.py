@@ -55,8 +55,10 @@ def test_rules_of_every_kind_are_added_listed_and_removed(run: Run) -> None:
     assert "'Safe Lab Practice' of academy" in listed.out
     rules = run("rules", "list", "--json").json
     assert [(rule["need"], rule["objects"]) for rule in rules][3] == (2, ["a", "b", "c"])
-    assert run("rules", "remove", "4").code == 0
-    assert len(run("rules", "list", "--json").json) == 4
+    assert run("rules", "remove", str(rules[3]["id"])).code == 0
+    left = run("rules", "list", "--json").json
+    assert left == [*rules[:3], *rules[4:]]
+    assert len(left) == 4
 
 
 @pytest.mark.usefixtures("synced")
