@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +13,12 @@ from sqlalchemy.engine import Row
 from ...adapters.errors import AdapterError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
-from ..delivery.pacing import pace_of
 from ..delivery.settling import SOON_SECONDS, stopped_by
 from ..names import split_name
-from ..policy import ALM_RATE
 from ..store import Connection, Plan, Store
 from ..store.cache import Cache
 from .client import AlmClient
+from .clients import client_of
 from .decoder import DeliveredEvent, decode
 from .errors import FailedRequestError, UnknownRecordError
 from .fates import account_of, fate_of
@@ -98,12 +96,7 @@ class AlmSource:
 
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:
-            storage = self._store.storage(self._name)
-            pace = pace_of(self._store, connection, default_rate=ALM_RATE)
-            self._made = (
-                connection.updated_at,
-                AlmClient(connection.settings, storage, self._store.now, time.sleep, pace),
-            )
+            self._made = (connection.updated_at, client_of(self._store, connection))
         return self._made[1]
 
     def _rest(self, connection: Connection, error: AdapterError) -> float:
@@ -129,7 +122,7 @@ class _Visit:
         self._connection = connection
         self._now = store.now()
         self._places = Places(cache, client, self._now)
-        self._people = People(cache, client, self._now)
+        self._people = People(store, connection.name, client, self._now)
         provider = store.connections.get(connection.settings["provider"])
         self._adapter = provider.type.lower() if provider else None
 
@@ -157,6 +150,11 @@ class _Visit:
                 else:
                     homeless.append((case, targets))
             yield portion
+            # At once, and not when all places are known: a badge need not wait for the last look-up.
+            yield from self._find_homes(homeless)
+            homeless.clear()
+
+    def _find_homes(self, homeless: list[tuple[_Case, list[_Target]]]) -> Iterator[list[Decided]]:
         for start in range(0, len(homeless), LEARNERS_AT_ONCE):
             some = homeless[start : start + LEARNERS_AT_ONCE]
             learners = self._people.look_up({case.event.user_id or "" for case, _ in some})
@@ -201,6 +199,10 @@ class _Visit:
             return _unknown(case.row, "ALM does not know the learner yet")
         if isinstance(learner, FailedRequestError):
             return self._failed_alone(case.row, learner)
+        if isinstance(learner, OverBudgetError):
+            return Waits(BUDGET_USED_UP, _until_budget(case.row, learner, self._now))
+        if isinstance(learner, TemporaryError):
+            return Waits(str(learner), learner.retry_after or FAILED_SECONDS)
         if not learner.email:
             return Dies("the learner has no e-mail address in ALM: add one there, then replay the event")
         first, last = split_name(learner.name or "", self._connection.settings["name_policy"])

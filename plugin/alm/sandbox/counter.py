@@ -7,13 +7,21 @@ from collections import Counter
 
 
 class RequestCounter:
+    """:ivar refused: how many requests were too many for the rate."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self.refused = 0
 
     def add(self, method: str, rule: str) -> None:
         with self._lock:
             self._counts[f"{method} {rule}"] += 1
+
+    def refuse(self) -> None:
+        """One was answered 429."""
+        with self._lock:
+            self.refused += 1
 
     def counts(self) -> dict[str, int]:
         """How many requests each route has had: ``GET /users/<user_id>``."""

@@ -23,6 +23,16 @@ class AlmKnobs:
     :param bulk: the parameter of ``GET /users`` that takes several ids, or how it refuses both.
     :param rate: ``60r/m`` enforces that; empty enforces nothing and says ``60r/m``.
     :param burst: requests allowed at once beyond the rate.
+    :param rates: limits of single resources beside it: ``learningObjects=15r/m,users=30r/m``.
+    :param jobs: whether ``POST /jobs`` is allowed, or refused as without the scope admin:write; ``failing`` takes
+        jobs and fails at them, ``forgotten`` loses them.
+    :param job_seconds: how long a job takes.
+    :param job_shape: how its state and its report's address are told: as of September 2026 (a word, and
+        ``result.downloadUrl``), as before (a ``code``, and an address under a name that nobody documents), without
+        any address, or with one that leads elsewhere.
+    :param report_at: reports are at the account's host, or there behind a redirect.
+    :param report_as: reports are plain CSV files, or packed.
+    :param users_columns: of the users' report: as documented, with other spellings, or without the user's id.
     :param timestamps: how webhooks write moments; ``legacy`` is ms in the envelope and s in the data.
     :param events_per_delivery: at most so many events in one webhook delivery.
     :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
@@ -40,6 +50,13 @@ class AlmKnobs:
     bulk: Literal["id", "ids", "400", "404"] = "id"
     rate: str = ""
     burst: int = 10
+    rates: str = ""
+    jobs: Literal["allowed", "forbidden", "failing", "forgotten"] = "allowed"
+    job_seconds: float = 1.0
+    job_shape: Literal["2026", "code", "nowhere", "elsewhere"] = "2026"
+    report_at: Literal["host", "redirect"] = "host"
+    report_as: Literal["csv", "zip", "gzip"] = "csv"
+    users_columns: Literal["documented", "spelled", "without_id"] = "documented"
     timestamps: TimestampShape = "iso"
     events_per_delivery: int = 1
     retry_scale: float = 0.01
