@@ -46,8 +46,9 @@ def download(transport: Transport, address: str, token: str, what: str) -> IO[by
     except OSError as error:
         raise _no_room(what, error) from None
     try:
+        since = own
         for _ in range(1 + MAX_REDIRECTS):
-            address = allowed(own, address, what)
+            address = allowed(own, address, what, since=since)
             ours = token if address.startswith(f"{own}/") else None
             with transport.open(address, ours, what) as response:
                 status, further = response.status_code, response.headers.get("Location")
@@ -59,20 +60,21 @@ def download(transport: Transport, address: str, token: str, what: str) -> IO[by
                     return file
             if status not in {301, 302, 303, 307, 308} or not further:
                 raise ReportError(f"{what} cannot be downloaded ({status}); its link may have run out")
-            address = urljoin(address, further)
+            since, address = address, further
         raise ReportError(f"{what} cannot be downloaded: more than {MAX_REDIRECTS} redirects")
     except BaseException:
         file.close()
         raise
 
 
-def allowed(own: str, address: str, what: str) -> str:
+def allowed(own: str, address: str, what: str, *, since: str | None = None) -> str:
     """The address, where we may ask for it: the account's own host, or Amazon S3 over https.
 
-    :param own: the base URL of the account's host. :raises ReportError: names the host that is neither.
+    :param own: the base URL of the account's host. :param since: what the address is relative to, where it is.
+    :raises ReportError: names the host that is neither.
     """
-    address = urljoin(f"{own}/", address)
     try:
+        address = urljoin(since or own, address)
         parts = urlsplit(address)
         host, port, mine = (parts.hostname or "").lower(), parts.port, urlsplit(own)
     except ValueError:
@@ -82,7 +84,7 @@ def allowed(own: str, address: str, what: str) -> str:
             return own + address[len(parts.scheme) + 3 + len(parts.netloc) :]
         if parts.scheme == "https" and port in (None, 443) and _S3.match(host):
             return address
-        if is_loopback(mine.hostname or "") and is_loopback(host):
+        if parts.scheme in {"http", "https"} and is_loopback(mine.hostname or "") and is_loopback(host):
             return address
     raise ReportError(
         f"{what} lies at {host[:80]!r} ({parts.scheme[:10]}), from where nothing is fetched: only from the account's "

@@ -27,7 +27,9 @@ LEARNER_SECONDS = 24 * 3600.0
 LEARNERS_AT_ONCE = MAX_IDS
 
 FEW = 10
-"""So many are asked for one by one before it is looked again whether many have come; and while a list is made."""
+"""So many are asked for one by one before it is looked again whether many have come; and so many, once, before a list
+is waited for, which takes minutes.
+"""
 
 Person = LearnerRecord | TemporaryError | None
 """A learner, or why ALM does not say yet; None where it knows none."""
@@ -48,6 +50,7 @@ class People:
         self._now = now
         self._found: dict[str, LearnerRecord] = {}
         self._failed = 0
+        self._first_asked = False
         self.asked: set[str] = set()
 
     def known(self, ids: set[str]) -> dict[str, Person]:
@@ -61,14 +64,15 @@ class People:
         :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer. What was found
             until then is kept. Where some of these learners were found first, that is what the others are.
         """
-        self.asked |= ids
-        missing = sorted(ids - self._found.keys())
-        people: dict[str, Person] = {}
+        # Somebody else may have asked for them since this batch began.
+        people = self.known(ids - self._found.keys())
+        missing = sorted(ids - self._found.keys() - people.keys())
+        self.asked.update(missing)
         if self._client.takes_many and missing:
             self._in_bulk(missing)
             missing = [learner_id for learner_id in missing if learner_id not in self._found]
         if missing:
-            people = self._one_by_one(missing)
+            people |= self._one_by_one(missing)
         return people | {learner_id: self._found[learner_id] for learner_id in ids & self._found.keys()}
 
     def _in_bulk(self, ids: list[str]) -> None:
@@ -93,8 +97,10 @@ class People:
         for start in range(0, len(ids), FEW):
             some, rest = ids[start : start + FEW], ids[start + FEW :]
             awaited = self._awaited()
-            if awaited is not None and not (self._users_job.begun and start == 0):
-                return people | dict.fromkeys([*some, *rest], awaited)
+            if awaited is not None:
+                if self._first_asked or not self._users_job.begun:
+                    return people | dict.fromkeys([*some, *rest], awaited)
+                self._first_asked = True
             for learner_id in some:
                 try:
                     people[learner_id] = self._alone(learner_id)

@@ -92,6 +92,8 @@ class UsersJob:
         with self._storage.lock("users_job", seconds=LEASE_SECONDS) as ours:
             if not ours or self._storage.get(_LEASE) is not None:
                 return
+            if self._storage.get(_JOB) is None and self._storage.get(_NOT_NOW) is not None:
+                return  # it has just ended
             self._storage.put(_LEASE, "taken", seconds=LEASE_SECONDS)
         threading.Thread(target=self._run, name=f"badgerelay users of {self._name}", daemon=True).start()
 
