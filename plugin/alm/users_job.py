@@ -43,6 +43,9 @@ LEASE_SECONDS = 60.0
 READ_SECONDS = 900.0
 """How long a process that looks after the job may be silent, and one that is downloading, before another does."""
 
+SETTLE_SECONDS, SETTLE_LOOKS = 3.0, 20
+"""Events come in floods: a report is read when no further learners came for so long, after so many looks at last."""
+
 PAUSE_SECONDS = 15.0
 WAIT_SECONDS = (60.0, 600.0)
 """How long an event waits at most for the report, spread: it is hastened when the report is there."""
@@ -144,6 +147,7 @@ class UsersJob:
             job = self._done(job_id)
             if job is None:
                 return
+            self._settle()
             self._storage.put(_LEASE, "reads", seconds=READ_SECONDS)
             try:
                 self._keep(job)
@@ -169,6 +173,14 @@ class UsersJob:
                     return job
             self._pause(pause)
         return None
+
+    def _settle(self) -> None:
+        waiting = self._strangers.all(MOST)
+        for _ in range(SETTLE_LOOKS):
+            self._pause(SETTLE_SECONDS)
+            before, waiting = waiting, self._strangers.all(MOST)
+            if waiting <= before:
+                return
 
     def _keep(self, job: Job) -> None:
         cache, kept = self._store.cache(self._name), 0
