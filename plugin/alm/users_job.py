@@ -50,6 +50,9 @@ PAUSE_SECONDS = 15.0
 WAIT_SECONDS = (60.0, 600.0)
 """How long an event waits at most for the report, spread: it is hastened when the report is there."""
 
+HASTEN_AGAIN_SECONDS = (1.0, 5.0, 30.0)
+"""A batch that was told to wait just before the report was read may write so only after it: it is hastened too."""
+
 WAITS = "many learners are unknown: the list of all users that ALM is making is waited for"
 
 _JOB, _LEASE, _NOT_NOW = "users_job", "users_job_lease", "users_job_not_now"
@@ -204,6 +207,9 @@ class UsersJob:
             self._storage.put(_NOT_NOW, "", seconds=rest)
             self._storage.put(_JOB, "", seconds=0.0)
             self._storage.put(_LEASE, "", seconds=0.0)
+            for pause in HASTEN_AGAIN_SECONDS:
+                self._strangers.hasten(WAITS, self._store.now())
+                self._sleep(pause)
             self._strangers.hasten(WAITS, self._store.now())
         except StoreUnavailableError as error:
             log.warning("connection %s: the end of the users' report was not noted: %s", self._name, error)

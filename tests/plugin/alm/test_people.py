@@ -302,3 +302,27 @@ def test_the_list_is_worked_through_in_pieces(
     until(lambda: account.comes_to({"done": LEARNERS}), 30.0)
     assert account.asked["POST /jobs"] == 1
     assert account.asked["GET /users/<user_id>"] <= 20
+
+
+def test_a_batch_that_writes_late_that_it_waits_does_not_miss_the_list(
+    store: Store, serve_app: Callable[..., str]
+) -> None:
+    account = Account(store, serve_app, bulk="400")
+    account.arrive(range(1), range(1))
+    acme = store.connections.get("acme")
+    assert acme is not None
+    client = client_of(store, acme)
+    store.storage("acme").put("users_job", start_users(client))
+    written: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        if seconds == users_job.HASTEN_AGAIN_SECONDS[0]:
+            written.append(store.now() + 500.0)
+            with store.database.write() as connection:
+                connection.exec_driver_sql(
+                    f"UPDATE events SET state = 'waiting', reason = '{WAITS}', due_at = {written[0]}"
+                )
+
+    assert users_job.UsersJob(store, "acme", client, "learner", sleep).waited_for(0) is not None
+    until(lambda: written and store.views.events()[0]["due_at"] < written[0])
+    client.close()
