@@ -8,12 +8,14 @@ from .base import (
     Capabilities,
     Context,
     IssuedBadge,
+    ListedBadge,
     Outcome,
     Recipient,
     ShareLink,
     Storage,
 )
 from .errors import (
+    INVALID_TEMPLATE,
     AdapterError,
     AmbiguousError,
     ConfigurationError,
@@ -23,6 +25,7 @@ from .errors import (
 )
 
 __all__ = [
+    "INVALID_TEMPLATE",
     "Account",
     "Adapter",
     "AdapterError",
@@ -33,6 +36,7 @@ __all__ = [
     "ConfigurationError",
     "Context",
     "IssuedBadge",
+    "ListedBadge",
     "Outcome",
     "OverBudgetError",
     "Recipient",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -28,6 +28,7 @@ class Capabilities:
     can_revoke: bool = False
     can_replace: bool = False
     can_share: bool = False
+    can_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Award:
     :param id: the ledger's id of the award, for logs; providers never see it.
     :param issued_at: when the learner completed (aware).
     :param expires_at: aware; None leaves it to the badge template.
+    :param period: of what is earned again in each period: the learner's badge of an earlier one is not this one.
+        Empty for what is earned once.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Award:
     recipient: Recipient
     issued_at: datetime
     expires_at: datetime | None = None
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,24 @@ class IssuedBadge:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedBadge:
+    """A badge as the provider's list has it.
+
+    :param earner_id: as in :class:`Recipient`; empty where it was issued without one.
+    :param email: of the recipient, lower-cased and trimmed; empty where the list does not say.
+    """
+
+    id: str
+    template_id: str
+    state: BadgeState
+    earner_id: str = ""
+    email: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class BadgeTemplate:
+    """:param created_at: aware; None when the provider does not tell."""
+
     id: str
     name: str
     state: TemplateState
@@ -88,6 +109,7 @@ class BadgeTemplate:
     image_url: str | None = None
     url: str | None = None
     allows_duplicates: bool = False
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +191,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def templates(self) -> Iterator[BadgeTemplate]:
-        """Every badge template of the account, over all pages."""
+        """Every badge template of the account, over all pages.
+
+        It raises where it cannot give them all: one that is not given counts as deleted.
+        """
 
     @abstractmethod
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
@@ -182,6 +207,14 @@ class Adapter(ABC):
     def find(self, award: Award) -> IssuedBadge | None:
         """The live badge of this award at the provider, or None when there is none."""
         raise NotImplementedError(f"{self.name} declares can_look_up=False")
+
+    def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
+        """Every badge that the account has issued, over all pages, in any state; each once.
+
+        :param template_id: only those of this badge template.
+        :raises TemporaryError: the list cannot be read to its end.
+        """
+        raise NotImplementedError(f"{self.name} declares can_list=False")
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
         raise NotImplementedError(f"{self.name} declares can_revoke=False")

@@ -31,10 +31,15 @@ class AmbiguousError(AdapterError):
     """The request was sent and its answer is unknown (time-out, broken connection): look before sending again."""
 
 
+INVALID_TEMPLATE = "invalid_template"
+"""The code of a RejectedError which says that nothing can be issued from the badge template, whoever is to get it: it
+does not exist, or is not active. An award is held rather than rejected where the template may become active again."""
+
+
 class RejectedError(AdapterError):
     """The provider refuses this one award and will refuse it again unchanged.
 
-    :param code: short and stable, for machines: ``invalid_template``, ``invalid_recipient``, ...
+    :param code: short and stable, for machines: ``INVALID_TEMPLATE``, ``invalid_recipient``, ...
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -50,7 +50,8 @@ class CourseCompleted:
     :param id: the host's id of this event, unique within ``source``: the same id again is the same event.
     :param source: a short stable name of the host, such as ``moodle-main``.
     :param occurred_at: when the learner completed; becomes the badge's issue date.
-    :param passed: False earns no badge; None means that the host does not tell completion from success.
+    :param passed: False earns no badge, save by a rule for any completion; None means that the host does not tell
+        completion from success.
     :param score: 0.0 to 1.0, or None.
     :param extra: anything JSON can hold; kept with the event and shown, not interpreted.
     """

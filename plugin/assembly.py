@@ -12,6 +12,7 @@ from .delivery.engine import Engine
 from .delivery.hosts import HostSource
 from .delivery.runs import CALLS_IN_FLIGHT
 from .delivery.work import Found, Work
+from .schedule.tasks import TASKS
 from .store import HOSTS, Store
 
 
@@ -30,7 +31,7 @@ def make_work(
     def source_of(lane: str) -> Source:
         return hosts if lane.startswith(HOSTS) else connections.setdefault(lane, AlmSource(store, lane))
 
-    return Work(store, source_of, managers, hosts_only=hosts_only)
+    return Work(store, source_of, managers, hosts_only=hosts_only, tasks=TASKS)
 
 
 def make_engine(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from ..adapters.base import Adapter, BadgeTemplate, Storage
+from ..adapters.base import Storage
 from ..adapters.errors import ConfigurationError
 from ..adapters.registry import load_adapter
 from .alm.clients import client_of
@@ -25,8 +24,6 @@ from .store import Connection, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ALM = "alm"
-
-Watch = Callable[[Iterable[BadgeTemplate]], Iterable[BadgeTemplate]]
 
 
 class RefusedError(Exception):
@@ -180,19 +177,6 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         return client.check()
     finally:
         client.close()
-
-
-def sync_templates(store: Store, connection: Connection, watch: Watch = iter) -> int:
-    """Copy a provider's badge templates into our catalogue; how many it has.
-
-    :param watch: sees the templates as they come, to show progress.
-    :raises AdapterError: it does not answer.
-    """
-    adapter: Adapter = make_adapter(store, connection, pace=pace_of(store, connection, patience=math.inf))
-    try:
-        return store.catalogue.replace_templates(connection.name, watch(adapter.templates()), store.now())
-    finally:
-        adapter.close()
 
 
 def read_declarations(document: Mapping[str, Any]) -> list[Declared]:

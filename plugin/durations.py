@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: ``30 days``, ``2 hours``."""
+"""Lengths of time, and numbers of things, as people write them: ``30 days``, ``1 skill``."""
 
 from __future__ import annotations
 
@@ -14,3 +14,17 @@ def parse_duration(text: str) -> float | None:
     """Seconds, or None for what is not of that form."""
     match = _DURATION.match(text.strip())
     return None if match is None else int(match[1]) * _SECONDS[match[2].lower()]
+
+
+def in_words(seconds: float) -> str:
+    """A length as :func:`parse_duration` takes it, in the largest unit that goes into it."""
+    for unit, length in reversed(_SECONDS.items()):
+        number = seconds / length
+        if number == int(number) and number:
+            return number_of(int(number), unit)
+    return f"{seconds:g} seconds"
+
+
+def number_of(count: int, what: str) -> str:
+    """``1 day``, ``2 days``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -12,12 +12,16 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from .durations import parse_duration
 
 UNLIMITED = "unlimited"
+OFF = "off"
 DEFAULT_RATE = "20/second"
 """Where a provider publishes no figure, this one is ours."""
 DEFAULT_AWARD_LIMIT = 1000
 DEFAULT_MAX_AGE = 30 * 86400.0
 ALM_RATE = "500/hour"
 """https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/webhooks/webhooks-usage-guide"""
+
+DEFAULT_TEMPLATES_EVERY = "1 hour"
+DEFAULT_SKILLS_EVERY = "15 minutes"
 
 _RATE = re.compile(r"([1-9]\d{0,8})\s*(?:/|per)\s*(second|minute|hour|day)\Z", re.ASCII | re.IGNORECASE)
 _PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -78,6 +82,16 @@ def parse_max_age(text: str) -> float | None:
     return seconds
 
 
+def parse_every(text: str) -> float | None:
+    """None for ``off``. :raises ValueError: as :func:`parse_rate`."""
+    if text.strip().lower() in (OFF, UNLIMITED):
+        return None
+    seconds = parse_duration(text)
+    if not seconds:
+        raise ValueError('Must be minutes, hours, days or weeks, such as "15 minutes", or "off".')
+    return seconds
+
+
 class _Parsed(fields.String):
     """Text that one of the parsers above takes; kept as it was given."""
 
@@ -116,6 +130,14 @@ def max_age_field(whose: str) -> fields.String:
     )
 
 
+def every_field(what: str, default: str) -> fields.String:
+    """:param what: is done, for the help."""
+    return _Parsed(
+        parse_every,
+        metadata=_about("Interval", f"{what} so often: {default} (the default), or off."),
+    )
+
+
 class PolicySettings(Schema):
     """What every provider connection can set."""
 
@@ -136,6 +158,7 @@ class PolicySettings(Schema):
         error_messages={"invalid": "Must be a number of badges."},
         metadata=_about("Batch size", "Badges in one call, if fewer than the provider takes."),
     )
+    templates_every = every_field("The badge templates are synchronized", DEFAULT_TEMPLATES_EVERY)
 
 
 KEYS = frozenset(PolicySettings().fields)
@@ -149,6 +172,16 @@ def policy_of(settings: Mapping[str, Any], *, default_rate: str = DEFAULT_RATE) 
         max_age=parse_max_age(settings["max_age"]) if settings.get("max_age") else DEFAULT_MAX_AGE,
         max_batch=settings.get("max_batch"),
     )
+
+
+def templates_every(settings: Mapping[str, Any]) -> float | None:
+    """Seconds between two synchronizations of a provider's badge templates; None for never."""
+    return parse_every(settings.get("templates_every") or DEFAULT_TEMPLATES_EVERY)
+
+
+def skills_every(settings: Mapping[str, Any]) -> float | None:
+    """Seconds between two looks for new skills in an ALM account; None for never."""
+    return parse_every(settings.get("skills_every") or DEFAULT_SKILLS_EVERY)
 
 
 def _unlimited(text: str) -> bool:

@@ -83,10 +83,10 @@ class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
 )
 def work(self: WorkTask, kind: str, name: str) -> None:
     """Do one batch of a lane."""
-    if kind not in ("decide", "send"):
+    if kind not in ("decide", "send", "tend"):
         log.warning("a message of another version is dropped: it asks to %.20r", kind)
         return
-    self.runner.run(Lane(kind, name))  # type: ignore[arg-type]  # one of the two, as just seen
+    self.runner.run(Lane(kind, name))  # type: ignore[arg-type]  # one of these, as just seen
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # as above

@@ -22,10 +22,13 @@ from typing import Any
 from unittest import mock
 
 import requests
+import sqlalchemy as sa
 
 from badgerelay.plugin.cli.main import main
 from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.rules import NewRule
+from badgerelay.plugin.store.tables import templates
 
 ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
 TOKEN = "SIMULATOR-TOKEN-0001"
@@ -79,6 +82,20 @@ def connect_credly(store: Store, url: str, name: str = "academy", **changes: Any
 
 def connect_alm(store: Store, url: str, name: str = "acme", **changes: Any) -> str:
     return connect(store, Declared("alm", name, alm_values(url, **changes)))
+
+
+def add_rule(
+    store: Store, source: str, objects: str | tuple[str, ...], connection: str, template: str, **more: Any
+) -> bool:
+    """:param more: of a ``NewRule``."""
+    objects = (objects,) if isinstance(objects, str) else objects
+    return store.rules.add(NewRule(source, connection, template, objects, **more), store.now())
+
+
+def forget_templates(store: Store) -> None:
+    """As if no synchronization had ever been."""
+    with store.database.write() as connection:
+        connection.execute(sa.delete(templates))
 
 
 def completion(user: str = ROSA, *, instance: str = INSTANCE, **changes: Any) -> dict[str, Any]:

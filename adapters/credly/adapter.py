@@ -6,14 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from ..base import Account, Adapter, Award, BadgeTemplate, Capabilities, Context, IssuedBadge, Outcome, ShareLink
+from ..base import (
+    Account,
+    Adapter,
+    Award,
+    BadgeTemplate,
+    Capabilities,
+    Context,
+    IssuedBadge,
+    ListedBadge,
+    Outcome,
+    ShareLink,
+)
 from ..errors import TemporaryError
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient
 from .issuing import Issuing
-from .listing import badge_filters, pages, template_list
-from .payloads import MalformedError, belongs_to, parse_badge
+from .listing import badge_filters, badge_list, pages, template_list
+from .payloads import MalformedError, belongs_to, is_earlier, parse_badge
 from .settings import CredlySettings, web_url
 
 if TYPE_CHECKING:
@@ -25,7 +36,7 @@ class CredlyAdapter(Adapter):
 
     name: ClassVar[str] = "credly"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        max_batch=50, can_look_up=True, can_revoke=True, can_replace=True, can_share=True
+        max_batch=50, can_look_up=True, can_revoke=True, can_replace=True, can_share=True, can_list=True
     )
     settings_schema = CredlySettings
 
@@ -60,9 +71,12 @@ class CredlyAdapter(Adapter):
                     badge = parse_badge(item, self.context.now(), existed=True)
                 except MalformedError as error:
                     raise TemporaryError(f"Credly lists {error}") from None
-                if badge.state not in {"revoked", "replaced"}:
+                if badge.state not in {"revoked", "replaced"} and not is_earlier(badge, award):
                     return badge
         return None
+
+    def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
+        return badge_list(self._client, self._organization, template_id, self.context.now)
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
         return self._changing().revoke(badge_id, reason)

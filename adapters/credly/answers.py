@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
+from ..errors import INVALID_TEMPLATE, AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..retry_after import retry_after
 from .transport import HostError, Reply
 
@@ -19,9 +19,9 @@ _EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,320}(?:@|%40)[^\s@<>\"'(),;]{1,320}")
 _CODES = (
     ("already has this badge", "already_issued"),
     ("already been replaced", "already_replaced"),
-    ("invalid or missing badge template", "invalid_template"),
+    ("invalid or missing badge template", INVALID_TEMPLATE),
 )
-_ATTRIBUTE_CODES = {"recipient_email": "invalid_recipient", "badge_template_id": "invalid_template"}
+_ATTRIBUTE_CODES = {"recipient_email": "invalid_recipient", "badge_template_id": INVALID_TEMPLATE}
 _LATER = {408, 425, 429}
 _TEMPORARY_REDIRECTS = {302, 303, 307}
 

@@ -10,7 +10,7 @@ from ..http import HeaderAuth
 from .answers import Answer, read_answer
 from .auth import credentials
 from .settings import READ_SECONDS, api_url
-from .transport import Reply, Transport
+from .transport import BrokenOffError, Reply, Transport
 
 
 class CredlyClient:
@@ -41,10 +41,18 @@ class CredlyClient:
     def _call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None) -> Answer:
         acts = method != "GET"
 
-        def send(authorization: str) -> Reply:
+        def send_once(authorization: str) -> Reply:
             return self._transport.send(
                 method, f"/v1{path}", auth=HeaderAuth(authorization), params=params, body=body, acts=acts
             )
+
+        def send(authorization: str) -> Reply:
+            """A question is asked twice before it counts as unanswered: doubts hang on it, and it does nothing."""
+            try:
+                reply = send_once(authorization)
+            except BrokenOffError:
+                return send_once(authorization)
+            return send_once(authorization) if reply.status >= 500 and not acts else reply
 
         header = self._credentials.header()
         reply = send(header)

@@ -101,9 +101,25 @@ class Issuing:
             return refusal
         try:
             badge = self._find(award)
+            if badge is None and award.period:
+                return self._again(award)
         except AdapterError as error:
             return error
         return badge or TemporaryError("Credly says that the learner already has this badge and does not list it")
+
+    def _again(self, award: Award) -> Outcome:
+        """A further badge for a learner whose live ones are of earlier periods."""
+        try:
+            answer = self._client.post(self._path, {**issue_item(award), "duplicate_behavior": "allow"})
+        except RefusedError as refusal:
+            if refusal.code != "already_issued":
+                return refusal
+            return RejectedError(
+                "already_issued",
+                "the learner has this badge of an earlier period, and Credly gives no second one of its template: "
+                "let that allow duplicates, then retry",
+            )
+        return self._made(answer.data, award)
 
 
 def _not_sent(error: AdapterError) -> TemporaryError:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
 from ..errors import RejectedError
 from .locales import credly_locale
+
+SAME_PERIOD = timedelta(days=1)
+"""A badge dated so much before an award at most is of the same period: nothing recurs daily."""
 
 _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
 
@@ -24,10 +27,12 @@ class Page:
     """One page of a list.
 
     :param next_number: the number of the next page, or None on the last one.
+    :param total: how many objects the whole list has, where Credly says so.
     """
 
     items: list[Any]
     next_number: int | None
+    total: int | None = None
 
 
 def issue_item(award: Award) -> dict[str, Any]:
@@ -122,6 +127,11 @@ def belongs_to(data: Any, award: Award) -> bool:
     return same_earner or (bool(email) and text(data, "recipient_email").strip().lower() == email)
 
 
+def is_earlier(badge: IssuedBadge, award: Award) -> bool:
+    """Whether a badge of the award's template and earner is the one of an earlier period, to go by its date."""
+    return bool(award.period) and badge.issued_at is not None and award.issued_at - badge.issued_at > SAME_PERIOD
+
+
 def parse_template(data: Any) -> BadgeTemplate:
     """A badge template. A state that Credly may add later counts as ``draft``: nobody knows that it issues.
 
@@ -138,6 +148,7 @@ def parse_template(data: Any) -> BadgeTemplate:
         image_url=web_address(data.get("image_url")),
         url=web_address(data.get("url")),
         allows_duplicates=data.get("allow_duplicate_badges") is True,
+        created_at=moment(data.get("created_at")),
     )
 
 
@@ -149,14 +160,16 @@ def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page:
     """
     if not isinstance(data, list):
         raise MalformedError("a page that is no list")
+    counted = metadata.get("total_count")
+    total = counted if type(counted) is int else None
     address = metadata.get("next_page_url")
     if not (isinstance(address, str) and address):
-        return Page(data, None)
+        return Page(data, None, total)
     try:
         numbers = parse_qs(urlsplit(address).query).get("page", [])
-        return Page(data, int(numbers[0]) if numbers else number + 1)
+        return Page(data, int(numbers[0]) if numbers else number + 1, total)
     except ValueError:
-        return Page(data, number + 1)
+        return Page(data, number + 1, total)
 
 
 def text(data: Any, key: str) -> str:

@@ -29,6 +29,10 @@ class HostError(TemporaryError):
         self.setting = setting
 
 
+class BrokenOffError(TemporaryError):
+    """The connection broke before the answer was there, of a request that does nothing: it can be made again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -115,7 +119,8 @@ class Transport:
             return HostError(f"the host cannot be reached ({kind}); check the host", setting=self._setting)
         if acts:
             return AmbiguousError(f"the request was sent and no answer came ({kind})")
-        return TemporaryError(f"no answer came ({kind})")
+        slow = isinstance(error, requests.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes)
+        return (TemporaryError if slow else BrokenOffError)(f"no answer came ({kind})")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -14,18 +14,12 @@ from ...adapters.base import Storage, unhurried
 from ...adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from ...adapters.hosts import base_url
 from .documents import (
-    BadgeRecord,
-    BadgeTie,
     LearnerRecord,
     account_ids,
-    badge_tie,
-    included,
     next_link,
-    parse_badge,
     parse_learner,
     primaries,
     primary,
-    related_ids,
 )
 from .downloads import download
 from .errors import FailedRequestError, NotAlmError, UnknownRecordError, UnreachableError
@@ -174,29 +168,6 @@ class AlmClient:
         except UnauthorisedError:
             return download(self._transport, address, self._tokens.renew(refused=token), what)
 
-    def instance_badge(self, lo_id: str, instance_id: str | None) -> BadgeRecord | None:
-        """The badge that follows from completing this instance, or None when there is none.
-
-        A certification carries its badge itself, so it is asked too when its instance has none or is unknown.
-
-        :param instance_id: None or empty, where the event names none, asks the learning object.
-        :raises UnknownRecordError: there is no such instance, or no such certification.
-        """
-        of_object = lo_id.startswith("certification:") or not instance_id
-        if instance_id:
-            what = "the learning object's instance"
-            path = f"{API}/learningObjects/{segment(lo_id, what)}/instances/{segment(instance_id, what)}"
-            try:
-                document = self._get(path, {"include": "badge"}, what)
-            except UnknownRecordError:
-                if not of_object:
-                    raise
-            else:
-                badge = self._resolve(badge_tie(primary(document), document))
-                if badge is not None or not of_object:
-                    return badge
-        return self._object_badge(lo_id, instance_id)
-
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Documents from ``path`` on, over all pages, by offset or cursor as ``links.next`` has it.
 
@@ -218,32 +189,6 @@ class AlmClient:
                 raise TemporaryError("ALM's pages lead in a circle")
             seen.add(target)
         raise TemporaryError(f"ALM gives more than {MAX_PAGES} pages")
-
-    def _object_badge(self, lo_id: str, instance_id: str | None) -> BadgeRecord | None:
-        what = "the learning object"
-        path = f"{API}/learningObjects/{segment(lo_id, what)}"
-        params = {"include": "instances.badge", "enforcedFields[learningObject]": "instances"}
-        document = self._get(path, params, what)
-        learning_object = primary(document)
-        own = badge_tie(learning_object, document)
-        if own is not None:
-            return self._resolve(own)
-        instances = included(document, "learningObjectInstance")
-        if instance_id in instances:
-            return self._resolve(badge_tie(instances[instance_id], document))
-        ties = [
-            tie
-            for known in related_ids(learning_object, "instances")
-            if known in instances and (tie := badge_tie(instances[known], document)) is not None
-        ]
-        # Several instances with different badges: which one is due cannot be told.
-        return self._resolve(ties[0]) if len({tie.id for tie in ties}) == 1 else None
-
-    def _resolve(self, tie: BadgeTie | None) -> BadgeRecord | None:
-        if tie is None or tie.badge is not None:
-            return tie.badge if tie else None
-        what = "the badge"
-        return parse_badge(primary(self._get(f"{API}/badges/{segment(tie.id, what)}", None, what)))
 
     def _get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
         token = self._tokens.current()

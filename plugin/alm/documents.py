@@ -170,6 +170,19 @@ def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
     return BadgeTie(ids[0], None if badge is None else parse_badge(badge))
 
 
+def number(resource: Resource, key: str) -> int | None:
+    """A whole number of the attributes, which ALM also writes as text; None where there is none."""
+    value = _object(resource.get("attributes") or {}, "attributes").get(key)
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 10:
+        return int(value)
+    return value if type(value) is int else None
+
+
+def attribute(resource: Resource, key: str) -> Any:
+    """Whatever an attribute holds; None where it is absent."""
+    return _object(resource.get("attributes") or {}, "attributes").get(key)
+
+
 def account_ids(document: Any) -> Iterator[str]:
     """The account of each user on a page of users.
 

@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 
 from ...adapters.hosts import base_url
 from ..names import POLICIES
-from ..policy import ALM_RATE, max_age_field, rate_field
+from ..policy import ALM_RATE, DEFAULT_SKILLS_EVERY, every_field, max_age_field, rate_field
 
 BASIC_KEYS = ("webhook_username", "webhook_password")
 SIGNATURE_KEYS = (
@@ -117,6 +117,7 @@ class AlmSettings(Schema):
 
     rate = rate_field(ALM_RATE)
     max_age = max_age_field("Completions")
+    skills_every = every_field("New skills are looked for", DEFAULT_SKILLS_EVERY)
 
     @pre_load
     def normalise(self, data: Any, **_: Any) -> Any:

@@ -11,6 +11,7 @@ import click
 from marshmallow import fields
 
 from ...adapters.registry import adapter_names
+from ..alm.skill_poll import learn_skills
 from ..connecting import (
     ALM,
     Declared,
@@ -19,12 +20,13 @@ from ..connecting import (
     read_declarations,
     schema_of,
     secret_keys,
-    sync_templates,
 )
 from ..connecting import (
     connect as connect_one,
 )
+from ..policy import skills_every
 from ..store import Store
+from ..synchronizing import sync_templates
 from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
 
 
@@ -81,7 +83,9 @@ def _report(store: Store, declared: Declared) -> None:
     connection = wanted_connection(store, declared.name)
     line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
     if connection.role == "provider" and outcome != "unchanged":
-        line += f", {sync_templates(store, connection, counted)} badge templates"
+        line += f", {sync_templates(store, connection, counted).templates} badge templates"
+    if connection.type == ALM and skills_every(connection.settings) and (known := learn_skills(store, connection)):
+        line += f", {known}"
     click.echo(line)
 
 

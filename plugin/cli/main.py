@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -14,11 +15,17 @@ COMMANDS = {
     "connect": ("connect", "Connect a badge provider or a source of events, checked before it is saved."),
     "connections": ("connections", "List, check or remove connections."),
     "templates": ("catalogue", "The badge templates of the connected providers."),
-    "rules": ("catalogue", "Which learning object earns which badge."),
+    "import": ("importing", "Check ALM's migration CSVs, and keep what ties badges to learning objects."),
+    "rules": ("rules", "Which completions earn which badge: list, add, remove, test."),
+    "skills": ("skills", "The skills that sources have told of, and the badges of their levels."),
     "serve": ("run", "Receive webhooks and issue badges."),
     "worker": ("run", "Issue badges, beside `serve` or on other machines."),
     "events": ("records", "What arrived: list, show, replay."),
     "awards": ("records", "What became of it: list, show, why, retry, release."),
+    "schedule": ("schedule", "What is done from time to time, and what came of it."),
+    "migrations": ("migrations", "Migration runs of ALM accounts, followed until they end."),
+    "backfill": ("backfill", "Past completions made good: planned first, then issued."),
+    "report": ("report", "What earned nothing, and where the ledger and the provider differ."),
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),
     "resume": ("pausing", "Send again."),
     "sandbox": ("run", "A local counterpart of a provider or of ALM, to try things on."),
@@ -35,7 +42,7 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = import_module(f".{COMMANDS[name][0]}", __package__)
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:

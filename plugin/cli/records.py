@@ -12,7 +12,7 @@ from ..explaining import Explanation, explain_award, explain_event
 from ..store import Store
 from ..store.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
-from .repair import release, replay, retry
+from .repair import release, replay, retry, revoke
 
 limit = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."
@@ -97,6 +97,7 @@ def why(which: str, is_event: bool, json_: bool) -> None:
 
 awards.add_command(retry)
 awards.add_command(release)
+awards.add_command(revoke)
 
 
 def _event(store: Store, event_id: int) -> dict[str, Any]:

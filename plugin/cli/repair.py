@@ -1,8 +1,9 @@
-"""``events replay``, ``awards retry`` and ``awards release``: by number, by what they have in common, by time."""
+"""``events replay``, ``awards retry``, ``release`` and ``revoke``: by number, by what they share, by time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,59 @@ import click
 
 from ..durations import parse_duration
 from ..store import Store
-from ..store.repair import RETRIABLE, Chosen
+from ..store.repair import RETRIABLE, REVOCABLE, Chosen
 from ..store.tables import EVENT_STATES
 from ..store.views import MAX_NUMBER
 from .common import FailedError, confirmed, opened_store
+
+MAX_REASON = 200
+"""Characters of a reason to revoke."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What one command says. :param others: of the numbers that were given, those it did not do."""
+
+    what: str
+    states: tuple[str, ...]
+    would: str
+    question: str
+    done: str
+    others: str
+
+
+REPLAY = _Kind(
+    "event",
+    EVENT_STATES,
+    "would be worked on again",
+    "Work on {} events again?",
+    "are worked on again",
+    "were not readable when they arrived",
+)
+RETRY = _Kind(
+    "award",
+    RETRIABLE,
+    "would be tried again",
+    "Try {} awards again?",
+    "are tried again",
+    f"are not {', '.join(RETRIABLE)}",
+)
+RELEASE = _Kind(
+    "award",
+    ("held",),
+    "would be released",
+    "Release {} awards?",
+    "are released",
+    "are not held, or wait for `badgerelay resume`",
+)
+REVOKE = _Kind(
+    "award",
+    REVOCABLE,
+    "would be revoked",
+    "Revoke {} awards, for good?",
+    "are being revoked",
+    "are being sent just now, or revoked, replaced or expired",
+)
 
 
 @click.command("replay")
@@ -21,13 +71,9 @@ from .common import FailedError, confirmed, opened_store
 def replay(**given: Any) -> None:
     """Work on events again from the start, by number or by filter. No badge is doubled by it."""
     with opened_store() as store:
-        chosen = _chosen(given, store)
-        _known(store.views.event, "event", chosen)
-        _check_state(chosen, EVENT_STATES)
-        count = store.repair.count_replay(chosen)
-        if _go(given, chosen, count, "events would be worked on again", f"Work on {count} events again?"):
-            done = store.repair.replay(chosen, store.now)
-            _say(chosen, done, "events are worked on again", "were not readable when they arrived")
+        _repair(
+            store, given, REPLAY, store.repair.count_replay, lambda chosen: store.repair.replay(chosen, store.now)
+        )
 
 
 @click.command("retry")
@@ -35,13 +81,7 @@ def replay(**given: Any) -> None:
 def retry(**given: Any) -> None:
     """Try rejected, dead or waiting awards again now. Where a badge may be there already, it is looked for first."""
     with opened_store() as store:
-        chosen = _chosen(given, store)
-        _known(store.views.award, "award", chosen)
-        _check_state(chosen, RETRIABLE)
-        count = store.repair.count_retry(chosen)
-        if _go(given, chosen, count, "awards would be tried again", f"Try {count} awards again?"):
-            done = store.repair.retry(chosen, store.now)
-            _say(chosen, done, "awards are tried again", f"are not {', '.join(RETRIABLE)}")
+        _repair(store, given, RETRY, store.repair.count_retry, lambda chosen: store.repair.retry(chosen, store.now))
 
 
 @click.command("release")
@@ -49,18 +89,57 @@ def retry(**given: Any) -> None:
 def release(**given: Any) -> None:
     """Send awards that are held. Where their connection is paused, they go once it is resumed."""
     with opened_store() as store:
-        chosen = _chosen(given, store)
-        _known(store.views.award, "award", chosen)
-        _check_state(chosen, ("held",))
-        count = store.repair.count_release(chosen)
-        if _go(given, chosen, count, "awards would be released", f"Release {count} awards?"):
-            done = store.repair.release(chosen, store.now)
-            _say(chosen, done, "awards are released", "are not held, or wait for `badgerelay resume`")
+        _repair(
+            store, given, RELEASE, store.repair.count_release, lambda chosen: store.repair.release(chosen, store.now)
+        )
 
 
-def _filters(command: click.Command, *, awards: bool) -> None:
+@click.command("revoke")
+@click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
+@click.option("--because", required=True, help="Why, for the provider, who may tell the recipient.")
+def revoke(because: str, **given: Any) -> None:
+    """Revoke badges at the provider, for good. What is not issued yet is not issued any more."""
+    reason = " ".join(because.split())
+    if not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
+        raise click.UsageError(f"--because: must be 1 to {MAX_REASON} printable characters")
+    with opened_store() as store:
+        _repair(
+            store,
+            given,
+            REVOKE,
+            store.repair.count_revoke,
+            lambda chosen: store.repair.revoke(chosen, reason, store.now),
+            always_ask=True,
+        )
+
+
+def _repair(
+    store: Store,
+    given: dict[str, Any],
+    kind: _Kind,
+    count: Callable[[Chosen], int],
+    repair: Callable[[Chosen], int],
+    *,
+    always_ask: bool = False,
+) -> None:
+    """:param always_ask: also where numbers were given."""
+    chosen = _chosen(given, store)
+    _known(store.views.event if kind.what == "event" else store.views.award, kind.what, chosen)
+    if chosen.state is not None and chosen.state not in kind.states:
+        raise click.UsageError(f"--state: only {', '.join(kind.states)} can be chosen here")
+    found = count(chosen)
+    if given["dry_run"]:
+        click.echo(f"{found} {kind.what}s {kind.would}")
+        return
+    if found and (always_ask or chosen.ids is None):
+        confirmed(kind.question.format(found), yes=given["yes"])
+    _say(chosen, repair(chosen), kind)
+
+
+def _filters(command: click.Command, kind: _Kind) -> None:
+    awards = kind.what == "award"
     what = "planned" if awards else "arrived"
-    states = ", ".join(RETRIABLE) if awards else ", ".join(EVENT_STATES)
+    states = ", ".join(kind.states)
     options = [
         click.option("--state", help=f"Only of this state: {states}."),
         click.option("--connection", help=f"Only of this {'provider' if awards else 'source'} connection."),
@@ -80,8 +159,8 @@ def _filters(command: click.Command, *, awards: bool) -> None:
         option(command)
 
 
-for _command, _awards in ((replay, False), (retry, True), (release, True)):
-    _filters(_command, awards=_awards)
+for _command, _kind in ((replay, REPLAY), (retry, RETRY), (release, RELEASE), (revoke, REVOKE)):
+    _filters(_command, _kind)
 
 
 def _chosen(given: dict[str, Any], store: Store) -> Chosen:
@@ -93,11 +172,11 @@ def _chosen(given: dict[str, Any], store: Store) -> Chosen:
         raise click.UsageError("give either numbers, or filters (--state, --reason, --since, ...), or --all")
     for name in ("since", "until"):
         if name in filters:
-            filters[name] = _instant(name, filters[name], store.now())
+            filters[name] = instant(name, filters[name], store.now())
     return Chosen(ids=tuple(dict.fromkeys(given["ids"])) or None, **filters)
 
 
-def _instant(name: str, text: str, now: float) -> float:
+def instant(name: str, text: str, now: float) -> float:
     ago = parse_duration(text.strip().removesuffix("ago"))
     if ago is not None:
         return now - ago
@@ -116,29 +195,14 @@ def _known(look: Callable[[int], Any], what: str, chosen: Chosen) -> None:
             raise FailedError(f"there is no {what} {number}")
 
 
-def _check_state(chosen: Chosen, states: tuple[str, ...]) -> None:
-    if chosen.state is not None and chosen.state not in states:
-        raise click.UsageError(f"--state: only {', '.join(states)} can be chosen here")
-
-
-def _go(given: dict[str, Any], chosen: Chosen, count: int, would: str, question: str) -> bool:
-    """Whether to do it."""
-    if given["dry_run"]:
-        click.echo(f"{count} {would}")
-        return False
-    if chosen.ids is None and count:
-        confirmed(question, yes=given["yes"])
-    return True
-
-
-def _say(chosen: Chosen, done: int, what: str, others: str) -> None:
+def _say(chosen: Chosen, done: int, kind: _Kind) -> None:
     """:raises FailedError: of those that were named, none could be."""
     if chosen.ids is None:
-        click.echo(f"{done} {what}")
+        click.echo(f"{done} {kind.what}s {kind.done}")
         return
-    text = f"{done} of {len(chosen.ids)} {what}"
+    text = f"{done} of {len(chosen.ids)} {kind.what}s {kind.done}"
     if done < len(chosen.ids):
-        text += f" (the others {others})"
+        text += f" (the others {kind.others})"
     if not done:
         raise FailedError(text)
     click.echo(text)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from ..logs import one_line
 from ..store import Store, StoreUnavailableError
+from ..store.backfills import confirmed
 from ..store.history import Change, record
-from ..store.inbox import finish
+from ..store.inbox import finish, follow
 from ..tracing import span
 from .backoff import backoff
-from .decisions import Decided, Decision, Dies, Earns, Ignores, Source, Waits
+from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
 
 BATCH = 100
 """Events taken at once. Writing what became of them keeps SQLite from committing deliveries: about 50 ms."""
@@ -74,6 +76,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
     finished = []
     with store.database.write() as connection:
         changes: list[Change] = []
+        decided = [(row, _as_confirmed(connection, row, decision)) for row, decision in decided]
         admissions = store.planning.admit(
             connection, _earned_of(decided), {row.connection for row, _ in decided}, now
         )
@@ -84,9 +87,11 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
                 )
                 words, planned = store.ledger.plan(connection, row, decision.plans, now, admissions)
-                reason = ", ".join(words)
+                reason = ", ".join([*words, *(f"looks at {event.learning_object_id}" for event in decision.follow)])
+                follow(connection, store.database, decision.follow, now)
                 changes += planned
-            done = finish(connection, row, state, reason, **{"due_at": now, **values})
+            unmapped = isinstance(decision, Ignores) and decision.unmapped
+            done = finish(connection, row, state, reason, unmapped=unmapped, **{"due_at": now, **values})
             # A wait that goes on for the same reason is told once.
             if done and (state, reason) != (row.state, row.reason):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
@@ -104,13 +109,26 @@ def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, d
     match decision:
         case Earns():
             return "done", "", {}
-        case Ignores(reason):
+        case Done(what):
+            return "done", what, {}
+        case Ignores(reason=reason):
             return "ignored", reason, {}
         case Waits(reason, seconds, lane, counts):
             attempts = row.attempts if counts else row.attempts - 1
             return "waiting", reason, {"due_at": now + seconds, "lane": lane or row.lane, "attempts": attempts}
         case Dies(reason):
             return "dead", reason, {}
+
+
+def _as_confirmed(connection: Connection, row: Row[Any], decision: Decision) -> Decision:
+    """Of what a past completion earns, that which its backfill's plan has shown and somebody has confirmed."""
+    if row.backfill is None or not isinstance(decision, Earns):
+        return decision
+    agreed = confirmed(connection, row.backfill, row.learner_id or "")
+    plans = tuple(plan for plan in decision.plans if (plan.connection, plan.template_id, plan.period) in agreed)
+    if not plans:
+        return Ignores(f"what it earns now is not in the plan of backfill {row.backfill}, which was confirmed")
+    return replace(decision, plans=plans)
 
 
 def _surprised(row: Row[Any], error: Exception) -> Decision:

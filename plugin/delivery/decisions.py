@@ -8,22 +8,38 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Row
 
-from ..store import Plan
+from ..store import NewEvent, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Earns:
-    """:param how: who and which badge, and where that is known from, for whoever asks why."""
+    """It earns these awards, which may be none where others of its follow.
+
+    :param how: who and which badge, and where that is known from, for whoever asks why.
+    :param follow: events that it leads to, put into the inbox together with the awards.
+    """
 
     plans: tuple[Plan, ...]
     how: str
+    follow: tuple[NewEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ignores:
-    """The event earns nothing, and why."""
+    """The event earns nothing, and why.
+
+    :param unmapped: because nothing is tied to its learning object.
+    """
 
     reason: str
+    unmapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was no completion and has been dealt with. :param what: came of it."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class Dies:
     reason: str
 
 
-Decision = Earns | Ignores | Waits | Dies
+Decision = Earns | Ignores | Done | Waits | Dies
 Decided = tuple[Row[Any], Decision]
 
 

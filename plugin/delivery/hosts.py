@@ -10,15 +10,16 @@ from typing import Any
 import pluggy
 from sqlalchemy.engine import Row
 
-from ...hooks import CourseCompleted, Learner
+from ...hooks import CourseCompleted, Learner, SkillCreated
 from ...hooks.schemas import schema_of
+from ..imports.hook import decide_csv_imported
 from ..names import split_name
+from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.finding import rules_for
+from ..skills import take_skill
 from ..store import Plan, Store, host_lane
 from .backoff import backoff
-from .decisions import Decided, Decision, Dies, Earns, Ignores, Waits
-
-UNDECIDED_SECONDS = 86400.0
-"""How often an event for which there are no rules yet is looked at again."""
+from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -35,34 +36,41 @@ class HostSource:
             yield [(row, self._decide(row))]
 
     def _decide(self, row: Row[Any]) -> Decision:
-        if row.kind != "course_completed":
-            return Waits(f"there are no rules for {row.kind} events yet", UNDECIDED_SECONDS)
+        if row.kind == "skill_created":
+            skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
+            return Done(take_skill(self._store, "", row.source, skill))
+        if row.kind == "csv_imported":
+            return decide_csv_imported(self._store, row)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
-        if event.passed is False:
-            return Ignores("completed without passing")
-        wanted = [event.learning_object.id]
-        if event.learning_object.instance_id:
-            wanted.append(event.learning_object.instance_id)
-        rules = self._store.catalogue.rules_for(row.source, wanted)
-        if not rules:
-            return Ignores(f"no rule gives a badge for {event.learning_object.id}: see `badgerelay rules add`")
+        verdicts = judge_event(self._store, row, event)
+        met = [verdict for verdict in verdicts if verdict.met_at is not None]
+        if not met:
+            return _earns_nothing(event, verdicts)
         learner = event.learner if event.learner.email else self._ask(row)
         if learner is None or not learner.email:
-            if row.source not in self._managers:
-                return Waits("waiting for the host to tell the learner's e-mail", 0.0, host_lane(row.source))
-            if row.attempts >= 30:
-                return Dies("the host does not know the learner's e-mail (hook resolve_learner)")
-            return Waits(
-                "the host did not tell the learner's e-mail (hook resolve_learner)",
-                backoff(row.attempts, base=1.0, cap=3600.0),
-                counts=True,
-            )
+            return self._without_address(row)
         recipient = recipient_of(learner)
-        issued_at = event.occurred_at.timestamp()
-        plans = tuple(Plan(rule.connection, rule.template_id, recipient, issued_at) for rule in rules)
+        plans = {
+            (each.rule.connection, each.rule.template_id): Plan(
+                each.rule.connection, each.rule.template_id, recipient, each.met_at or event.occurred_at.timestamp()
+            )
+            for each in met
+        }
         origin = "came with the event" if event.learner.email else "was told by the host"
-        numbers = ", ".join(str(rule.id) for rule in rules)
-        return Earns(plans, f"by rule {numbers}; the learner's e-mail {origin}")
+        reasons = "; ".join(verdict.why for verdict in met)
+        none = "".join(f"; none of it: {verdict.why}" for verdict in verdicts if verdict.met_at is None)
+        return Earns(tuple(plans.values()), f"by {reasons}; the learner's e-mail {origin}{none}")
+
+    def _without_address(self, row: Row[Any]) -> Decision:
+        if row.source not in self._managers:
+            return Waits("waiting for the host to tell the learner's e-mail", 0.0, host_lane(row.source))
+        if row.attempts >= 30:
+            return Dies("the host does not know the learner's e-mail (hook resolve_learner)")
+        return Waits(
+            "the host did not tell the learner's e-mail (hook resolve_learner)",
+            backoff(row.attempts, base=1.0, cap=3600.0),
+            counts=True,
+        )
 
     def _ask(self, row: Row[Any]) -> Learner | None:
         manager = self._managers.get(row.source)
@@ -76,6 +84,20 @@ class HostSource:
         return learner if isinstance(learner, Learner) else None
 
 
+def judge_event(store: Store, row: Row[Any], event: CourseCompleted) -> list[Verdict]:
+    """What each rule that names the completed learning object says.
+
+    :param row: the event's, whose learner's earlier ones are looked up where a rule needs several.
+    """
+    now = _completion_of(event)
+    rules = rules_for(store, row.source, now.objects)
+    before: list[Completion] = []
+    if any(rule.need > 1 for rule in rules):
+        rows = store.completions.of("", row.source, event.learner.id, ["course_completed"])
+        before = [_completion_of(schema_of("course_completed").load(json.loads(each.payload))) for each in rows]
+    return [judge(rule, [now] if rule.need == 1 else [*before, now]) for rule in rules]
+
+
 def recipient_of(learner: Learner) -> dict[str, str | None]:
     """The recipient as the ledger keeps it."""
     first, last = split_name(learner.name or "")
@@ -85,3 +107,18 @@ def recipient_of(learner: Learner) -> dict[str, str | None]:
         "last_name": learner.last_name or last,
         "locale": learner.locale,
     }
+
+
+def _completion_of(event: CourseCompleted) -> Completion:
+    place = event.learning_object
+    ids = frozenset(each for each in (place.id, place.instance_id) if each)
+    return Completion(ids, event.occurred_at.timestamp(), event.passed, event.score)
+
+
+def _earns_nothing(event: CourseCompleted, verdicts: Sequence[Verdict]) -> Decision:
+    if verdicts:
+        return Ignores("; ".join(verdict.why for verdict in verdicts))
+    if event.passed is False:
+        return Ignores("completed without passing")
+    missing = f"no rule gives a badge for {event.learning_object.id}: see `badgerelay rules add`"
+    return Ignores(missing, unmapped=True)

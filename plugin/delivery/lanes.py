@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["decide", "send", "notify"]
+Kind = Literal["decide", "send", "notify", "tend"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """:param name: of the inbox's lane to ``decide``, the provider connection to ``send``, the host to ``notify``."""
+    """:param name: of the inbox's lane to ``decide``, the provider connection to ``send``, the host to ``notify``, or
+    the connection with something on the schedule to ``tend``.
+    """
 
     kind: Kind
     name: str

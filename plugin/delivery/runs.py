@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 
 from ..store import Store, StoreUnavailableError
@@ -22,7 +23,7 @@ log = logging.getLogger("badgerelay.delivery")
 
 @dataclass(slots=True)
 class Run:
-    """:param since: when its current batch began, seconds since the epoch."""
+    """:param since: when its current batch began, by ``time.monotonic``."""
 
     lane: Lane
     owner: str
@@ -64,13 +65,13 @@ class Runs:
                 kept.missed = True
                 return None
             self._begun += 1
-            run = Run(lane, f"{self._id}-{self._begun}", self._store.now())
+            run = Run(lane, f"{self._id}-{self._begun}", time.monotonic())
             kept.runs.append(run)
         return run
 
     def again(self, run: Run) -> None:
         """The run goes on with its next batch."""
-        run.since = self._store.now()
+        run.since = time.monotonic()
 
     def end(self, run: Run) -> bool:
         """Whether a further run was wanted meanwhile: somebody should look again."""
@@ -101,7 +102,7 @@ class Runs:
                     run.owner
                     for kept in self._lanes.values()
                     for run in kept.runs
-                    if abs(now - run.since) < MAX_RUN_SECONDS
+                    if time.monotonic() - run.since < MAX_RUN_SECONDS
                 ]
             if not owners:
                 continue

@@ -1,38 +1,25 @@
-"""From the ledger to the provider: claim, look where in doubt, send in batches, write what came of it."""
+"""From the ledger to the provider: claim, look where in doubt, send or revoke, write what came of it."""
 
 from __future__ import annotations
 
-import json
-import logging
-import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, Award, IssuedBadge, Outcome, Recipient
-from ...adapters.errors import (
-    AdapterError,
-    AmbiguousError,
-    ConfigurationError,
-    OverBudgetError,
-    TemporaryError,
-)
+from ...adapters.base import Adapter, Outcome
+from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
 from ..store.leases import RENEW_SECONDS
+from .calling import halting, issue, look
+from .refusals import judged, refuses_template
+from .revoking import revoke_rows
 from .settling import put_down
 
 FAILED_LOOKS = 3
 """After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
-
-MAX_BADGE_ID = 255
-"""Characters of a provider's badge id."""
-
-log = logging.getLogger("badgerelay.delivery")
 
 
 def send_batch(
@@ -51,7 +38,8 @@ def send_batch(
         return 0
     if len(rows) == limit and not connection.failures:
         more()
-    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, rows)
+    to_issue = [row for row in rows if row.revoke_reason is None]
+    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, to_issue)
     put_down(store, connection, known, works=answered)
     halt: AdapterError | None = None
     for portion in _portions(to_send, limit):
@@ -62,10 +50,15 @@ def send_batch(
             outcomes: list[Outcome] = [halt] * len(portion) if halt else []
             if not outcomes:
                 with provider_call(store, connection.name, "issue", portion) as came_of:
-                    outcomes = _issue(adapter, portion)
+                    outcomes = issue(adapter, portion)
                     came_of(outcomes)
-                halt = _halting(outcomes)
-            put_down(store, connection, list(zip(portion, outcomes, strict=True)))
+                halt = halting(outcomes)
+            results = list(zip(portion, outcomes, strict=True))
+            refused = [each for each in results if refuses_template(each[1])]
+            put_down(store, connection, [each for each in results if not refuses_template(each[1])])
+            if refused:
+                put_down(store, connection, judged(store, connection, adapter, refused), works=True)
+    revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt)
     return len(rows)
 
 
@@ -91,25 +84,20 @@ def _look_where_in_doubt(
         outcome: Outcome | None = halt
         if halt is None:
             with provider_call(store, connection.name, "find", [row]) as came_of:
-                outcome = _look(adapter, row)
+                outcome = look(adapter, row)
                 came_of([outcome])
             failed = failed + 1 if isinstance(outcome, TemporaryError) else 0
             answered = answered or not isinstance(outcome, AdapterError)
-            halt = _halting([outcome])
+            halt = halting([outcome])
             if halt is None and isinstance(outcome, TemporaryError) and failed == FAILED_LOOKS:
                 halt = outcome
         if outcome is None:
             to_send.append(row)
         else:
             known.append((row, outcome))
-    if halt is None or (answered and not _halting([halt])):
+    if halt is None or (answered and not halting([halt])):
         return known, to_send, answered
     return known + [(row, _not_sent(row, halt)) for row in to_send], [], answered
-
-
-def _halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
-    """What concerns the whole connection, so that no further call is made."""
-    return next((each for each in outcomes if isinstance(each, ConfigurationError | OverBudgetError)), None)
 
 
 def _not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
@@ -132,71 +120,3 @@ def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:
         portions.append(failed[:size])
         failed = failed[size:]
     return [portion for portion in portions if portion]
-
-
-def award_of(row: Row[Any]) -> Award:
-    """The ledger's row as adapters see it."""
-    recipient = json.loads(row.recipient)
-    return Award(
-        id=str(row.id),
-        template_id=row.template_id,
-        recipient=Recipient(
-            email=recipient["email"] or "",
-            first_name=recipient["first_name"] or "",
-            last_name=recipient["last_name"] or "",
-            earner_id=f"{row.source}:{row.learner_id}",
-            locale=recipient["locale"],
-        ),
-        issued_at=datetime.fromtimestamp(row.issued_at, UTC),
-    )
-
-
-def _look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
-    """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
-    try:
-        badge = adapter.find(award_of(row))
-        return None if badge is None else _checked(adapter, replace(badge, existed=True))
-    except AdapterError as error:
-        return _still_in_doubt(error)
-    except Exception as error:
-        return _surprise(adapter, error)
-
-
-def _issue(adapter: Adapter, rows: Sequence[Row[Any]]) -> list[Outcome]:
-    try:
-        outcomes = list(adapter.issue([award_of(row) for row in rows]))
-        if len(outcomes) != len(rows):
-            raise ValueError(f"{len(outcomes)} outcomes for {len(rows)} awards")
-    except AdapterError as error:
-        return [error] * len(rows)
-    except Exception as error:
-        return [_surprise(adapter, error)] * len(rows)
-    return [_checked(adapter, outcome) for outcome in outcomes]
-
-
-def _checked(adapter: Adapter, outcome: Any) -> Outcome:
-    """The outcome, or a surprise where it is none, or a badge whose id could not be kept."""
-    if isinstance(outcome, AdapterError):
-        return outcome
-    if isinstance(outcome, IssuedBadge) and isinstance(outcome.id, str) and 0 < len(outcome.id) <= MAX_BADGE_ID:
-        return outcome
-    return _surprise(adapter, TypeError("no outcome"))
-
-
-class _SurpriseError(AdapterError):
-    """An adapter raised what it may not, or broke its contract."""
-
-
-def _surprise(adapter: Adapter, error: Exception) -> _SurpriseError:
-    # The frames without the message, which may quote what the adapter was handed.
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("the adapter %s broke its contract: %s\n%s", adapter.name, type(error).__name__, frames)
-    return _SurpriseError(f"the adapter {adapter.name} failed with {type(error).__name__}; the log has it")
-
-
-def _still_in_doubt(error: AdapterError) -> AdapterError:
-    if isinstance(error, OverBudgetError):
-        return error
-    if isinstance(error, TemporaryError):
-        return TemporaryError(str(error), retry_after=error.retry_after, may_have_acted=True)
-    return error if isinstance(error, ConfigurationError) else AmbiguousError(str(error))

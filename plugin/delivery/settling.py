@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import Row
 
 from ...adapters.base import IssuedBadge, Outcome
 from ...adapters.errors import (
+    AdapterError,
     AmbiguousError,
     ConfigurationError,
     OverBudgetError,
@@ -17,7 +19,9 @@ from ...adapters.errors import (
     TemporaryError,
 )
 from ..store import Connection, Settled, Store
+from ..store.ledger import LOOK_SECONDS
 from .backoff import backoff
+from .refusals import UnusableTemplateError
 
 MAX_SURPRISES = 10
 """Attempts that end in an exception that no adapter may raise, after which an award is dead."""
@@ -27,9 +31,6 @@ ATTEMPTS_ALONE = 3
 
 PROBE_SECONDS = 300.0
 """How often a connection whose settings are wrong is tried again with a single award."""
-
-LOOK_SECONDS = 5.0
-"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
 SOON_SECONDS = 1.0
 """Until what older settings failed at is tried with newer ones."""
@@ -41,19 +42,28 @@ log = logging.getLogger("badgerelay.delivery")
 
 
 def put_down(
-    store: Store, connection: Connection, results: Sequence[tuple[Row[Any], Outcome]], *, works: bool = False
+    store: Store,
+    connection: Connection,
+    results: Sequence[tuple[Row[Any], Outcome]],
+    *,
+    works: bool = False,
+    revoking: bool = False,
 ) -> None:
     """Write what came of awards, and let their connection rest where nothing went through.
 
     :param works: something else went through just now.
+    :param revoking: the outcomes are of revoking them.
     """
     if not results:
         return
     wait = 0.0
-    if not (works or _its_own_fault(connection, results)):
+    if works:
+        _recover(store, connection)
+    elif not _its_own_fault(connection, results):
         wait = _connection_wait(store, connection, [outcome for _, outcome in results])
     now = store.now()
-    settled = [_settled(row, outcome, now, wait) for row, outcome in results]
+    settle = _revoked if revoking else _settled
+    settled = [settle(row, outcome, now, wait) for row, outcome in results]
     store.ledger.settle(settled, now)
     for each in settled:
         carried = {"correlation_id": each.award.correlation_id, "award_id": each.award.id, "state": each.state}
@@ -85,24 +95,41 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
     kinds = TemporaryError | ConfigurationError | AmbiguousError
     errors = [outcome for outcome in outcomes if isinstance(outcome, kinds)]
     if len(errors) < len(outcomes):
-        if connection.failures:
-            store.connections.recover(connection.name)
-            log.info("connection %s works again", connection.name)
+        _recover(store, connection)
         return 0.0
     error = next((error for error in errors if isinstance(error, ConfigurationError)), errors[0])
-    stopped = None
-    if isinstance(error, ConfigurationError):
-        wait, stopped = PROBE_SECONDS, stopped_by(error)
+    return rest(store, connection, error, base=0.5, cap=LONGEST_SECONDS)
+
+
+def _recover(store: Store, connection: Connection) -> None:
+    if connection.failures:
+        store.connections.recover(connection.name)
+        log.info("connection %s works again", connection.name)
+
+
+def rest(store: Store, connection: Connection, error: AdapterError, *, base: float, cap: float) -> float:
+    """Leave a connection alone after a failure of it as a whole; until when its work waits, in seconds.
+
+    :param connection: as it was used: where it has new settings meanwhile, it does not rest.
+    :param base: seconds, as ``cap``: see :func:`backoff`.
+    """
+    stopped = stopped_by(error) if isinstance(error, ConfigurationError) else None
+    asked = error.retry_after if isinstance(error, TemporaryError) else None
+
+    def seconds(failures: int) -> float:
+        return PROBE_SECONDS if stopped else backoff(failures, base=base, cap=cap, retry_after=asked)
+
+    rested = store.connections.rest(
+        connection.name, store.now(), seconds, str(error), stopped=stopped, updated_at=connection.updated_at
+    )
+    if rested is None:
+        log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
+        return SOON_SECONDS
+    if stopped:
         log.error("connection %s is stopped: %s", connection.name, error)
     else:
-        asked = error.retry_after if isinstance(error, TemporaryError) else None
-        wait = backoff(connection.failures + 1, base=0.5, cap=LONGEST_SECONDS, retry_after=asked)
-        log.warning("connection %s rests for %.1f s: %s", connection.name, wait, error)
-    updated_at = connection.updated_at
-    if store.connections.rest(connection.name, store.now(), wait, str(error), stopped=stopped, updated_at=updated_at):
-        return wait
-    log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
-    return SOON_SECONDS
+        log.warning("connection %s rests for %.1f s: %s", connection.name, rested, error)
+    return rested
 
 
 def stopped_by(error: ConfigurationError) -> str:
@@ -124,6 +151,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
                 badge_url=outcome.url,
                 notify="badge_issued",
             )
+        case UnusableTemplateError():
+            return Settled(row, "held", str(outcome), held_for="template")
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():
@@ -144,3 +173,21 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
                 return Settled(row, "dead", str(outcome), in_doubt=True, surprises=surprises, notify="badge_rejected")
             due = backoff(surprises, base=5.0, cap=3600.0)
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=True, surprises=surprises)
+
+
+def _revoked(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
+    """The badge stays known, and until it is revoked or the provider refuses, to revoke it is what is left to do."""
+    kept = {"badge_id": row.badge_id, "badge_url": row.badge_url}
+    match outcome:
+        case IssuedBadge():
+            cause = f"revoked: badge {outcome.id} ({row.revoke_reason})"
+            kept["badge_id"] = outcome.id
+            return Settled(row, "revoked", cause, **kept, notify="badge_changed")
+        case RejectedError():
+            cause = f"it was not revoked: {outcome.code}: {outcome}"
+            log.warning("award %s was not revoked: %s", row.id, outcome)
+            return Settled(row, "issued" if row.badge_id else "rejected", cause, **kept)
+        case _:
+            settled = _settled(row, outcome, now, wait)
+            in_doubt = bool(row.in_doubt)  # of the badge: to revoke twice does no harm
+            return replace(settled, **kept, in_doubt=in_doubt, revoke_reason=row.revoke_reason, notify=None)

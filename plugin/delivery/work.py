@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pluggy
 
 from ...adapters.errors import ConfigurationError
+from ..schedule.task import Task, arrange
+from ..schedule.tending import tend
 from ..store import HOSTS, Connection, Store, host_lane
 from .deciding import BATCH as EVENTS_AT_ONCE
 from .deciding import decide_batch
@@ -22,6 +25,9 @@ from .settling import PROBE_SECONDS
 Found = Callable[[Lane], None]
 """Told of a lane that has work now."""
 
+ARRANGE_SECONDS = 10.0
+"""How soon a new connection, or a new interval, is on the schedule."""
+
 log = logging.getLogger("badgerelay.delivery")
 
 
@@ -29,6 +35,7 @@ class Work:
     """:param source_of: who decides on a lane's events.
     :param managers: pluggy managers of the hosts in this process, by source: only here can they be asked and told.
     :param hosts_only: leave connections to a worker elsewhere.
+    :param tasks: what is done for connections from time to time.
     """
 
     def __init__(
@@ -38,8 +45,11 @@ class Work:
         managers: Mapping[str, pluggy.PluginManager],
         *,
         hosts_only: bool = False,
+        tasks: Sequence[Task] = (),
     ) -> None:
         self.store = store
+        self._tasks = {} if hosts_only else {task.name: task for task in tasks}
+        self._arrange_at = 0.0
         self.hosts_only = hosts_only
         self._source_of = source_of
         self._managers = managers
@@ -59,6 +69,7 @@ class Work:
             *(Lane("decide", name) for name in events),
             *(Lane("send", name) for name in awards),
             *(Lane("notify", name) for name in notices),
+            *(Lane("tend", name) for name in self._to_tend(now)),
         ]
 
     def do(self, lane: Lane, owner: str, found: Found) -> bool:
@@ -76,6 +87,17 @@ class Work:
                 return self._send(lane.name, owner, found)
             case "notify":
                 return notify_batch(self.store, self._managers[lane.name], lane.name, owner) > 0
+            case "tend":
+                return self._open(lane.name) is not None and tend(self.store, self._tasks, lane.name, owner)
+
+    def _to_tend(self, now: float) -> list[str]:
+        """Connections for which something on the schedule is due."""
+        if not self._tasks:
+            return []
+        if time.monotonic() >= self._arrange_at:
+            arrange(self.store, self._tasks.values())
+            self._arrange_at = time.monotonic() + ARRANGE_SECONDS
+        return self.store.schedule.lanes_due(self._tasks, now)
 
     def _decide(self, name: str, owner: str, found: Found) -> bool:
         if not name.startswith(HOSTS) and self._open(name) is None:
@@ -95,7 +117,7 @@ class Work:
         except ConfigurationError as error:
             log.error("connection %s is stopped: %s", name, error)
             stopped = "its adapter does not work"
-            self.store.connections.rest(name, self.store.now(), PROBE_SECONDS, str(error), stopped=stopped)
+            self.store.connections.rest(name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped)
             return False
         taken = send_batch(self.store, connection, adapter, owner, more=partial(found, Lane("send", name)))
         return taken >= batch_size(connection, adapter)

@@ -70,7 +70,7 @@ def outcome_of(result: object) -> str:
         case None:
             return "absent"
         case IssuedBadge():
-            return "existed" if result.existed else "issued"
+            return "revoked" if result.state == "revoked" else "existed" if result.existed else "issued"
         case RejectedError():
             return "rejected"
         case ConfigurationError():

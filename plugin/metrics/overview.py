@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..store import Store
-from ..store.tables import connections
+from ..store.tables import connections, rules, templates
 
 STATES = ("up", "resting", "stopped", "paused")
 LAST_EVENT = "last_event"
@@ -38,10 +38,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """:param measured: rows of the table of measurements."""
+    """:param measured: rows of the table of measurements. :param schedule: rows of the schedule.
+    :param dead_rules: how many rules of each provider connection name a template from which nothing can be issued.
+    """
 
     connections: tuple[Seen, ...]
     measured: tuple[Row[Any], ...]
+    schedule: tuple[Row[Any], ...]
+    dead_rules: dict[str, int]
 
 
 def look(store: Store) -> Overview:
@@ -51,7 +55,24 @@ def look(store: Store) -> Overview:
     now = store.now()
     with store.database.read() as transaction:
         rows = transaction.execute(sa.select(connections).order_by(connections.c.name)).all()
-    return Overview(tuple(_seen(row, last.get(row.name), now) for row in rows), tuple(measured))
+        dead = {row.connection: row.rules for row in transaction.execute(_DEAD_RULES)}
+    return Overview(
+        tuple(_seen(row, last.get(row.name), now) for row in rows),
+        tuple(measured),
+        tuple(store.schedule.all()),
+        {row.name: dead.get(row.name, 0) for row in rows if row.role == "provider"},
+    )
+
+
+_DEAD_RULES = (
+    sa.select(rules.c.connection, sa.func.count().label("rules"))
+    .outerjoin(
+        templates,
+        sa.and_(templates.c.connection == rules.c.connection, templates.c.template_id == rules.c.template_id),
+    )
+    .where(sa.or_(templates.c.state.is_(None), templates.c.state != "active"))
+    .group_by(rules.c.connection)
+)
 
 
 def _seen(row: Row[Any], last: float | None, now: float) -> Seen:

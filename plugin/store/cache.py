@@ -65,3 +65,10 @@ class Cache:
                     for key, value in values.items()
                 ],
             )
+
+    def forget(self, kinds: Iterable[str]) -> None:
+        """These are asked for again, however young."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                sa.delete(cache).where(cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
+            )

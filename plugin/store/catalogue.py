@@ -1,87 +1,165 @@
-"""Badge templates as last synchronized, and the rules that say which learning object earns which."""
+"""Badge templates as last synchronized."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ...adapters.base import BadgeTemplate
+from ...adapters.errors import TemporaryError
 from .database import Database
-from .tables import rules, templates
+from .tables import template_changes, templates
+from .template_changes import DELETED, TemplateChange, changes_between, doubtful
 
-ANY_SOURCE = "*"
 
-_RULES_FOR = sa.select(rules).where(
-    rules.c.source.in_(sa.bindparam("sources", expanding=True)),
-    rules.c.learning_object_id.in_(sa.bindparam("objects", expanding=True)),
-)
+class DoubtfulListError(TemporaryError):
+    """A provider's list of templates lacks so much of what it had that it is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronized:
+    """:param templates: how many the provider has. :param changes: none at a first synchronization."""
+
+    templates: int
+    changes: tuple[TemplateChange, ...]
 
 
 class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
+        added = database.insert(templates)
+        fields = ("name", "state", "image_url", "url", "allows_duplicates", "synced_at")
+        self._put = added.on_conflict_do_update(
+            index_elements=["connection", "template_id"], set_={name: added.excluded[name] for name in fields}
+        )
 
-    def replace_templates(self, connection_name: str, found: Iterable[BadgeTemplate], now: float) -> int:
-        """Make our copy of a connection's templates equal to what the provider has; how many it has."""
-        rows = [
-            {
-                "connection": connection_name,
-                "template_id": template.id,
-                "name": template.name,
-                "state": template.state,
-                "image_url": template.image_url,
-                "url": template.url,
-                "allows_duplicates": template.allows_duplicates,
-                "synced_at": now,
-            }
-            # One that moved between two pages while they were read comes twice.
-            for template in {template.id: template for template in found}.values()
-        ]
+    def synchronize(
+        self, connection_name: str, found: Iterable[BadgeTemplate], now: float, *, accept_missing: bool = False
+    ) -> Synchronized:
+        """Make our copy of a connection's templates equal to what the provider has, and record what changed.
+
+        One that is not listed any more stays, as ``deleted``: rules and awards may name it.
+
+        :param found: read to its end before anything is changed.
+        :param now: when the listing began; what a later one has already brought is left as it is.
+        :param accept_missing: believe the list however much of what was there it lacks.
+        :raises DoubtfulListError: it lacks too much; nothing was changed.
+        """
+        # One that moved between two pages while they were read comes twice.
+        listed = {template.id: template for template in found}
         with self._database.write() as connection:
-            connection.execute(sa.delete(templates).where(templates.c.connection == connection_name))
-            if rows:
-                connection.execute(sa.insert(templates), rows)
-        return len(rows)
+            mine = templates.c.connection == connection_name
+            query = sa.select(templates).where(mine).order_by(templates.c.template_id).with_for_update()
+            before = {row.template_id: row for row in connection.execute(query)}
+            if any(row.synced_at > now for row in before.values()):
+                return Synchronized(len(listed), ())
+            changes = changes_between(before, listed.values()) if before else []
+            if not accept_missing and doubtful(before.values(), changes):
+                known = sum(row.state != DELETED for row in before.values())
+                raise DoubtfulListError(
+                    f"the provider lists {len(listed)} badge templates where the catalogue has {known}: nothing was "
+                    f"changed; if that is right, run `badgerelay templates sync {connection_name} --accept-missing`"
+                )
+            if listed:
+                connection.execute(self._put, [_row(connection_name, each, now) for each in listed.values()])
+            gone = [change.template_id for change in changes if change.kind == "deleted"]
+            for template_id in gone:
+                deleted = sa.update(templates).where(mine, templates.c.template_id == template_id)
+                connection.execute(deleted.values(state=DELETED, synced_at=now))
+            if changes:
+                connection.execute(
+                    sa.insert(template_changes), [_changed(connection_name, each, now) for each in changes]
+                )
+        return Synchronized(len(listed), tuple(changes))
 
     def templates(self, connection_name: str | None = None) -> list[Row[Any]]:
-        query = sa.select(templates).order_by(templates.c.connection, templates.c.name)
+        """With the last change of each, as ``change`` and ``changed_at``."""
+        last = (
+            sa.select(sa.func.max(template_changes.c.id).label("id"))
+            .group_by(template_changes.c.connection, template_changes.c.template_id)
+            .subquery()
+        )
+        changed = sa.select(template_changes).join(last, last.c.id == template_changes.c.id).subquery()
+        same = sa.and_(
+            changed.c.connection == templates.c.connection, changed.c.template_id == templates.c.template_id
+        )
+        query = (
+            sa.select(templates, changed.c.change, changed.c.at.label("changed_at"))
+            .outerjoin(changed, same)
+            .order_by(templates.c.connection, templates.c.name)
+        )
         if connection_name is not None:
             query = query.where(templates.c.connection == connection_name)
         with self._database.read() as connection:
             return list(connection.execute(query))
 
-    def rules(self) -> list[Row[Any]]:
+    def state_of(self, connection_name: str, template_id: str) -> str | None:
+        """The state of a template as it was last synchronized; None where the catalogue does not know it."""
         with self._database.read() as connection:
-            return list(connection.execute(sa.select(rules).order_by(rules.c.id)))
+            return connection.scalar(STATE_OF, {"of_connection": connection_name, "of_template": template_id})
 
-    def add_rule(
-        self, source: str, learning_object_id: str, connection_name: str, template_id: str, now: float
-    ) -> bool:
-        """False when it was there already."""
-        statement = (
-            self._database.insert(rules)
-            .values(
-                source=source,
-                learning_object_id=learning_object_id,
-                connection=connection_name,
-                template_id=template_id,
-                created_at=now,
-            )
-            .on_conflict_do_nothing()
-            .returning(rules.c.id)
-        )
-        with self._database.write() as connection:
-            return connection.scalar(statement) is not None
-
-    def remove_rule(self, rule_id: int) -> bool:
-        with self._database.write() as connection:
-            return connection.execute(sa.delete(rules).where(rules.c.id == rule_id)).rowcount == 1
-
-    def rules_for(self, source: str, object_ids: Iterable[str]) -> list[Row[Any]]:
-        """The rules that a completion meets. :param object_ids: of the learning object and of its instance."""
+    def synchronized_at(self, connection_name: str) -> float:
+        """When the last synchronization began, seconds since the epoch; 0.0 where nothing is known."""
+        last = sa.select(sa.func.max(templates.c.synced_at)).where(templates.c.connection == connection_name)
         with self._database.read() as connection:
-            wanted = {"sources": [source, ANY_SOURCE], "objects": list(object_ids)}
-            return list(connection.execute(_RULES_FOR, wanted))
+            return connection.scalar(last) or 0.0
+
+    def changes(self, connection_name: str | None = None, *, limit: int = 50) -> list[Row[Any]]:
+        """What synchronizations have found changed, the newest first."""
+        query = sa.select(template_changes).order_by(template_changes.c.id.desc()).limit(limit)
+        if connection_name is not None:
+            query = query.where(template_changes.c.connection == connection_name)
+        with self._database.read() as connection:
+            return list(connection.execute(query))
+
+    def trouble_with(self, targets: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Why nothing can be issued from these templates of connections, in words; nothing of those that are well."""
+        wanted = {name for name, _ in targets}
+        query = sa.select(templates.c.connection, templates.c.template_id, templates.c.state)
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(templates.c.connection.in_(wanted)))
+            states = {(row.connection, row.template_id): str(row.state) for row in rows}
+        return {
+            target: unusable(states[target]) if target in states else "its badge template is not in the catalogue"
+            for target in targets
+            if states.get(target) != "active"
+        }
+
+
+def unusable(state: str) -> str:
+    """Why nothing can be issued from a template of that state."""
+    return f"its badge template is {state} at the provider"
+
+
+STATE_OF = sa.select(templates.c.state).where(
+    templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("of_template")
+)
+
+
+def _row(connection_name: str, template: BadgeTemplate, now: float) -> dict[str, Any]:
+    return {
+        "connection": connection_name,
+        "template_id": template.id,
+        "name": template.name,
+        "state": template.state,
+        "image_url": template.image_url,
+        "url": template.url,
+        "allows_duplicates": template.allows_duplicates,
+        "synced_at": now,
+    }
+
+
+def _changed(connection_name: str, change: TemplateChange, now: float) -> dict[str, Any]:
+    return {
+        "connection": connection_name,
+        "template_id": change.template_id,
+        "at": now,
+        "change": change.kind,
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +17,33 @@ from ..settings import SettingsError
 from ..vault import Vault
 from .database import Database, StoreUnavailableError
 from .history import storable
-from .ledger import move
+from .imports import Imports
+from .ledger import due_again, move
 from .tables import award_hours as hours
-from .tables import awards, budgets, cache, connections, events, locks, measurements, rules, storage, templates
+from .tables import (
+    awards,
+    budgets,
+    cache,
+    connections,
+    events,
+    known_skills,
+    locks,
+    measurements,
+    migration_runs,
+    rule_objects,
+    rules,
+    schedule,
+    skill_levels,
+    storage,
+    template_changes,
+    templates,
+)
+
+_OWN = (
+    *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),
+    *(schedule, skill_levels, known_skills, migration_runs),
+)
+"""What is forgotten with a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,7 @@ class SealedError(SettingsError, StoreUnavailableError):
     """A stored secret opens with none of our keys: a setting is wrong, and until it is mended nothing can be done."""
 
 
+_FAILURES = sa.select(connections.c.failures, connections.c.retry_at).with_for_update()
 _GET = sa.select(connections).where(connections.c.name == sa.bindparam("name"))
 
 
@@ -63,6 +88,12 @@ class Connections:
         with self._database.read() as transaction:
             rows = transaction.execute(sa.select(connections).order_by(connections.c.role, connections.c.name)).all()
         return [self._opened(row) for row in rows]
+
+    def plain(self) -> list[Connection]:
+        """All of them without their secrets, which stay sealed."""
+        with self._database.read() as transaction:
+            rows = transaction.execute(sa.select(connections).order_by(connections.c.name)).all()
+        return [_connection(row, json.loads(row.settings)) for row in rows]
 
     def get(self, name: str) -> Connection | None:
         with self._database.read() as transaction:
@@ -103,18 +134,20 @@ class Connections:
         with self._database.write() as transaction:
             transaction.execute(statement)
             transaction.execute(sa.delete(storage).where(storage.c.connection == name))
-            transaction.execute(
-                sa.update(awards).where(awards.c.connection == name, awards.c.state == "waiting").values(due_at=now)
-            )
+            owed = [awards.c.connection == name, awards.c.state == "waiting"]
+            transaction.execute(sa.update(awards).where(*owed).values(due_at=due_again(now)))
             waiting = [events.c.lane == name, events.c.state == "waiting", events.c.lease_owner.is_(None)]
             transaction.execute(sa.update(events).where(*waiting).values(due_at=now))
+            failed = [schedule.c.connection == name, schedule.c.outcome == "failed", schedule.c.lease_owner.is_(None)]
+            transaction.execute(sa.update(schedule).where(*failed).values(due_at=now))
 
     def remove(self, name: str) -> None:
-        """Forget the connection, its secrets and its rules; its events, awards and history stay."""
+        """Forget the connection, its secrets, its rules and imported rows; its events, awards and history stay."""
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
-            for table in (storage, locks, cache, templates, rules, measurements, budgets, hours):
+            for table in _OWN:
                 transaction.execute(sa.delete(table).where(table.c.connection == name))
+            Imports.forget(transaction, name)
 
     def pause(self, names: list[str], now: float) -> None:
         with self._database.write() as transaction:
@@ -135,36 +168,38 @@ class Connections:
         self,
         name: str,
         now: float,
-        seconds: float,
+        seconds: Callable[[int], float],
         trouble: str,
         *,
         stopped: str | None = None,
         updated_at: float | None = None,
-    ) -> bool:
-        """Leave the connection alone for so long, after a failure of it as a whole; whether it was.
+    ) -> float | None:
+        """Leave the connection alone after a failure of it as a whole; for how long, None where it was not.
 
         Failures of calls that were on the way together count once.
 
+        :param seconds: how long after so many failures in a row.
         :param stopped: what an administrator has to mend, in a few words.
         :param updated_at: of the connection as it was used: newer settings do not suffer for what older ones met.
         """
         used = [connections.c.name == name]
         if updated_at is not None:
             used.append(connections.c.updated_at == updated_at)
-        resting = connections.c.retry_at > now
-        longer = connections.c.retry_at > now + seconds
         with self._database.write() as transaction:
-            changed = transaction.execute(
-                sa.update(connections)
-                .where(*used)
-                .values(
-                    failures=connections.c.failures + sa.case((resting, 0), else_=1),
-                    retry_at=sa.case((longer, connections.c.retry_at), else_=now + seconds),
-                    trouble=storable(trouble),
-                    stopped=stopped and storable(stopped)[:64],
-                )
+            row = transaction.execute(_FAILURES.where(*used)).one_or_none()
+            if row is None:
+                return None
+            failures = row.failures + (0 if row.retry_at > now else 1)
+            wait = seconds(failures)
+            _set(
+                transaction,
+                name,
+                failures=failures,
+                retry_at=max(row.retry_at, now + wait),
+                trouble=storable(trouble),
+                stopped=stopped and storable(stopped)[:64],
             )
-        return changed.rowcount > 0
+        return wait
 
     def hold_off(self, name: str, now: float, seconds: float) -> None:
         """Leave the connection alone for so long, though nothing has failed."""
@@ -195,19 +230,7 @@ class Connections:
         return len(rows) + len(held)
 
     def _opened(self, row: Row[Any]) -> Connection:
-        return Connection(
-            name=row.name,
-            role=row.role,
-            type=row.type,
-            account=row.account,
-            settings={**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))},
-            paused=row.paused,
-            failures=row.failures,
-            retry_at=row.retry_at,
-            trouble=row.trouble,
-            stopped=row.stopped,
-            updated_at=row.updated_at,
-        )
+        return _connection(row, {**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))})
 
 
 class ConnectionStorage:
@@ -277,6 +300,22 @@ class ConnectionStorage:
             if acquired:
                 with self._database.write() as transaction:
                     transaction.execute(sa.delete(locks).where(*mine))
+
+
+def _connection(row: Row[Any], settings: dict[str, Any]) -> Connection:
+    return Connection(
+        name=row.name,
+        role=row.role,
+        type=row.type,
+        account=row.account,
+        settings=settings,
+        paused=row.paused,
+        failures=row.failures,
+        retry_at=row.retry_at,
+        trouble=row.trouble,
+        stopped=row.stopped,
+        updated_at=row.updated_at,
+    )
 
 
 def _open(vault: Vault, sealed: str) -> str:

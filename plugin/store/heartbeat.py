@@ -20,6 +20,7 @@ from .tables import (
     history,
     locks,
     notifications,
+    schedule,
     storage,
 )
 
@@ -78,6 +79,7 @@ _TIMES = (
     (events.c.due_at, (EVENT_OPEN,)),
     (awards.c.due_at, (AWARD_OPEN,)),
     (notifications.c.due_at, ()),
+    (schedule.c.due_at, ()),
     (locks.c.expires_at, ()),
     (storage.c.expires_at, ()),
 )

@@ -42,6 +42,7 @@ _COLUMNS = (
     "received_at",
     "due_at",
     "attempts",
+    "backfill",
 )
 _CORRELATION_ID = _COLUMNS.index("correlation_id")
 _Values = tuple[Any, ...]
@@ -60,6 +61,7 @@ class NewEvent:
     :param kind: ``course_completed``, ``skill_created``, ``csv_imported``, or the sender's name for it.
     :param payload: JSON.
     :param occurred_at: seconds since the epoch.
+    :param backfill: the number of the backfill that brings it; None for what has just happened.
     """
 
     connection: str
@@ -73,6 +75,7 @@ class NewEvent:
     learner_id: str | None = None
     learning_object_id: str | None = None
     occurred_at: float | None = None
+    backfill: int | None = None
 
 
 class _Ticket:
@@ -237,10 +240,12 @@ def finish(
     due_at: float,
     lane: str | None = None,
     attempts: int | None = None,
+    unmapped: bool = False,
 ) -> bool:
     """End our lease on an event with this state; False when the lease was lost to somebody else.
 
     :param lane: hand it to these workers; None leaves it where it is, as it leaves ``attempts``.
+    :param unmapped: nothing is tied to its learning object.
     """
     changed = {
         "new_state": state,
@@ -248,9 +253,28 @@ def finish(
         "new_due_at": due_at,
         "new_lane": row.lane if lane is None else lane,
         "new_attempts": row.attempts if attempts is None else attempts,
+        "new_unmapped": unmapped,
     }
     done = connection.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **changed})
     return done.rowcount == 1
+
+
+def follow(connection: Connection, database: Database, new: Iterable[NewEvent], now: float) -> None:
+    """Put events into the inbox that follow from a decision, inside its transaction.
+
+    One that is there already, because the decision is taken again, is looked at again unless it still is to be.
+    """
+    rows = [dict(zip(_COLUMNS, _values(event, now), strict=True)) for event in new]
+    if not rows:
+        return
+    statement = database.insert(events)
+    again = {"state": "received", "reason": None, "payload": statement.excluded.payload, "due_at": now, "attempts": 0}
+    statement = statement.on_conflict_do_update(
+        index_elements=["connection", "source", "event_id"],
+        set_=again,
+        where=sa.text(f"{events.name}.state NOT IN ('received', 'waiting')"),
+    )
+    connection.execute(statement, rows)
 
 
 def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
@@ -269,7 +293,12 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
 _FINISH = (
     sa.update(events)
     .where(events.c.id == sa.bindparam("event"), events.c.lease_owner == sa.bindparam("owner"))
-    .values({column: sa.bindparam(f"new_{column}") for column in ("state", "reason", "due_at", "lane", "attempts")})
+    .values(
+        {
+            column: sa.bindparam(f"new_{column}")
+            for column in ("state", "reason", "due_at", "lane", "attempts", "unmapped")
+        }
+    )
     .values(lease_owner=None)
 )
 
@@ -292,6 +321,7 @@ def _values(event: NewEvent, now: float) -> _Values:
         now,
         now,
         0,
+        event.backfill,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from .tables import awards, events, notifications
+from .tables import awards, events, notifications, schedule
 
 LEASE_SECONDS = 10.0
 """A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""
@@ -52,7 +52,7 @@ def take(
 def renew(connection: Connection, owners: Iterable[str], now: float) -> None:
     """Prolong what these owners hold. A row that is just being settled is left out rather than waited for."""
     names = list(owners)
-    for table in (awards, events, notifications):
+    for table in (awards, events, notifications, schedule):
         held = sa.select(table.c.id).where(table.c.lease_owner.in_(names)).with_for_update(skip_locked=True).cte()
         prolong(connection, table, sa.select(held.c.id), now)
 

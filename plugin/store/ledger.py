@@ -14,7 +14,10 @@ from . import leases
 from .database import Database
 from .history import Change, record, storable
 from .planning import Admissions
-from .tables import AWARD_OPEN, awards, connections, history, notifications
+from .tables import AWARD_OPEN, awards, connections, history, notifications, templates
+
+LOOK_SECONDS = 5.0
+"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
 
@@ -42,6 +45,8 @@ class Settled:
     :param due_at: when to try again; for ``waiting``.
     :param in_doubt: the provider may have made the badge: look before sending again.
     :param notify: the hook that tells the host, or None.
+    :param revoke_reason: what is still to be done is to revoke it.
+    :param held_for: what ends it, for ``held``.
     """
 
     award: Row[Any]
@@ -53,6 +58,8 @@ class Settled:
     badge_id: str | None = None
     badge_url: str | None = None
     notify: str | None = None
+    revoke_reason: str | None = None
+    held_for: str | None = None
 
 
 class Ledger:
@@ -70,8 +77,12 @@ class Ledger:
         """
         words, changes = [], []
         for plan in plans:
-            held = admissions.ask(plan.connection, event.connection, plan.issued_at, event.received_at)
-            state, cause = ("held", held.reason) if held else ("planned", "earned by the completion")
+            past = event.backfill is not None  # an administrator has seen how many they are, and has confirmed them
+            held = admissions.ask(
+                plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at, past=past
+            )
+            earned = f"earned by a past completion, backfill {event.backfill}" if past else "earned by the completion"
+            state, cause = ("held", held.reason) if held else ("planned", earned)
             award_id = connection.scalar(
                 self._plan,
                 {
@@ -85,6 +96,7 @@ class Ledger:
                     "state": state,
                     "reason": held.reason if held else None,
                     "held_for": held.kind if held else None,
+                    "in_doubt": past and _takes_twice(connection, plan),
                     "recipient": json.dumps(plan.recipient),
                     "issued_at": plan.issued_at,
                     "created_at": now,
@@ -96,7 +108,7 @@ class Ledger:
                 state, cause = "done", f"the same badge is award {award_id} already"
                 words.append(f"already award {award_id}")
             else:
-                admissions.count(plan.connection, held)
+                admissions.count(plan.connection, held, past=past)
                 words.append(f"award {award_id}" + (f" ({held.reason})" if held else ""))
             changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
         return words, changes
@@ -122,7 +134,7 @@ class Ledger:
                         name,
                         row.correlation_id,
                         "sending",
-                        f"attempt {row.attempts}" + (", looking at the provider first" if row.in_doubt else ""),
+                        _intent(row),
                         award_id=row.id,
                     )
                     for row in rows
@@ -182,10 +194,12 @@ def move(
     now: float,
     *,
     held_for: str | None = None,
+    **values: Any,
 ) -> int:
     """Set the state of the chosen awards, with one row of history each, in two statements however many they are.
 
     :param held_for: what ends it, where they become ``held``.
+    :param values: of further columns.
     """
     connection.execute(
         sa.insert(history).from_select(
@@ -203,9 +217,33 @@ def move(
     changed = connection.execute(
         sa.update(awards)
         .where(*chosen)
-        .values(state=to, reason=cause if to == "held" else None, held_for=held_for, due_at=now, lease_owner=None)
+        .values(
+            state=to,
+            reason=cause if to == "held" else None,
+            held_for=held_for,
+            due_at=due_again(now),
+            lease_owner=None,
+            **values,
+        )
     )
     return changed.rowcount
+
+
+def due_again(now: float) -> sa.ColumnElement[float]:
+    """When an award is due that somebody wants done now: at once, unless a call of a moment ago may still act."""
+    return sa.case((awards.c.in_doubt, now + LOOK_SECONDS), else_=now)
+
+
+def _intent(row: Row[Any]) -> str:
+    attempt = f"attempt {row.attempts}" + (" to revoke it" if row.revoke_reason is not None else "")
+    looking = row.in_doubt and (row.revoke_reason is None or row.badge_id is None)
+    return attempt + (", looking at the provider first" if looking else "")
+
+
+def _takes_twice(connection: Connection, plan: Plan) -> bool:
+    """Whether the provider may not refuse a badge that somebody gave by hand at the time: then it is looked for."""
+    allows = connection.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
+    return allows is None or bool(allows)
 
 
 def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
@@ -248,13 +286,19 @@ _SENDING = (
     .order_by(awards.c.id)  # two that lock the same rows must not do it in different orders
     .with_for_update()
 )
+_ALLOWS = sa.select(templates.c.allows_duplicates).where(
+    templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("template")
+)
 _SETTLE = (
     sa.update(awards)
     .where(awards.c.id == sa.bindparam("award"))
     .values(
         {
             column: sa.bindparam(f"new_{column}")
-            for column in ("state", "reason", "due_at", "in_doubt", "surprises", "badge_id", "badge_url")
+            for column in (
+                *("state", "reason", "due_at", "in_doubt", "surprises"),
+                *("badge_id", "badge_url", "revoke_reason", "held_for"),
+            )
         }
     )
     .values(lease_owner=None)
@@ -265,12 +309,14 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
     return {
         "award": result.award.id,
         "new_state": result.state,
-        "new_reason": None if result.state == "issued" else storable(result.cause),
+        "new_reason": None if result.notify == "badge_issued" else storable(result.cause),
         "new_due_at": result.due_at or now,
         "new_in_doubt": result.in_doubt,
         "new_surprises": result.surprises,
         "new_badge_id": result.badge_id and storable(result.badge_id),
         "new_badge_url": result.badge_url and storable(result.badge_url),
+        "new_revoke_reason": result.revoke_reason,
+        "new_held_for": result.held_for,
     }
 
 

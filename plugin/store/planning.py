@@ -1,4 +1,5 @@
 """How many awards may be planned now, and how old a completion may be; what is beyond is held for somebody to look.
+So is what its badge template cannot be issued for, until it can.
 
 Counted is what is planned and not held, per connection and hour of the clock, in the transaction that plans it.
 """
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ..policy import Policy, policy_of
+from .catalogue import STATE_OF, unusable
 from .database import Database
 from .tables import award_hours, connections
 
@@ -27,7 +29,7 @@ USUAL_TIMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """:param kind: ``pause``, ``limit`` or ``age``. :param reason: in words."""
+    """:param kind: ``pause``, ``limit``, ``age`` or ``template``. :param reason: in words."""
 
     kind: str
     reason: str
@@ -56,22 +58,38 @@ class Admissions:
     :ivar held: how many were not let through for the limit, by connection.
     """
 
-    def __init__(self, rooms: dict[str, _Room], policies: dict[str, Policy], hour: int) -> None:
+    def __init__(
+        self, transaction: Connection, rooms: dict[str, _Room], policies: dict[str, Policy], hour: int
+    ) -> None:
+        self._transaction = transaction
         self._rooms = rooms
         self._policies = policies
         self._hour = hour
+        self._templates: dict[tuple[str, str], str | None] = {}
         self.held: dict[str, int] = {}
 
-    def ask(self, name: str, source_connection: str, issued_at: float, arrived_at: float) -> Held | None:
+    def ask(
+        self,
+        name: str,
+        template_id: str,
+        source_connection: str,
+        issued_at: float,
+        arrived_at: float,
+        *,
+        past: bool = False,
+    ) -> Held | None:
         """Whether an award is to be held, and why.
+
+        A template that the catalogue does not know is no reason: the provider may know it, and says so.
 
         :param name: the provider connection.
         :param source_connection: whose ``max_age`` counts; empty for an LMS host, where it is the provider's.
         :param issued_at: when the learner completed; with ``arrived_at`` in seconds since the epoch.
+        :param past: of a confirmed backfill: neither its age nor the limit holds it.
         """
         asked = source_connection or name
         age, most = arrived_at - issued_at, self._policies.get(asked, _DEFAULT).max_age
-        if most is not None and age > most:
+        if most is not None and age > most and not past:
             return Held(
                 "age",
                 f"completed {age / 86400:.0f} days before it arrived, more than max_age of {asked} "
@@ -80,19 +98,31 @@ class Admissions:
         room = self._rooms.get(name)
         if room is None:
             return None
-        if room.limit is not None and room.used + room.new >= room.limit:
+        if room.limit is not None and room.used + room.new >= room.limit and not past:
             return Held(
                 "limit",
                 f"more awards in this hour than award_limit of {name} or ten times its usual ({room.limit}): see "
                 "`badgerelay awards release`",
             )
+        state = self._state_of(name, template_id)
+        if state is not None and state != "active":
+            return Held("template", f"{unusable(state)}: goes on by itself once it is active")
         return Held("pause", "the connection is paused") if room.paused else None
 
-    def count(self, name: str, held: Held | None) -> None:
+    def _state_of(self, name: str, template_id: str) -> str | None:
+        asked = (name, template_id)
+        if asked not in self._templates:
+            wanted = {"of_connection": name, "of_template": template_id}
+            self._templates[asked] = self._transaction.scalar(STATE_OF, wanted)
+        return self._templates[asked]
+
+    def count(self, name: str, held: Held | None, *, past: bool = False) -> None:
         """An award of this connection was planned, and this is what was said of it."""
+        if past:
+            return  # the hour's places are for what happens now
         if held is not None and held.kind == "limit":
             self.held[name] = self.held.get(name, 0) + 1
-        elif (held is None or held.kind == "pause") and name in self._rooms:
+        elif (held is None or held.kind in ("pause", "template")) and name in self._rooms:
             self._rooms[name].new += 1
 
     def close(self, connection: Connection) -> None:
@@ -131,7 +161,7 @@ class Planning:
                 used = connection.scalar(self._lock, {"connection": name, "hour": hour, "awards": 0}) or 0
                 usual = self._usual_of(connection, name, hour)
                 rooms[name] = _Room(bool(rows[name].paused), policies[name], used, usual)
-        return Admissions(rooms, policies, hour)
+        return Admissions(connection, rooms, policies, hour)
 
     def _usual_of(self, connection: Connection, name: str, hour: int) -> float:
         """Awards in an hour with any; reckoned once an hour in each process."""

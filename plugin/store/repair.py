@@ -1,4 +1,4 @@
-"""Repair by an administrator: events again from the start, awards again, held awards released, in bounded portions.
+"""Repair by an administrator: events and awards again, held awards released, badges revoked, in bounded portions.
 
 Each portion is a transaction of its own, in the order of the numbers, up to the newest when it began. Run twice, the
 second run finds less to do; what is issued is never touched, and the ledger keeps the badges of a replay single.
@@ -16,13 +16,17 @@ from sqlalchemy.engine import Connection
 from .database import Database
 from .history import Change, record
 from .ledger import move
-from .tables import EVENT_STATES, awards, connections, events
+from .tables import AWARD_OPEN, EVENT_STATES, awards, connections, events, templates
 
 AT_ONCE = 500
 """Events or awards of one portion."""
 
 RETRIABLE = ("rejected", "dead", "waiting")
+REVOCABLE = (*("issued", "accepted", "declined"), *("planned", "waiting", "held", "rejected", "dead"))
 RELEASED, RETRIED, REPLAYED = (f"{what} by an administrator" for what in ("released", "retried", "replayed"))
+REVOKED = "to be revoked, says an administrator"
+TEMPLATE_DEAD = "its badge template is not active at the provider: goes on by itself once it is"
+TEMPLATE_LIVES = "its badge template is active at the provider"
 AFTER_PAUSE = "; the connection is paused"
 
 
@@ -70,6 +74,20 @@ class Repair:
             lambda connection, ids: _plan_again(connection, ids, RETRIED, now()),
         )
 
+    def count_revoke(self, chosen: Chosen) -> int:
+        return self._count(awards, _of_awards(chosen, REVOCABLE))
+
+    def revoke(self, chosen: Chosen, reason: str, now: Callable[[], float]) -> int:
+        """Have badges revoked, and what is not issued yet not issued; how many there were.
+
+        :param reason: for the provider, who may tell the recipient.
+        """
+        return self._in_portions(
+            awards,
+            _of_awards(chosen, REVOCABLE),
+            lambda connection, ids: _plan_again(connection, ids, f"{REVOKED}: {reason}", now(), **_to_revoke(reason)),
+        )
+
     def count_release(self, chosen: Chosen) -> int:
         return self._count(awards, _releasable(chosen))
 
@@ -79,6 +97,36 @@ class Repair:
             awards, _releasable(chosen), lambda connection, ids: _plan_again(connection, ids, RELEASED, now())
         )
 
+    def follow_templates(self, name: str, now: Callable[[], float]) -> tuple[int, int]:
+        """Hold what is to be sent of templates that are not active, and let go what is held of those that are again.
+
+        What is in doubt is looked for at the provider first, and held when that refuses it.
+
+        :return: how many awards were held, and how many let go.
+        """
+        mine: list[sa.ColumnElement[bool]] = [awards.c.connection == name]
+        planned: list[sa.ColumnElement[bool] | sa.TextClause] = [
+            *mine,
+            AWARD_OPEN,
+            awards.c.state.in_(("planned", "waiting")),
+            ~awards.c.in_doubt,
+            awards.c.revoke_reason.is_(None),
+        ]
+        held = self._in_portions(
+            awards,
+            [*planned, awards.c.template_id.in_(_templates(name, active=False))],
+            lambda connection, ids: move(
+                connection, [awards.c.id.in_(ids)], "held", TEMPLATE_DEAD, now(), held_for="template"
+            ),
+        )
+        waiting = [*mine, awards.c.held_for == "template", awards.c.state == "held"]
+        released = self._in_portions(
+            awards,
+            [*waiting, awards.c.template_id.in_(_templates(name, active=True))],
+            lambda connection, ids: _plan_again(connection, ids, TEMPLATE_LIVES, now()),
+        )
+        return held, released
+
     def _count(self, table: sa.Table, wanted: Sequence[sa.ColumnElement[bool]]) -> int:
         with self._database.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*wanted)) or 0
@@ -86,7 +134,7 @@ class Repair:
     def _in_portions(
         self,
         table: sa.Table,
-        wanted: Sequence[sa.ColumnElement[bool]],
+        wanted: Sequence[sa.ColumnElement[bool] | sa.TextClause],
         repair: Callable[[Connection, Sequence[int]], int],
     ) -> int:
         with self._database.read() as connection:
@@ -125,15 +173,19 @@ def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
     return len(rows)
 
 
-def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float) -> int:
-    """To ``planned``; on a paused connection held until it is resumed."""
+def _to_revoke(reason: str) -> dict[str, Any]:
+    return {"revoke_reason": reason, "attempts": 0, "surprises": 0}
+
+
+def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
+    """To ``planned``; on a paused connection held until it is resumed. :param values: of further columns."""
     mine = awards.c.id.in_(ids)
     paused = connection.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
     count = 0
     if paused:
         held = [mine, awards.c.connection.in_(paused)]
-        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause")
-    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now)
+        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause", **values)
+    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now, **values)
 
 
 def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
@@ -163,6 +215,12 @@ def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     """What only a pause holds is for ``resume`` to send."""
     paused = sa.exists(sa.select(1).where(connections.c.name == awards.c.connection, connections.c.paused))
     return [*_of_awards(chosen, ("held",)), ~sa.and_(awards.c.held_for == "pause", paused)]
+
+
+def _templates(name: str, *, active: bool) -> sa.Select[tuple[str]]:
+    """The ids of a connection's templates that are active, or those of the others."""
+    right = templates.c.state == "active" if active else templates.c.state != "active"
+    return sa.select(templates.c.template_id).where(templates.c.connection == name, right)
 
 
 def _award_source(name: str) -> sa.ColumnElement[bool]:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
+from .backfills import Backfills
 from .cache import Cache
 from .catalogue import Catalogue
 from .clock import SteadyClock
+from .completions import Completions
 from .connections import Connections, ConnectionStorage
 from .database import HEAD, Database
 from .heartbeat import Heartbeat
+from .imports import Imports
 from .inbox import Inbox
+from .known_skills import KnownSkills
 from .ledger import Ledger
 from .measurements import Measurements
+from .migration_runs import MigrationRuns
 from .notifications import Notifications
 from .planning import Planning
 from .repair import Repair
+from .rules import Rules
+from .schedule import Schedule
+from .skills import Skills
 from .turns import Turns
 from .views import Views
 
@@ -27,22 +36,40 @@ ROOM = 32 * 1024
 
 
 class Store:
-    """:param now: seconds since the epoch."""
+    """:param now: seconds since the epoch.
+    :param imports_folder: where CSVs lie that hook events name; None: nowhere.
+    """
 
-    def __init__(self, database: Database, vault: Vault, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        now: Callable[[], float] = time.time,
+        *,
+        imports_folder: Path | None = None,
+    ) -> None:
         self.database = database
         self.now = now
+        self.imports_folder = imports_folder
         self.connections = Connections(database, vault)
         self.catalogue = Catalogue(database)
+        self.rules = Rules(database)
+        self.completions = Completions(database)
+        self.skills = Skills(database)
         self.heartbeat = Heartbeat(database)
+        self.imports = Imports(database)
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)
         self.planning = Planning(database)
         self.notifications = Notifications(database)
         self.repair = Repair(database)
+        self.schedule = Schedule(database)
+        self.known_skills = KnownSkills(database)
+        self.migration_runs = MigrationRuns(database)
         self.turns = Turns(database)
         self.measurements = Measurements(database)
         self.views = Views(database)
+        self.backfills = Backfills(database)
         self._vault = vault
 
     def keep_time(self) -> float:
@@ -97,6 +124,6 @@ def open_store(settings: Settings) -> Store:
                 f"{HEAD}: run `badgerelay db upgrade`"
             )
         database.upgrade()
-    store = Store(database, vault, SteadyClock())
+    store = Store(database, vault, SteadyClock(), imports_folder=settings.home / "imports")
     store.catch_up()
     return store

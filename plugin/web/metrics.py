@@ -59,6 +59,7 @@ class _Relay(Collector):
         yield _gauge(
             "budget_left", "Calls that may be made at once.", ["connection"], _labelled(budgets_left(self._store))
         )
+        yield from _schedule(overview)
         counts = self._counting.counts(overview)
         if counts is not None:
             yield from _counts(counts, overview, self._store.now())
@@ -98,6 +99,16 @@ def _silence(overview: Overview) -> Iterator[Metric]:
     warnings = [((each.name,), float(each.name in quiet)) for each in sources]
     yield _gauge("alm_silence_seconds", "Since the account's last event.", ["connection"], seconds)
     yield _gauge("alm_silence_warning", "1 after 5 days; ALM gives up after 7.", ["connection"], warnings)
+
+
+def _schedule(overview: Overview) -> Iterator[Metric]:
+    failures = [((row.connection, row.task), float(row.attempts)) for row in overview.schedule]
+    done = [((row.connection, row.task), row.done_at) for row in overview.schedule if row.done_at is not None]
+    labels = ["connection", "task"]
+    yield _gauge("schedule_failures", "Runs since the last that ended well.", labels, failures)
+    yield _gauge("schedule_done_timestamp_seconds", "When it last ended well.", labels, done)
+    rules = _labelled({name: float(count) for name, count in overview.dead_rules.items()})
+    yield _gauge("rules_unusable", "Rules whose badge template is not active.", ["connection"], rules)
 
 
 def _calls(overview: Overview) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ from badgerelay.adapters import (
     AdapterError,
     AmbiguousError,
     Award,
+    BadgeTemplate,
     ConfigurationError,
     IssuedBadge,
     Outcome,
@@ -519,3 +521,39 @@ def test_the_read_timeout_is_a_setting(connect: Connect, sandbox: Sandbox, make_
         adapter.issue([make_award()])
     with pytest.raises(ValidationError, match="600 seconds"):
         connect(read_timeout="0")
+
+
+def test_a_template_can_be_changed_while_the_sandbox_runs(sandbox: Sandbox, connect: Connect) -> None:
+    url = sandbox()
+    adapter = connect(url)
+    template = "7b0e1c52-3d0b-4d0a-9c3e-5f6a1c9d2e10"
+
+    def found() -> BadgeTemplate | None:
+        return next((each for each in adapter.templates() if each.id == template), None)
+
+    def change(what: str, **body: str) -> BadgeTemplate | None:
+        requests.post(f"{url}/_sandbox/templates/{template}/{what}", json=body, timeout=5).raise_for_status()
+        return found()
+
+    before = found()
+    assert before is not None
+    assert change("rename", name="Other") == replace(before, name="Other", url=ANY, description=ANY)
+    assert getattr(change("archive"), "state", None) == "archived"
+    assert getattr(change("draft"), "state", None) == "draft"
+    assert getattr(change("restore"), "state", None) == "active"
+    first, second = change("image"), change("image")
+    assert first is not None
+    assert second is not None
+    assert len({before.image_url, first.image_url, second.image_url}) == 3
+    assert change("delete") is None
+    assert getattr(change("restore"), "name", None) == "Other"
+    made = requests.post(f"{url}/_sandbox/templates", json={"name": "More", "state": "draft"}, timeout=5).json()
+    assert next(each.state for each in adapter.templates() if each.id == made["id"]) == "draft"
+    assert requests.post(f"{url}/_sandbox/templates/{template}/burn", timeout=5).status_code == 404
+    assert requests.post(f"{url}/_sandbox/templates/none/archive", timeout=5).status_code == 404
+
+
+def test_a_list_that_lacks_what_it_counts_is_not_whole(sandbox: Sandbox, connect: Connect) -> None:
+    adapter = connect(sandbox(list_loses="1", page_size="3"))
+    with pytest.raises(TemporaryError, match="not whole: 7 of 8"):
+        list(adapter.templates())

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import acknowledging, capacity, flat, issuing, latency, lookups, rivalry, scaling, soak, starting
+from . import acknowledging, capacity, flat, imports, issuing, latency, lookups, rivalry, scaling, soak, starting
 from .measured import FILE, save
 from .processes import CHECKOUT
 from .services import MissingServiceError
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "scaling": scaling.measure,
     "capacity": capacity.measure,
     "flat": flat.measure,
+    "imports": imports.measure,
     "soak": soak.measure,
 }
 APART = {"soak"}

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from .credly import badges, credly_sandbox, wait_until
 from .deliveries import INSTANCE, body, new_id
 from .filling import bytes_of, bytes_of_tables, fill, history_of, tidy
 from .processes import Process, badgerelay, call, new_home, running
-from .stores import LIFTED, add_alm, add_credly, know, opened
+from .stores import LIFTED, add_alm, add_credly, know, opened, with_badge
 
 AWARDS = 500
 """Awards of one round."""
@@ -122,8 +122,8 @@ class Ledger:
     def _complete(self, amount: int, number: int, template: str) -> None:
         instance = f"course:{8810000 + number}_{17710000 + number}"
         badge = BadgeRecord(str(5000 + number), f"Course {number}", template, "credly", "ACTIVE")
-        place = f"{instance.rpartition('_')[0]}\n{instance}"
-        self.store.cache("acme").put("badge", {place: asdict(badge)}, self.store.now())
+        lo_id = instance.rpartition("_")[0]
+        self.store.cache("acme").put("object", {lo_id: with_badge(lo_id, instance, badge)}, self.store.now())
         chosen = random.sample(range(SEED + 1, SEED + self.rows), amount)
         self._add([str(user) for user in chosen], instance)
 

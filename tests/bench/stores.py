@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.documents import BadgeRecord, LearnerRecord
+from badgerelay.plugin.alm.documents import BadgeRecord, BadgeTie, LearnerRecord
+from badgerelay.plugin.alm.objects import ObjectRecord
 from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.connecting import secret_keys
 from badgerelay.plugin.settings import read_settings
@@ -70,10 +71,15 @@ def know(store: Store, user_ids: Sequence[str]) -> None:
     """Answers that ALM gave a moment ago: the course's badge, and who these learners are."""
     cache, now = store.cache("acme"), store.now()
     badge = BadgeRecord("4410", "LOTO Basics", TEMPLATE, "credly", "ACTIVE")
-    cache.put("badge", {f"{COURSE}\n{INSTANCE}": asdict(badge)}, now)
+    cache.put("object", {COURSE: with_badge(COURSE, INSTANCE, badge)}, now)
     for start in range(0, len(user_ids), ROWS_AT_ONCE):
         some = user_ids[start : start + ROWS_AT_ONCE]
         cache.put("learner", {user_id: asdict(learner(user_id)) for user_id in some}, now)
+
+
+def with_badge(lo_id: str, instance_id: str, badge: BadgeRecord) -> dict[str, Any]:
+    """A learning object as the cache keeps it."""
+    return asdict(ObjectRecord(lo_id, None, None, {instance_id: BadgeTie(badge.id, badge)}, ()))
 
 
 def learner(user_id: str) -> LearnerRecord:

@@ -23,5 +23,5 @@ class Size:
     drain_seconds: float
 
 
-FULL = Size(completions=5_000, seconds=120.0, kills=24, calm=900, calm_seconds=20.0, drain_seconds=240.0)
+FULL = Size(completions=5_000, seconds=120.0, kills=24, calm=600, calm_seconds=30.0, drain_seconds=240.0)
 SHORT = Size(completions=600, seconds=30.0, kills=10, calm=120, calm_seconds=6.0, drain_seconds=240.0)

@@ -83,7 +83,8 @@ def _add_organizations(app: Flask, world: World, keys: Keys) -> None:
         asked = question(request.args.to_dict())
         found = matching(list(world.templates[organization_id].values()), asked, _TEMPLATE_TESTS)
         items, metadata = _page(ordered(found, asked, {"name": lambda item: item.name}), world)
-        return jsonify(data=[shown(item) for item in items], metadata=metadata)
+        lost = world.knobs.list_loses if metadata["next_page_url"] is None else 0
+        return jsonify(data=[shown(item) for item in items[: len(items) - lost]], metadata=metadata)
 
     @app.get(f"{_ORGANIZATION}/badge_templates/<template_id>")
     def template(organization_id: str, template_id: str) -> ResponseReturnValue:

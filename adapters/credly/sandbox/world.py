@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ class World:
             organization.id: {template.id: template for template in templates(organization, knobs.templates)}
             for organization in self.organizations.values()
         }
+        self._deleted: dict[str, Template] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -114,6 +116,33 @@ class World:
             for _, _, kind, value in _keys(badge):
                 self._of_person[organization_id, kind, value].remove(badge)
 
+    def add_template(self, organization_id: str, name: str, state: str) -> Template:
+        with self._lock:
+            template = Template(str(uuid.uuid4()), organization_id, name, state)
+            self.templates[organization_id][template.id] = template
+        return template
+
+    def change_template(self, template_id: str, **changes: Any) -> Template:
+        """Also one that was deleted, which is there again. :raises Refusal: 404."""
+        with self._lock:
+            template = self._deleted.pop(template_id, None) or self._any_template(template_id)
+            changed = replace(template, **changes)
+            self.templates[template.organization_id][template_id] = changed
+        return changed
+
+    def delete_template(self, template_id: str) -> Template:
+        """:raises Refusal: 404."""
+        with self._lock:
+            template = self._any_template(template_id)
+            self._deleted[template_id] = self.templates[template.organization_id].pop(template_id)
+        return template
+
+    def _any_template(self, template_id: str) -> Template:
+        for kept in self.templates.values():
+            if template_id in kept:
+                return kept[template_id]
+        raise Refusal(404, "Badge template not found")
+
     def set_state(self, badge: Badge, state: str) -> None:
         with self._lock:
             badge.state, badge.state_updated_at = state, datetime.now(UTC)
@@ -156,7 +185,7 @@ class World:
     def _template(self, organization_id: str, item: Mapping[str, Any]) -> Template:
         wanted = item.get("badge_template_id")
         template = self.templates[organization_id].get(wanted if isinstance(wanted, str) else "")
-        if template is None or template.state != "active":
+        if template is None or template.state != "active" or template.refused:
             shown = wanted if isinstance(wanted, str) else ""
             raise Refusal(422, f"Invalid or missing Badge Template ID: {shown}")
         return template

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from . import resources
 from .knobs import AlmKnobs
 from .paging import page, single
-from .world import Completion, Learner, LearningObject, Skill, World
+from .world import Learner, LearningObject, Skill, World
 
 MAX_USERS = 500
 """``GET /users`` pages no further than this."""
@@ -20,6 +22,9 @@ def api_routes(world: World, knobs: AlmKnobs) -> Blueprint:
 
     def shown(learner: Learner) -> resources.Json:
         return resources.user(learner, world.account_id)
+
+    def shown_object(item: LearningObject) -> resources.Json:
+        return resources.learning_object(item, knobs.roots)
 
     @routes.errorhandler(ValueError)
     def bad_parameter(error: ValueError) -> ResponseReturnValue:
@@ -44,24 +49,26 @@ def api_routes(world: World, knobs: AlmKnobs) -> Blueprint:
     def user_skills(user_id: str) -> ResponseReturnValue:
         if user_id not in world.learners:
             return _unknown("user")
-        with world.lock:
-            achieved: dict[str, Completion] = {}
-            for completion in world.completions.values():
-                skill_id = world.learning_objects[completion.lo_id].skill_id
-                if completion.user_id == user_id and skill_id is not None:
-                    achieved.setdefault(skill_id, completion)
-        return jsonify(page(list(achieved.items()), lambda item: resources.user_skill(item[1], item[0]), world))
+        gained = list(world.credits(user_id, time.time()).items())
+
+        def shown_skill(item: tuple[tuple[str, int], tuple[int, str | None]]) -> resources.Json:
+            (skill_id, level), (points, achieved) = item
+            return resources.user_skill(user_id, f"{skill_id}_{level}", points, achieved)
+
+        return jsonify(page(gained, shown_skill, world))
 
     @routes.get("/learningObjects")
     def learning_objects() -> ResponseReturnValue:
         wanted = request.args["id"].split(",") if "id" in request.args else None
         items = [item for item in world.learning_objects.values() if wanted is None or item.id in wanted]
-        return jsonify(page(items, resources.learning_object, world, by="cursor"))
+        return jsonify(page(items, shown_object, world, by="cursor"))
 
     @routes.get("/learningObjects/<lo_id>")
     def learning_object(lo_id: str) -> ResponseReturnValue:
         item = world.learning_objects.get(lo_id)
-        return jsonify(single(resources.learning_object(item), world)) if item else _unknown("learningObject")
+        if item is None:
+            return _unknown("learningObject")
+        return jsonify(single(shown_object(item), world, external=knobs.externals == "everywhere"))
 
     @routes.get("/learningObjects/<lo_id>/instances")
     def instances(lo_id: str) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from .control import control_routes
 from .counter import RequestCounter
 from .jobs import job_routes
 from .knobs import AlmKnobs
+from .migrations import Runs, ask_routes, drive_routes
 from .webhooks import Webhooks
 from .world import make_world
 
@@ -33,12 +34,15 @@ def make_sandbox(knobs: Mapping[str, str]) -> Flask:
     webhooks = Webhooks(switches)
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
+    runs = Runs(switches.account)
     api = api_routes(world, switches)
     job_routes(api, world, switches)
+    ask_routes(api, runs, switches)
     guard(api, office, limits)
     app.register_blueprint(oauth_routes(office))
     app.register_blueprint(api)
     app.register_blueprint(control_routes(world, webhooks, counter, switches))
+    app.register_blueprint(drive_routes(runs))
     app.extensions["alm_webhooks"] = webhooks
 
     @app.before_request

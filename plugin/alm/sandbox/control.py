@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -50,6 +51,10 @@ def control_routes(world: World, webhooks: Webhooks, counter: RequestCounter, kn
         if badge_id is not None and badge_id not in world.badges:
             raise ValueError("badgeId: there is no such badge")
         return jsonify(asdict(world.add_skill(str(wish.get("name", "New skill")), badge_id))), 201
+
+    @routes.post("/renew")
+    def renew() -> ResponseReturnValue:
+        return jsonify(asdict(world.renew(str(_body().get("loId", ""))))), 201
 
     @routes.post("/webhooks")
     def register() -> ResponseReturnValue:
@@ -105,7 +110,8 @@ def completion_events(wish: Mapping[str, Any], world: World, knobs: AlmKnobs) ->
     events: list[dict[str, Any]] = []
     for user in users:
         if wish.get("hasPassed") is not False:
-            world.complete(user, item.id, str(moment(completed_at, "iso")))
+            shown_from = time.time() + knobs.skill_lag
+            world.complete(user, item.id, str(moment(completed_at, "iso")), shown_from)
         for event_name in names:
             event = completion_event(
                 item,

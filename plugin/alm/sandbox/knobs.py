@@ -33,10 +33,15 @@ class AlmKnobs:
     :param report_at: reports are at the account's host, or there behind a redirect.
     :param report_as: reports are plain CSV files, or packed.
     :param users_columns: of the users' report: as documented, with other spellings, or without the user's id.
+    :param externals: which documents give a badge's external provider: all, or those that Adobe names for it.
+    :param roots: how a renewed certification gives the id of its root: with the prefix, as a number, or not at all.
+    :param skill_lag: seconds after which a completion shows in ``userSkills``.
     :param timestamps: how webhooks write moments; ``legacy`` is ms in the envelope and s in the data.
     :param events_per_delivery: at most so many events in one webhook delivery.
     :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
     :param webhook_url: registered from the start; ``basic`` with a user name, else without authentication.
+    :param run_status: how ``bulkimport/runStatus`` is written: a list under a key, with numbers or texts; wrapped as
+        other answers of that API are; or JSON:API resources.
     :param faults: see ``adapters.sandbox``; they befall the API, not the webhooks.
     """
 
@@ -48,6 +53,9 @@ class AlmKnobs:
     rotate: bool = False
     token_seconds: float = 604800.0
     bulk: Literal["id", "ids", "400", "404"] = "id"
+    externals: Literal["everywhere", "documented"] = "everywhere"
+    roots: Literal["prefixed", "plain", "none"] = "prefixed"
+    skill_lag: float = 0.0
     rate: str = ""
     burst: int = 10
     rates: str = ""
@@ -63,4 +71,5 @@ class AlmKnobs:
     webhook_url: str = ""
     webhook_username: str = ""
     webhook_password: str = ""
+    run_status: Literal["jobs", "texts", "wrapped", "resources"] = "jobs"
     faults: str = ""

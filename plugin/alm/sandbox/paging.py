@@ -32,13 +32,14 @@ def page(
     return _with_included({"links": links, "data": chosen}, chosen, include, world)
 
 
-def single(resource: Json, world: World) -> Json:
+def single(resource: Json, world: World, *, external: bool = True) -> Json:
+    """:param external: its included badges come with their external provider."""
     document: Json = {"links": {"self": _link({})}, "data": resource}
-    return _with_included(document, [resource], request.args.get("include", ""), world)
+    return _with_included(document, [resource], request.args.get("include", ""), world, external=external)
 
 
-def _with_included(document: Json, primary: list[Json], include: str, world: World) -> Json:
-    return {**document, "included": included(primary, include, world)} if include else document
+def _with_included(document: Json, primary: list[Json], include: str, world: World, *, external: bool = True) -> Json:
+    return {**document, "included": included(primary, include, world, external=external)} if include else document
 
 
 def _number(name: str, default: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .knobs import ACCOUNT_ID as ACCOUNT_ID
 from .knobs import AlmKnobs
@@ -55,15 +55,30 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """Credits of a skill level."""
+
+    skill_id: str
+    level: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
 class LearningObject:
-    """:param on_instance: whether the badge hangs on the instance, or on the learning object itself."""
+    """:param on_instance: whether the badge hangs on the instance, or on the learning object itself.
+    :param gains: what completing it gives.
+    :param parts: the learning objects of a path or certification.
+    :param root_id: the first of a certification's renewals; None for that itself.
+    """
 
     id: str
     instance_id: str
     name: str
     badge_id: str | None = None
     on_instance: bool = True
-    skill_id: str | None = None
+    gains: tuple[Gain, ...] = ()
+    parts: tuple[str, ...] = ()
+    root_id: str | None = None
 
     @property
     def lo_type(self) -> str:
@@ -71,19 +86,29 @@ class LearningObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Skill:
-    """A skill with one level, reached with 10 credits."""
+class Level:
+    """A level of a skill. :param most: the credits with which it is achieved."""
 
-    id: str
-    name: str
+    level: int
+    most: int
     badge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Skill:
+    id: str
+    name: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
+    """:param date: of the completion. :param shown_from: when ``userSkills`` shows it, seconds since the epoch."""
+
     user_id: str
     lo_id: str
     date: str
+    shown_from: float
 
 
 @dataclass(slots=True)
@@ -104,13 +129,48 @@ class World:
 
     def add_skill(self, name: str, badge_id: str | None) -> Skill:
         with self.lock:
-            skill = Skill(str(max(map(int, self.skills)) + 1), name, badge_id)
+            skill = Skill(str(max(map(int, self.skills)) + 1), name, (Level(1, 10, badge_id),))
             self.skills[skill.id] = skill
         return skill
 
-    def complete(self, user_id: str, lo_id: str, date: str) -> None:
+    def complete(self, user_id: str, lo_id: str, date: str, shown_from: float) -> None:
         with self.lock:
-            self.completions.setdefault((user_id, lo_id), Completion(user_id, lo_id, date))
+            self.completions.setdefault((user_id, lo_id), Completion(user_id, lo_id, date, shown_from))
+
+    def renew(self, lo_id: str) -> LearningObject:
+        """The next period of a certification, under a new id.
+
+        :raises ValueError: there is no such certification.
+        """
+        with self.lock:
+            known = self.learning_objects.get(lo_id)
+            if known is None or known.lo_type != "certification":
+                raise ValueError("loId: there is no such certification")
+            number = (
+                max(int(each.partition(":")[2]) for each in self.learning_objects if each.startswith("certif")) + 1
+            )
+            renewed = replace(
+                known,
+                id=f"certification:{number}",
+                instance_id=f"certification:{number}_{190000 + number}",
+                root_id=known.root_id or known.id,
+            )
+            self.learning_objects[renewed.id] = renewed
+        return renewed
+
+    def credits(self, user_id: str, now: float) -> dict[tuple[str, int], tuple[int, str | None]]:
+        """By skill and level: a learner's credits, and the date on which they were enough."""
+        found: dict[tuple[str, int], tuple[int, str | None]] = {}
+        with self.lock:
+            mine = [each for each in self.completions.values() if each.user_id == user_id and each.shown_from <= now]
+            for completion in sorted(mine, key=lambda each: each.date):
+                for gain in self.learning_objects[completion.lo_id].gains:
+                    key = (gain.skill_id, gain.level)
+                    points, date = found.get(key, (0, None))
+                    points += gain.credits
+                    most = next(each.most for each in self.skills[gain.skill_id].levels if each.level == gain.level)
+                    found[key] = (points, date or (completion.date if points >= most else None))
+        return found
 
 
 def make_world(knobs: AlmKnobs) -> World:
@@ -124,20 +184,33 @@ def make_world(knobs: AlmKnobs) -> World:
         Badge("4415", "In ALM only"),
     ]
     objects = [
-        LearningObject("learningProgram:164501", "learningProgram:164501_152277", "Safety path", "4412"),
+        LearningObject(
+            "learningProgram:164501",
+            "learningProgram:164501_152277",
+            "Safety path",
+            "4412",
+            parts=("course:8801234",) if knobs.courses else (),
+        ),
         LearningObject(
             "certification:171020", "certification:171020_190311", "Certified technician", "4413", on_instance=False
         ),
         LearningObject("course:8801300", "course:8801300_17700991", "A course without a badge"),
         LearningObject("course:8801301", "course:8801301_17700992", "A course of another provider", "4414"),
         LearningObject("course:8801302", "course:8801302_17700993", "A course with a badge of ALM's own", "4415"),
+        LearningObject(
+            "course:8801303",
+            "course:8801303_17700994",
+            "Isolation in practice",
+            gains=(Gain("240110", 1, 10), Gain("240110", 2, 10)),
+        ),
+        LearningObject(
+            "course:8801304", "course:8801304_17700995", "Isolation of large plants", gains=(Gain("240110", 2, 10),)
+        ),
     ]
     if knobs.courses:
         objects.insert(
             0,
-            LearningObject(
-                "course:8801234", "course:8801234_17700456", "Lockout-Tagout Basics", "4410", skill_id="240110"
-            ),
+            LearningObject("course:8801234", "course:8801234_17700456", "Lockout-Tagout Basics", "4410"),
         )
     templates = [template.strip() for template in knobs.templates.split(",") if template.strip()]
     for number in range(1, knobs.courses):
@@ -149,7 +222,7 @@ def make_world(knobs: AlmKnobs) -> World:
         learners={learner.id: learner for learner in map(_learner, range(knobs.learners))},
         badges={badge.id: badge for badge in badges},
         learning_objects={item.id: item for item in objects},
-        skills={"240110": Skill("240110", "Energy isolation", "4411")},
+        skills={"240110": Skill("240110", "Energy isolation", (Level(1, 10, "4411"), Level(2, 20)))},
         account_id=knobs.account,
     )
 

@@ -303,44 +303,6 @@ def test_an_id_that_cannot_be_one_is_never_sent(
     assert len(wire.calls) == 0
 
 
-def test_the_badge_of_an_instance_comes_with_it_and_the_colon_is_escaped(
-    wire: responses.RequestsMock, client: AlmClient, token: str
-) -> None:
-    wire.get(
-        INSTANCE,
-        json={
-            "data": {
-                "id": "course:8801234_17700456",
-                "type": "learningObjectInstance",
-                "relationships": {"badge": {"data": {"id": "4410", "type": "badge"}}},
-            },
-            "included": [
-                {
-                    "id": "4410",
-                    "type": "badge",
-                    "attributes": {"name": "LOTO", "externalProvider": {"id": "t", "provider": "Some"}},
-                }
-            ],
-        },
-    )
-    badge = client.instance_badge("course:8801234", "course:8801234_17700456")
-    assert badge is not None
-    assert (badge.template_id, badge.provider) == ("t", "Some")
-    (request,) = asked(wire, "learningObjects")
-    assert request.url == f"{INSTANCE}?include=badge"
-
-
-def test_a_badge_that_was_not_included_is_asked_for(
-    wire: responses.RequestsMock, client: AlmClient, token: str
-) -> None:
-    resource = {"id": "i", "type": "learningObjectInstance", "relationships": {"badge": {"data": {"id": "4410"}}}}
-    wire.get(INSTANCE, json={"data": resource})
-    wire.get(f"{API}/badges/4410", json={"data": {"id": "4410", "type": "badge", "attributes": {"name": "LOTO"}}})
-    badge = client.instance_badge("course:8801234", "course:8801234_17700456")
-    assert badge is not None
-    assert badge.name == "LOTO"
-
-
 def test_pages_never_leave_our_host(wire: responses.RequestsMock, client: AlmClient, token: str) -> None:
     wire.get(f"{API}/skills", json={"data": [], "links": {"next": "https://evil.example/primeapi/v2/skills?page=2"}})
     wire.get(f"{API}/skills", json={"data": []}, match=[matchers.query_param_matcher({"page": "2"})])
@@ -430,39 +392,3 @@ def test_a_host_that_is_none_is_a_wrong_setting(
     with pytest.raises(ConfigurationError) as caught:
         AlmClient({**settings, "host": "http://learningmanager.adobe.com"}, storage, clock.now, clock.sleep)
     assert caught.value.setting == "host"
-
-
-@pytest.mark.parametrize(
-    ("ties", "instance", "expected"),
-    [
-        ({"a": "1", "b": "2"}, "b", "2"),
-        ({"a": "1", "b": "1"}, "gone", "1"),
-        ({"a": "1", "b": "2"}, "gone", None),
-        ({"a": None, "b": "2"}, "a", None),
-        ({}, "gone", None),
-    ],
-)
-def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_beyond_doubt(
-    ties: dict[str, str | None],
-    instance: str,
-    expected: str | None,
-    wire: responses.RequestsMock,
-    client: AlmClient,
-    token: str,
-) -> None:
-    base = f"{API}/learningObjects/certification%3A1"
-    wire.get(f"{base}/instances/{instance}", status=404)
-    pointers = [{"id": key, "type": "learningObjectInstance"} for key in ties]
-    instances = [
-        {
-            "id": key,
-            "type": "learningObjectInstance",
-            "relationships": {"badge": {"data": badge and {"id": badge, "type": "badge"}}},
-        }
-        for key, badge in ties.items()
-    ]
-    badges = [{"id": badge, "type": "badge"} for badge in dict.fromkeys(ties.values()) if badge]
-    data = {"id": "certification:1", "type": "learningObject", "relationships": {"instances": {"data": pointers}}}
-    wire.get(base, json={"data": data, "included": [*instances, *badges]})
-    found = client.instance_badge("certification:1", instance)
-    assert (found and found.id) == expected

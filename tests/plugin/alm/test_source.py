@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 import responses
+import sqlalchemy as sa
 
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.alm.source import AlmSource
+from badgerelay.plugin.alm.visit import MAX_UNKNOWN
 from badgerelay.plugin.connecting import secret_keys
 from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.delivery.decisions import Ignores
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.tables import events
 
-from ...support import alm_values, completion, delivery
+from ...support import add_rule, alm_values, completion, delivery
 from .test_client import API, REFRESH, user
 
 GOOD, BAD, OTHER = "course:1_1", "course:2_1", "course:3_1"
@@ -65,19 +69,20 @@ def complete(store: Store, *completions: tuple[str, str]) -> None:
 
 
 def place(instance: str) -> str:
-    quoted = instance.replace(":", "%3A")
-    return f"{API}/learningObjects/{quoted.partition('_')[0]}/instances/{quoted}"
+    return f"{API}/learningObjects/{instance.partition('_')[0].replace(':', '%3A')}"
 
 
-def with_badge(template_id: Any) -> dict[str, Any]:
+def with_badge(template_id: Any, instance: str = BAD) -> dict[str, Any]:
     badge = {
         "id": "b",
         "type": "badge",
         "attributes": {"name": "B", "externalProvider": {"id": template_id, "provider": "Credly"}},
     }
     tie = {"badge": {"data": {"id": "b", "type": "badge"}}}
-    instance = {"id": "i", "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
-    return {"data": instance, "included": [badge]}
+    resource = {"id": instance, "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
+    pointers = {"instances": {"data": [{"id": instance, "type": "learningObjectInstance"}]}}
+    learning_object = {"id": instance.partition("_")[0], "type": "learningObject", "relationships": pointers}
+    return {"data": learning_object, "included": [resource, badge]}
 
 
 def decided(store: Store) -> dict[str, str]:
@@ -102,7 +107,7 @@ def test_a_learning_object_on_which_alm_fails_holds_no_other(
 ) -> None:
     wire.get(place(BAD), **answer)
     for instance in (GOOD, OTHER):
-        wire.get(place(instance), json=with_badge("t-1"))
+        wire.get(place(instance), json=with_badge("t-1", instance))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", BAD), ("7", GOOD), ("7", OTHER))
     assert decided(connected) == {f"7 {BAD}": "waiting", f"7 {GOOD}": "done", f"7 {OTHER}": "done"}
@@ -112,7 +117,7 @@ def test_a_learning_object_on_which_alm_fails_holds_no_other(
 
 
 def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=500)
     wire.get(f"{API}/users/7", status=500)
     wire.get(f"{API}/users/8", json={"data": user("8")})
@@ -152,7 +157,7 @@ def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
 def test_what_earned_nothing_on_arrival_earns_nothing_when_it_is_replayed(
     event: dict[str, Any], account: Any, state: str, connected: Store, wire: responses.RequestsMock
 ) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     arrive(connected, event, account=account)
     assert decided(connected)["e"] == state
@@ -168,3 +173,74 @@ def test_events_of_an_unreadable_account_do_not_stand_in_for_our_own(connected: 
         "alm:?": "ignored",
         "alm:70412": "received",
     }
+
+
+def one_decision(store: Store) -> Any:
+    rows = store.inbox.claim("acme", "owner", 1, store.now())
+    portions = list(AlmSource(store, "acme").decide(rows))
+    return next(decision for portion in portions for _, decision in portion)
+
+
+def bare(instance: str) -> dict[str, Any]:
+    pointers = {"instances": {"data": [{"id": instance, "type": "learningObjectInstance"}]}}
+    resource = {"id": instance, "type": "learningObjectInstance"}
+    learning_object = {"id": instance.partition("_")[0], "type": "learningObject", "relationships": pointers}
+    return {"data": learning_object, "included": [resource]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "passed", "unmapped"),
+    [(None, True, True), (("course:1", "course:2"), True, False), (None, False, False)],
+    ids=["nothing is tied", "a rule wants more", "not passed"],
+)
+def test_only_where_nothing_is_tied_a_completion_counts_as_unmapped(
+    rule: tuple[str, ...] | None, passed: bool, unmapped: bool, connected: Store, wire: responses.RequestsMock
+) -> None:
+    wire.get(place(GOOD), json=bare(GOOD))
+    if rule is not None:
+        add_rule(connected, "acme", rule, "academy", "t-1")
+    arrive(connected, completion("7", instance=GOOD, hasPassed=passed))
+    decision = one_decision(connected)
+    assert isinstance(decision, Ignores)
+    assert decision.unmapped is unmapped
+
+
+def test_a_rule_waits_for_what_alm_has_on_it_but_not_for_ever(connected: Store, wire: responses.RequestsMock) -> None:
+    wire.get(place(BAD), status=500)
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    add_rule(connected, "acme", "course:2", "academy", "t-1")
+    complete(connected, ("7", BAD))
+    for _ in range(MAX_UNKNOWN - 1):
+        assert decided(connected)[f"7 {BAD}"] == "waiting"
+        with connected.database.write() as connection:
+            connection.execute(sa.update(events).values(due_at=0.0))
+    assert decided(connected)[f"7 {BAD}"] == "done"
+    assert [award["template_id"] for award in connected.views.awards()] == ["t-1"]
+
+
+def test_a_learner_on_whose_skills_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
+    level = {"id": "5_1", "type": "skillLevel", "attributes": {"maxCredits": "10"}}
+    level["relationships"] = {"badge": {"data": {"id": "b", "type": "badge"}}}
+    document = with_badge("t-2", GOOD)
+    document["data"]["relationships"]["skills"] = {"data": [{"id": "x", "type": "learningObjectSkill"}]}
+    pointer = {"skillLevel": {"data": {"id": "5_1", "type": "skillLevel"}}}
+    document["included"] += [level, {"id": "x", "type": "learningObjectSkill", "relationships": pointer}]
+    wire.get(place(GOOD), json=document)
+    wire.get(f"{API}/users", status=400)
+    for learner in ("7", "8"):
+        wire.get(f"{API}/users/{learner}", json={"data": user(learner)})
+    wire.get(f"{API}/users/7/userSkills", json={"data": [{"id": "u", "type": "userSkill", "relationships": pointer}]})
+    odd = {"id": "u", "type": "userSkill", "attributes": {"dateAchieved": "soon"}, "relationships": pointer}
+    wire.get(f"{API}/users/8/userSkills", json={"data": [odd]})
+    complete(connected, ("7", GOOD), ("8", GOOD))
+    assert set(decided(connected).values()) == {"done", "received"}
+    reasons = {event["learner_id"]: event["reason"] for event in _looks(connected)}
+    assert reasons == {
+        "7": "ALM does not say that the learner has achieved skill:5:1",
+        "8": "ALM's answer is not understood: userSkill.dateAchieved is not a date",
+    }
+
+
+def _looks(store: Store) -> list[dict[str, Any]]:
+    decided(store)
+    return [event for event in store.views.events(state="waiting") if event["kind"] == "SKILL_CHECK"]

@@ -10,7 +10,7 @@ from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.store import Store
 
-from ...support import COURSE, SECRETS, TEMPLATE, Ran, completion, counts, delivery, until
+from ...support import COURSE, SECRETS, TEMPLATE, Ran, add_rule, completion, counts, delivery, until
 
 Run = Callable[..., Ran]
 pytestmark = pytest.mark.usefixtures("connected")
@@ -158,7 +158,7 @@ def test_what_nobody_could_read_when_it_arrived_is_not_replayed(run: Run, store:
 
 
 def test_a_rejected_award_is_retried(run: Run, store: Store, credly: str) -> None:
-    store.catalogue.add_rule("*", "course:8801300", "academy", "no-such-template", 1.0)
+    add_rule(store, "*", "course:8801300", "academy", "no-such-template")
     arrive(store, completion(instance="course:8801300_17700991"))
     work(store, {"awards": {"rejected": 1}})
     assert "1 of 1" in run("awards", "retry", "1").out

@@ -27,6 +27,7 @@ from ...support import (
     ROSA,
     TEMPLATE,
     TOKEN,
+    add_rule,
     badges,
     calls,
     completion,
@@ -106,7 +107,7 @@ def test_a_completion_that_earns_nothing_says_why(road: Road, wish: dict[str, An
 )
 def test_paths_and_certifications_earn_their_badges_and_those_of_rules(road: Road, instance: str) -> None:
     object_id = instance.rpartition("_")[0]
-    road.store.catalogue.add_rule("acme", object_id, "academy", TEMPLATE, 1.0)
+    add_rule(road.store, "acme", object_id, "academy", TEMPLATE)
     road.complete(userId=ROSA, loInstanceId=instance)
     assert len({badge["badge_template"]["id"] for badge in road.issued(2)} - {TEMPLATE}) == 1
 
@@ -161,7 +162,7 @@ def test_a_provider_behind_a_broken_proxy_is_waited_for(store: Store, serve_app:
     set_faults(credly, "html502=1")
     engine = make_engine(store)
     engine.start()
-    store.catalogue.add_rule("*", COURSE, "academy", TEMPLATE, 1.0)
+    add_rule(store, "*", COURSE, "academy", TEMPLATE)
     _knock(store, completion())
 
     def trouble() -> str | None:
@@ -238,11 +239,11 @@ def test_newer_settings_do_not_suffer_for_what_older_ones_met(road: Road) -> Non
     assert used is not None
     assert connect_credly(road.store, road.credly, read_timeout=3) == "changed"
     now = road.store.now()
-    assert not road.store.connections.rest("academy", now, 300.0, "401", updated_at=used.updated_at)
+    assert not road.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=used.updated_at)
     newer = road.store.connections.get("academy")
     assert newer is not None
     assert (newer.retry_at, newer.trouble) == (0.0, None)
-    assert road.store.connections.rest("academy", now, 300.0, "401", updated_at=newer.updated_at)
+    assert road.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=newer.updated_at)
 
 
 def test_an_award_that_met_wrong_credentials_waits_no_longer_than_its_connection(road: Road) -> None:
@@ -276,7 +277,7 @@ def test_a_revoked_refresh_token_stops_until_alm_is_connected_again(
 def test_a_broken_connection_does_not_hold_another(road: Road, serve_app: Callable[..., str]) -> None:
     other = serve_app("credly")
     connect_credly(road.store, other, "elsewhere")
-    road.store.catalogue.add_rule("*", COURSE, "elsewhere", TEMPLATE, 1.0)
+    add_rule(road.store, "*", COURSE, "elsewhere", TEMPLATE)
     set_faults(road.credly, "slow=1:8")
     road.complete(userId=learners(20))
     until(lambda: counts(other)["total"] == 20)
@@ -291,7 +292,7 @@ def test_an_adapter_that_breaks_its_contract_harms_only_its_own_award(
     connect(road.store, Declared("rubbish", "bin", {}))
     wrong = ("raises", "none", "text", "number", "long")
     for template in ("fine", "unstorable", *wrong):
-        road.store.catalogue.add_rule("*", COURSE, "bin", template, 1.0)
+        add_rule(road.store, "*", COURSE, "bin", template)
     road.store.connections.pause(["bin"], road.store.now())
     road.complete(userId=learners(3))
     until(lambda: road.states().get("held") == 21)
@@ -331,7 +332,7 @@ def test_what_is_paused_is_held_and_goes_when_it_is_resumed(road: Road) -> None:
 
 
 def test_a_bad_template_is_rejected_and_its_neighbours_go(road: Road) -> None:
-    road.store.catalogue.add_rule("*", COURSE, "academy", "no-such-template", 1.0)
+    add_rule(road.store, "*", COURSE, "academy", "no-such-template")
     road.complete(userId=learners(10))
     until(lambda: road.states() == {"issued": 10, "rejected": 10})
     assert "invalid_template" in road.award(state="rejected")["reason"]

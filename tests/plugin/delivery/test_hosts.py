@@ -11,12 +11,12 @@ import pluggy
 import pytest
 
 from badgerelay import Relay, register
-from badgerelay.hooks import AwardNotice, CourseCompleted, CsvImported, Learner, LearningObject, SkillCreated
+from badgerelay.hooks import AwardNotice, CourseCompleted, Learner, LearningObject
 from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 
-from ...support import TEMPLATE, badges, connect_credly, counts, set_faults, until
+from ...support import TEMPLATE, add_rule, badges, connect_credly, counts, set_faults, until
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ class Host:
 def credly(store: Store, serve_app: Callable[..., str]) -> str:
     url = serve_app("credly")
     connect_credly(store, url, max_age="unlimited")
-    store.catalogue.add_rule("moodle", "course-1", "academy", TEMPLATE, 1.0)
+    add_rule(store, "moodle", "course-1", "academy", TEMPLATE)
     return url
 
 
@@ -200,7 +200,7 @@ def test_a_host_that_restarts_is_told_what_it_missed(
 def test_a_rejection_reaches_the_host_with_its_reason(
     store: Store, credly: str, registered: Callable[..., Relay]
 ) -> None:
-    store.catalogue.add_rule("moodle", "course-2", "academy", "no-such-template", 1.0)
+    add_rule(store, "moodle", "course-2", "academy", "no-such-template")
     host = Host(failures=1)
     registered(host, engine=True)
     host.manager.hook.course_completed(event=completed(learning_object=LearningObject("course", "course-2")))
@@ -236,18 +236,6 @@ def test_a_completion_that_earns_nothing_says_why(
     assert reason in row["reason"]
 
 
-def test_what_there_are_no_rules_for_waits_and_says_so(
-    store: Store, credly: str, registered: Callable[..., Relay]
-) -> None:
-    host = Host()
-    registered(host, engine=True)
-    host.manager.hook.skill_created(event=SkillCreated("s-1", "moodle", WHEN, "skill-1", "Welding"))
-    host.manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "badge", content="id,name\n"))
-    rows = until(lambda: len(store.views.events(state="waiting")) == 2 and store.views.events())
-    assert {row["reason"] for row in rows} == {f"there are no rules for {row['kind']} events yet" for row in rows}
-    assert all(row["due_at"] > store.now() + 3600 for row in rows)
-
-
 def test_the_same_completion_again_is_one_badge(store: Store, credly: str, registered: Callable[..., Relay]) -> None:
     host = Host()
     registered(host, engine=True)
@@ -261,7 +249,7 @@ def test_the_same_completion_again_is_one_badge(store: Store, credly: str, regis
 
 
 def test_an_instance_has_a_rule_of_its_own(store: Store, credly: str, registered: Callable[..., Relay]) -> None:
-    store.catalogue.add_rule("*", "run-7", "academy", TEMPLATE, 1.0)
+    add_rule(store, "*", "run-7", "academy", TEMPLATE)
     host = Host()
     registered(host, engine=True)
     place = LearningObject("course", "course-9", instance_id="run-7")

@@ -110,13 +110,13 @@ def test_a_message_about_a_lane_without_work_does_nothing(lane: Lane, store: Sto
 
 def test_a_paused_or_resting_connection_is_left_alone(store: Store, credly: str) -> None:
     arrive(store, 2)
-    store.connections.rest("acme", store.now(), 60.0, "away")
+    store.connections.rest("acme", store.now(), lambda _: 60.0, "away")
     desk = Desk(store)
     desk.runner.run(ACME)
     assert store.views.counts()["events"] == {"received": 2}
     store.connections.recover("acme")
     desk.runner.run(ACME)
-    store.connections.rest("academy", store.now(), 60.0, "away")
+    store.connections.rest("academy", store.now(), lambda _: 60.0, "away")
     desk.runner.run(ACADEMY)
     assert counts(credly)["total"] == 0
 

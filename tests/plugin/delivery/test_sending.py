@@ -21,7 +21,7 @@ from badgerelay.adapters.errors import AmbiguousError, TemporaryError
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Store
+from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.vault import open_vault
 
@@ -144,3 +144,35 @@ def _work(store: Store, adapter: Adapter) -> Any:
         assert connection is not None
         if connection.retry_at > store.now() or not send_batch(store, connection, adapter, "owner"):
             return
+
+
+def _found(store: Store) -> Connection:
+    connection = store.connections.get("academy")
+    assert connection is not None
+    return connection
+
+
+def test_a_look_that_is_answered_ends_the_rest_of_its_connection(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa")
+    adapter = BreakingAdapter()
+    _work(store, HangingAdapter())
+    (award,) = store.views.awards()
+    adapter.made[str(award["id"])] = IssuedBadge("b-1", award["template_id"], "pending")
+    assert _found(store).failures == 1
+    clock.seconds += 61
+    _work(store, adapter)
+    assert store.views.counts()["awards"] == {"issued": 1}
+    assert (_found(store).failures, _found(store).trouble) == (0, None)
+
+
+def test_who_fails_after_another_has_got_through_waits_as_after_a_first_failure(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa")
+    for _ in range(9):
+        store.connections.rest("academy", clock(), lambda _: 60.0, "down")
+        clock.seconds += 61
+    used = _found(store)
+    assert used.failures == 9
+    store.connections.recover("academy")
+    send_batch(store, used, HangingAdapter(), "late")
+    assert _found(store).failures == 1
+    assert _found(store).retry_at - clock() <= 1.0

@@ -17,6 +17,7 @@ from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store.tables import events
 from badgerelay.plugin.vault import KEY_FILE, Vault, new_key, open_vault
 
+from ...support import add_rule
 from .conftest import Clock
 from .test_inbox import in_threads
 
@@ -85,7 +86,7 @@ def test_tenants_do_not_see_each_other(store: Store) -> None:
 
 def test_new_settings_end_a_rest_and_what_was_learned_with_the_old(store: Store, clock: Clock) -> None:
     store.storage("academy").put("access_token", "of the old client")
-    store.connections.rest("academy", clock(), 300.0, "the token is not valid")
+    store.connections.rest("academy", clock(), lambda _: 300.0, "the token is not valid")
     store.connections.pause(["academy"], clock())
     store.connections.save("academy", "provider", "credly", "", {}, {"token": "new"}, clock())
     found = store.connections.get("academy")
@@ -95,13 +96,13 @@ def test_new_settings_end_a_rest_and_what_was_learned_with_the_old(store: Store,
 
 
 def test_failures_of_calls_that_were_under_way_together_count_once(store: Store, clock: Clock) -> None:
-    for seconds in (5.0, 3.0, 4.0):
-        store.connections.rest("academy", clock(), seconds, "down")
+    for wait in (5.0, 3.0, 4.0):
+        store.connections.rest("academy", clock(), lambda _: wait, "down")  # noqa: B023 (called at once)
     found = store.connections.get("academy")
     assert found is not None
     assert (found.failures, found.retry_at) == (1, clock() + 5.0)
     clock.seconds += 6
-    store.connections.rest("academy", clock(), 10.0, "down")
+    store.connections.rest("academy", clock(), lambda _: 10.0, "down")
     found = store.connections.get("academy")
     assert found is not None
     assert found.failures == 2
@@ -113,19 +114,20 @@ def test_failures_of_calls_that_were_under_way_together_count_once(store: Store,
 
 def test_a_template_that_comes_twice_is_kept_once(store: Store) -> None:
     found = [BadgeTemplate("t-1", "One", "active"), BadgeTemplate("t-2", "Two", "draft")]
-    assert store.catalogue.replace_templates("academy", [*found, found[0]], 1.0) == 2
-    assert store.catalogue.replace_templates("academy", found[:1], 2.0) == 1
-    assert [row.template_id for row in store.catalogue.templates("academy")] == ["t-1"]
+    assert store.catalogue.synchronize("academy", [*found, found[0]], 1.0).templates == 2
+    assert store.catalogue.synchronize("academy", found[:1], 2.0).templates == 1
+    kept = [(row.template_id, row.state) for row in store.catalogue.templates("academy")]
+    assert kept == [("t-1", "active"), ("t-2", "deleted")]
 
 
 def test_rules_are_found_by_object_and_source(store: Store) -> None:
-    assert store.catalogue.add_rule("*", "course:1", "academy", "t-1", 1.0)
-    assert not store.catalogue.add_rule("*", "course:1", "academy", "t-1", 1.0)
-    assert store.catalogue.add_rule("moodle", "course:1", "academy", "t-2", 1.0)
-    assert [rule.template_id for rule in store.catalogue.rules_for("canvas", ["course:1"])] == ["t-1"]
-    assert len(store.catalogue.rules_for("moodle", ["course:1", "x"])) == 2
-    assert store.catalogue.remove_rule(1)
-    assert not store.catalogue.remove_rule(1)
+    assert add_rule(store, "*", "course:1", "academy", "t-1")
+    assert not add_rule(store, "*", "course:1", "academy", "t-1")
+    assert add_rule(store, "moodle", "course:1", "academy", "t-2")
+    assert [rule.template_id for rule in store.rules.for_objects("canvas", ["course:1"])] == ["t-1"]
+    assert len(store.rules.for_objects("moodle", ["course:1", "x"])) == 2
+    assert store.rules.remove(1)
+    assert not store.rules.remove(1)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ Earn = Callable[..., list[Any]]
 
 
 def test_a_clock_that_goes_on_changes_nothing(store: Store, clock: Clock) -> None:
-    store.connections.rest("academy", clock(), 300.0, "down")
+    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
     for _ in range(5):
         assert store.heartbeat.beat(clock()) == 0.0
         clock.seconds += 30.0
@@ -33,7 +33,7 @@ def test_a_step_back_keeps_nothing_waiting_for_longer(store: Store, clock: Clock
     store.ledger.settle([Settled(waits, "waiting", "down", clock() + 40.0)], clock())
     store.inbox.add([EVENT], clock())
     store.inbox.claim("acme", "gone", 10, clock())
-    store.connections.rest("academy", clock(), 40.0, "down")
+    store.connections.rest("academy", clock(), lambda _: 40.0, "down")
     store.heartbeat.beat(clock())
     clock.seconds -= back
     assert store.heartbeat.beat(clock()) == back
@@ -60,7 +60,7 @@ def test_a_lease_taken_since_the_step_still_holds(store: Store, clock: Clock, ea
 
 
 def test_clocks_of_several_machines_may_differ_a_little(store: Store, clock: Clock) -> None:
-    store.connections.rest("academy", clock(), 300.0, "down")
+    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
     for late in (0.0, -50.0, 5.0, -50.0):
         assert store.heartbeat.beat(clock() + late) == 0.0
 

@@ -12,6 +12,7 @@ from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.store import Settled, Store, StoreUnavailableError
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.leases import renew
+from badgerelay.plugin.store.ledger import LOOK_SECONDS
 from badgerelay.plugin.store.repair import Chosen
 
 from .conftest import EVENT, Clock, Giving
@@ -125,7 +126,7 @@ def test_texts_of_a_provider_that_no_database_keeps_are_kept_otherwise(
         Settled(bad, "rejected", "no\x00t \ud800 " + "x" * 5000, badge_url="https://example.org/\udfff"),
     ]
     store.ledger.settle(settled, clock())
-    store.connections.rest("academy", clock(), 1.0, "tr\x00ouble \ud800")
+    store.connections.rest("academy", clock(), lambda _: 1.0, "tr\x00ouble \ud800")
     assert states(store) == {"issued": 1, "rejected": 1}
     assert history(store, bad.id)[-1][1].startswith("no\ufffdt \ufffd xxx")
 
@@ -199,6 +200,8 @@ def test_a_change_by_hand_writes_history_and_keeps_the_doubt(store: Store, clock
     assert store.repair.retry(Chosen(ids=(row.id, other.id)), clock) == 1
     assert history(store, row.id)[-1] == ("planned", "retried by an administrator")
     assert history(store, other.id)[-1] == ("issued", "issued")
+    assert store.ledger.claim("academy", "two", 10, clock()) == [], "the call of a moment ago may still act"
+    clock.seconds += LOOK_SECONDS
     (again,) = store.ledger.claim("academy", "two", 10, clock())
     assert again.in_doubt
 

@@ -1,7 +1,7 @@
 """The ledger against every order of crashes, lost answers and repairs that hypothesis thinks of.
 
 Invariant: a provider that would make a second badge without a word never gets to make one. At the end, after
-everything has calmed down, each award is issued exactly once.
+everything has calmed down, each award is issued exactly once, or revoked and no badge of it lives.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ FAULTS = (
     "stalled",
 )
 LOOKS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
+REVOCATIONS = ("lost", "never arrived", "500", "refused", "wrong token", "rubbish", "crash before", "crash after")
 
 
 POLICY = {"award_limit": "12/hour"}
@@ -76,7 +77,9 @@ class World:
 
     def __init__(self) -> None:
         self.badges: dict[tuple[str, str], list[str]] = {}
+        self.revoked: set[str] = set()
         self.issue_faults: list[str] = []
+        self.revoke_faults: list[str] = []
         self.look_faults: list[str] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
@@ -88,7 +91,7 @@ class World:
 
 class WorldAdapter(Adapter):
     name = "world"
-    capabilities = Capabilities(max_batch=3)
+    capabilities = Capabilities(max_batch=3, can_revoke=True)
     settings_schema = Schema
 
     def __init__(self, world: World) -> None:
@@ -158,7 +161,29 @@ class WorldAdapter(Adapter):
             case "crash":
                 raise CrashError
         made = self.world.badges.get((award.recipient.earner_id, award.template_id))
-        return IssuedBadge(made[0], award.template_id, "pending") if made else None
+        live = [badge for badge in made or () if badge not in self.world.revoked]
+        return IssuedBadge(live[0], award.template_id, "pending") if live else None
+
+    def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
+        assert reason == "by mistake"
+        assert any(badge_id in made for made in self.world.badges.values())
+        fault = self.world.revoke_faults.pop(0) if self.world.revoke_faults else ""
+        if fault in ("", "lost", "crash after"):
+            self.world.revoked.add(badge_id)
+        match fault:
+            case "lost" | "never arrived":
+                raise AmbiguousError("no answer")
+            case "500":
+                raise TemporaryError("failed", may_have_acted=True)
+            case "refused":
+                raise RejectedError("no", "no")
+            case "wrong token":
+                raise ConfigurationError("the token", setting="token")
+            case "rubbish":
+                raise KeyError("rosa@example.org")
+            case "crash before" | "crash after":
+                raise CrashError
+        return IssuedBadge(badge_id, "", "revoked")
 
 
 class _ByObject:
@@ -226,6 +251,16 @@ class Ledger(RuleBasedStateMachine):
     def next_look(self, fault: str) -> None:
         self.world.look_faults.append(fault)
 
+    @rule(fault=st.sampled_from(REVOCATIONS))
+    def next_revocation(self, fault: str) -> None:
+        self.world.revoke_faults.append(fault)
+
+    @rule(learner=st.integers(0, 20), template=st.sampled_from("ab"))
+    def revoke(self, learner: int, template: str) -> None:
+        """Whatever has become of the award so far, unless it is just being sent."""
+        mine = [a["id"] for a in self._awards() if (a["learner_id"], a["template_id"]) == (str(learner), template)]
+        self.store.repair.revoke(Chosen(ids=tuple(mine)), "by mistake", self.clock)
+
     @rule()
     def work(self) -> None:
         self._work("worker")
@@ -281,12 +316,14 @@ class Ledger(RuleBasedStateMachine):
             assert kept == Counter(self.earned)
 
     @invariant()
-    def issued_means_that_the_badge_is_there(self) -> None:
+    def the_ledger_is_right_about_the_badge(self) -> None:
         if hasattr(self, "store"):
             for award in self._awards():
+                made = self.world.badges.get((f"{award['source']}:{award['learner_id']}", award["template_id"]), [])
                 if award["state"] == "issued":
-                    there = self.world.badges[f"{award['source']}:{award['learner_id']}", award["template_id"]]
-                    assert award["badge_id"] in there
+                    assert award["badge_id"] in made
+                if award["state"] == "revoked":
+                    assert self.world.revoked.issuperset(made)
 
     def _awards(self) -> list[dict[str, Any]]:
         return self.store.views.awards(limit=1000)
@@ -310,7 +347,7 @@ class Ledger(RuleBasedStateMachine):
         self._work("whoever takes over")
 
     def _calm_down(self) -> None:
-        self.world.issue_faults, self.world.look_faults = [], []
+        self.world.issue_faults, self.world.look_faults, self.world.revoke_faults = [], [], []
         self.store.connections.resume(["academy"], self.clock())
         for _ in range(100):
             self.store.repair.retry(Chosen(), self.clock)
@@ -318,10 +355,12 @@ class Ledger(RuleBasedStateMachine):
             self.clock.seconds += 4000
             while self._work("worker"):
                 pass
-            if all(award["state"] == "issued" for award in self._awards()):
+            if all(award["state"] in ("issued", "revoked") for award in self._awards()):
                 break
-        assert {award["state"] for award in self._awards()} <= {"issued"}
-        assert {key: len(made) for key, made in self.world.badges.items()} == dict.fromkeys(self.earned, 1)
+        kept = {(f"{a['source']}:{a['learner_id']}", a["template_id"]): a["state"] for a in self._awards()}
+        assert set(kept.values()) <= {"issued", "revoked"}
+        live = {key: sum(badge not in self.world.revoked for badge in self.world.badges.get(key, ())) for key in kept}
+        assert live == {key: int(state == "issued") for key, state in kept.items()}
 
 
 def run(make_store: Callable[[Clock], tuple[Store, Callable[[], None]]], examples: int) -> None:

@@ -1,0 +1,47 @@
+"""Events that ALM does not send: what a poll has found, put into the inbox like a webhook's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..store import Connection, NewEvent
+from .fates import source_of
+from .own_names import CSV_IMPORTED, SKILL_CREATED
+
+
+def skill_created(connection: Connection, skill: Mapping[str, Any]) -> NewEvent:
+    """:param skill: ``skillId``, ``name`` and ``levels``: ``level``, ``name``, ``badge`` (``id``, ``provider``,
+    ``templateId``) or None.
+    """
+    return _event(connection, f"skill:{skill['skillId']}", SKILL_CREATED, skill)
+
+
+def csv_imported(connection: Connection, run: str, file: str, reason: str, details: Mapping[str, Any]) -> NewEvent:
+    """A file of a migration run that ALM has taken in; recorded and done with: the file itself is not to be had.
+
+    :param run: its project, sprint and run. :param file: its name without ``.csv``.
+    """
+    return _event(connection, f"migration:{run}:{file}", CSV_IMPORTED, details, state="done", reason=reason)
+
+
+def _event(
+    connection: Connection,
+    event_id: str,
+    kind: str,
+    details: Mapping[str, Any],
+    *,
+    state: str = "received",
+    reason: str | None = None,
+) -> NewEvent:
+    return NewEvent(
+        connection=connection.name,
+        source=source_of(connection.settings["account_id"]),
+        event_id=event_id,
+        lane=connection.name,
+        kind=kind,
+        payload=json.dumps({"eventId": event_id, "eventName": kind, **details}),
+        state=state,
+        reason=reason,
+    )

@@ -1,0 +1,216 @@
+"""What a completion in ALM, or an achieved skill level, gives: by the account's own badges and by our rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.finding import rules_for
+from ..store import Connection, Store
+from ..store.rules import Rule
+from .achievements import Achievements, Skills
+from .decoder import DeliveredEvent, decode
+from .documents import BadgeRecord
+from .event_names import COMPLETED
+from .fates import account_of, fate_of
+from .objects import CERTIFICATION
+from .places import Facts, Level, Places
+
+MAX_PERIOD = 64
+"""Characters that the ledger keeps of a period."""
+
+SKILL = "skill:"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An award to be.
+
+    :param at: with ``period`` as ``issued_at`` and ``period`` of a plan.
+    :param how: by what it is earned.
+    """
+
+    connection: str
+    template_id: str
+    at: float
+    period: str
+    how: str
+
+
+@dataclass(slots=True)
+class Weighed:
+    """What something gives.
+
+    :ivar short: why rules that name it give nothing, and why ALM's own badge does not.
+    :ivar tied: whether anything is tied to it at all.
+    :ivar stranded: ALM's own badge has a template, and the connection that would issue it is gone.
+    :ivar levels: skill levels whose badge depends on whether ALM has them as achieved.
+    :ivar told: whence it is known.
+    """
+
+    targets: list[Target] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    tied: bool = False
+    stranded: bool = False
+    levels: list[Level] = field(default_factory=list)
+    told: str = ""
+
+    def give(self, target: Target) -> None:
+        """One badge once, however many ways lead to it; a period says more than none."""
+        for index, other in enumerate(self.targets):
+            if (other.connection, other.template_id) == (target.connection, target.template_id):
+                if target.period and not other.period:
+                    self.targets[index] = target
+                return
+        self.targets.append(target)
+
+
+class Weighing:
+    """Of one batch of events."""
+
+    def __init__(self, store: Store, connection: Connection, places: Places, achievements: Achievements) -> None:
+        self._store = store
+        self._connection = connection
+        self._places = places
+        self._achievements = achievements
+        self._provider: str = connection.settings["provider"]
+        provider = store.connections.get(self._provider)
+        self._adapter = provider.type.lower() if provider else None
+        self._rules: dict[frozenset[str], list[Rule]] = {}
+        self._completed: dict[tuple[str, str], list[Completion]] = {}
+
+    def completion(self, row: Row[Any], event: DeliveredEvent, facts: Facts) -> Weighed:
+        """:param facts: none where ALM was not asked, as of what was not passed: only rules may give a badge then."""
+        ids = frozenset(each for each in (event.lo_id, event.lo_instance_id, facts.root) if each)
+        moment = event.completed_at or event.occurred_at
+        now = Completion(ids, moment.timestamp() if moment else row.received_at, event.passed)
+        rules = self._rules_for(ids | {level.object for level in facts.levels})
+        weighed = Weighed()
+        period = period_of(event.lo_id or "")
+        if event.passed is not False:
+            weighed.levels += self._levels(facts.levels, rules)
+        for rule in rules:
+            if ids.intersection(rule.objects):
+                weighed.tied = True
+                verdict = self._judge(rule, now, row)
+                self._count(weighed, verdict, period if len(rule.objects) == 1 else "")
+        if event.passed is not False and facts.badge is not None:
+            self._add_badge(weighed, facts.badge, now.at, period)
+        return weighed
+
+    def achievement(self, row: Row[Any], level: Level, skills: Skills) -> Weighed:
+        """:param skills: of the learner, with this level achieved."""
+        at = skills[level.object].at
+        now = Completion(frozenset([level.object]), row.received_at if at is None else at)
+        weighed = Weighed()
+        for rule in self._rules_for(now.objects):
+            weighed.tied = True
+            self._count(weighed, self._judge(rule, now, row), "")
+        if level.badge is not None:
+            self._add_badge(weighed, level.badge, now.at, "")
+        return weighed
+
+    def _rules_for(self, ids: frozenset[str]) -> list[Rule]:
+        if ids not in self._rules:
+            self._rules[ids] = rules_for(self._store, self._connection.name, ids)
+        return self._rules[ids]
+
+    def _judge(self, rule: Rule, now: Completion, row: Row[Any]) -> Verdict:
+        if rule.need == 1:  # nothing that was before is needed, and a renewal has a date of its own
+            return judge(rule, [now])
+        return judge(rule, [*self._before(row), now])
+
+    def _count(self, weighed: Weighed, verdict: Verdict, period: str) -> None:
+        rule = verdict.rule
+        if verdict.met_at is not None:
+            weighed.give(Target(rule.connection, rule.template_id, verdict.met_at, period, f"by {verdict.why}"))
+            return
+        weighed.short.append(verdict.why)
+        known = {level.object for level in weighed.levels}
+        for missing in verdict.missing:
+            if missing.startswith(SKILL) and missing not in known and len(rule.objects) > 1:
+                weighed.levels.append(Level(missing, None, None))
+
+    def _levels(self, levels: Iterable[Level], rules: list[Rule]) -> list[Level]:
+        """Those that a rule names, or whose own badge is the provider's."""
+        named = {each for rule in rules for each in rule.objects}
+        return [
+            level
+            for level in levels
+            if level.object in named or (level.badge is not None and self._refusal(level.badge) is None)
+        ]
+
+    def _add_badge(self, weighed: Weighed, badge: BadgeRecord, at: float, period: str) -> None:
+        refusal = self._refusal(badge)
+        if refusal is not None:
+            weighed.short.append(refusal)
+            return
+        weighed.tied = True
+        if self._adapter is None:
+            weighed.stranded = True
+            weighed.short.append(f"there is no provider connection {self._provider!r}")
+            return
+        how = f"by its badge {badge.id} in ALM"
+        weighed.give(Target(self._provider, str(badge.template_id), at, period, how))
+
+    def _refusal(self, badge: BadgeRecord) -> str | None:
+        """Why a badge of ALM gives none of the provider's, whose connection may be gone for now."""
+        if badge.template_id is None or badge.provider is None:
+            return f"its badge {badge.id} in ALM names no badge template of a provider"
+        if self._adapter is not None and badge.provider.lower() != self._adapter:
+            return (
+                f"its badge {badge.id} in ALM belongs to the provider {badge.provider!r}, and this account's "
+                f"connection {self._provider!r} is of {self._adapter!r}"
+            )
+        return None
+
+    def _before(self, row: Row[Any]) -> list[Completion]:
+        """All that the learner has completed so far, as the inbox knows it, and the skill levels as ALM does."""
+        key = (row.source, row.learner_id)
+        if key not in self._completed:
+            own = self._connection.settings["account_id"]
+            events = [
+                (event, kept)
+                for kept in self._store.completions.of(row.connection, row.source, row.learner_id, COMPLETED)
+                if fate_of(event := event_of(kept.payload), account_of(kept.source), own)[0] == "received"
+            ]
+            roots = self._places.roots({event.lo_id or "" for event, _ in events if _is_certification(event.lo_id)})
+            self._completed[key] = [_completion_of(event, kept, roots) for event, kept in events] + [
+                Completion(frozenset([level]), progress.at)
+                for level, progress in self._achievements.achieved(row.learner_id).items()
+                if progress.at is not None
+            ]
+        return self._completed[key]
+
+
+def event_of(payload: str) -> DeliveredEvent:
+    """The event of an inbox row."""
+    return decode(f'{{"events":[{payload}]}}'.encode()).events[0]
+
+
+def period_of(lo_id: str) -> str:
+    """The period in which completing a learning object earns its badge once: of a certification its id.
+
+    Each renewal of a recurring certification has a new one, which both names of a completion and every redelivery
+    have too. What is no certification is earned once for all: empty.
+    """
+    if not _is_certification(lo_id):
+        return ""
+    return lo_id if len(lo_id) <= MAX_PERIOD else hashlib.sha256(lo_id.encode()).hexdigest()
+
+
+def _is_certification(lo_id: str | None) -> bool:
+    return (lo_id or "").startswith(CERTIFICATION)
+
+
+def _completion_of(event: DeliveredEvent, row: Row[Any], roots: dict[str, str]) -> Completion:
+    moment = event.completed_at or event.occurred_at
+    ids = (event.lo_id, event.lo_instance_id, roots.get(event.lo_id or ""))
+    return Completion(
+        frozenset(each for each in ids if each), moment.timestamp() if moment else row.received_at, event.passed
+    )

@@ -1,0 +1,1 @@
+"""Past completions made good: read, planned, confirmed, issued."""

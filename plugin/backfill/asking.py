@@ -1,0 +1,142 @@
+"""Who has a badge already, as its provider knows it: by its list where it has one, else one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from ...adapters.base import Adapter, Award, IssuedBadge, ListedBadge, Recipient
+from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
+from ..delivery.backoff import backoff
+from ..delivery.pacing import pace_of
+from ..delivery.providers import make_adapter
+from ..store import Plan, Store
+from ..store.tables import backfill_badges as badges
+from .people import digest
+
+ALONE = 20
+"""Badges of one template that are asked for one by one; for more, the provider's list of that template is read."""
+
+PATIENCE_SECONDS = 900.0
+"""How long a call waits for its place in the connection's rate, which live awards use too."""
+
+TRIES = 5
+AT_ONCE = 500
+GONE = ("revoked", "replaced")
+
+T = TypeVar("T")
+
+
+class Providers:
+    """The providers of one plan.
+
+    :param sleep: for seconds.
+    """
+
+    def __init__(self, store: Store, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._store = store
+        self._sleep = sleep
+        self._adapters: dict[str, Adapter | None] = {}
+        self._templates: dict[str, dict[str, str]] = {}
+        self._asked: dict[tuple[str, str], int] = {}
+
+    def refusal(self, name: str, template_id: str) -> str | None:
+        """Why nothing can be issued from this template, as far as the catalogue knows, or None."""
+        if self._adapter(name) is None:
+            return f"there is no provider connection {name!r}"
+        if name not in self._templates:
+            self._templates[name] = {row.template_id: row.state for row in self._store.catalogue.templates(name)}
+        known = self._templates[name]
+        if known and template_id not in known:
+            return f"{name} has no badge template {template_id}: see `badgerelay templates sync`"
+        state = known.get(template_id, "active")
+        return None if state == "active" else f"the badge template {template_id} is {state}"
+
+    def find(self, plan: Plan, earner_id: str) -> IssuedBadge | bool:
+        """The badge, where the provider has it; False where it has not, True where its list will be asked.
+
+        :raises AdapterError: it does not say.
+        """
+        adapter, target = self._adapter(plan.connection), (plan.connection, plan.template_id)
+        assert adapter is not None
+        asked = self._asked[target] = self._asked.get(target, 0) + 1
+        if adapter.capabilities.can_list and asked > ALONE:
+            return True
+        if not adapter.capabilities.can_look_up:
+            return False
+        award = award_of(plan.template_id, plan.recipient, earner_id, plan.issued_at)
+        return self._try(lambda: adapter.find(award)) or False
+
+    def mark_listed(self, number: int, name: str, template_id: str, source: str) -> None:
+        """Mark those of the plan that the provider's list of this template has.
+
+        :raises AdapterError: it cannot be read.
+        """
+        adapter = self._adapter(name)
+        if adapter is not None:
+            self._try(lambda: self._read_list(adapter, number, name, template_id, source))
+
+    def close(self) -> None:
+        for adapter in self._adapters.values():
+            if adapter is not None:
+                adapter.close()
+
+    def _read_list(self, adapter: Adapter, number: int, name: str, template_id: str, source: str) -> None:
+        listed = iter(adapter.badges(template_id))
+        while portion := list(islice(listed, AT_ONCE)):
+            live = [badge for badge in portion if badge.state not in GONE]
+            self._store.backfills.mark(self._matches(live, number, name, template_id, source))
+
+    def _matches(
+        self, listed: list[ListedBadge], number: int, name: str, template_id: str, source: str
+    ) -> Iterator[tuple[int, str, str]]:
+        ours = f"{source}:"
+        by_learner = {b.earner_id.removeprefix(ours): b for b in listed if b.earner_id.startswith(ours)}
+        by_address = {digest(badge.email): badge for badge in listed if badge.email}
+        mine = [badges.c.connection == name, badges.c.template_id == template_id, badges.c.state == "unasked"]
+        for column, found in ((badges.c.learner_id, by_learner), (badges.c.address, by_address)):
+            for row in self._store.backfills.badges(number, *mine, column.in_(list(found)), limit=10 * AT_ONCE):
+                yield row.id, "has", has(name, found[getattr(row, column.name)])
+
+    def _adapter(self, name: str) -> Adapter | None:
+        if name not in self._adapters:
+            connection = self._store.connections.get(name)
+            made = connection is not None and connection.role == "provider"
+            pace = pace_of(self._store, connection, patience=PATIENCE_SECONDS) if made and connection else None
+            self._adapters[name] = make_adapter(self._store, connection, pace=pace) if made and connection else None
+        return self._adapters[name]
+
+    def _try(self, call: Callable[[], T]) -> T:
+        """Several times, as a provider may fail now and then."""
+        for attempt in range(1, TRIES):
+            try:
+                return call()
+            except (ConfigurationError, RejectedError):
+                raise
+            except AdapterError as error:
+                asked = error.retry_after if isinstance(error, TemporaryError) else None
+                self._sleep(backoff(attempt, base=1.0, cap=30.0, retry_after=asked))
+        return call()
+
+
+def has(name: str, badge: IssuedBadge | ListedBadge) -> str:
+    return f"{name} has it: badge {badge.id}, {badge.state}"
+
+
+def award_of(template_id: str, recipient: dict[str, Any], earner_id: str, issued_at: float) -> Award:
+    """For a look-up."""
+    return Award(
+        id="",
+        template_id=template_id,
+        recipient=Recipient(
+            email=recipient["email"] or "",
+            first_name=recipient["first_name"] or "",
+            last_name=recipient["last_name"] or "",
+            earner_id=earner_id,
+            locale=recipient["locale"],
+        ),
+        issued_at=datetime.fromtimestamp(issued_at, UTC),
+    )

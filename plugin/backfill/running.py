@@ -1,0 +1,49 @@
+"""The steps of a backfill in their order, from wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..alm.fates import source_of
+from ..assembly import make_engine
+from ..store import Connection, Store
+from .issuing import Issuer
+from .parties import Party, alm_party, host_party
+from .people import Person
+from .planning import Note, Planner
+from .wish import wish_of
+
+
+def party_of(store: Store, backfill: dict[str, Any]) -> Party:
+    """:raises LookupError: its connection is gone, or is another account's now; says so."""
+    if not backfill["connection"]:
+        return host_party(store, backfill["source"])
+    connection = store.connections.get(backfill["connection"])
+    if connection is None or source_of(connection.settings.get("account_id", "")) != backfill["source"]:
+        raise LookupError(f"the connection {backfill['connection']!r} of {backfill['source']} is not there any more")
+    return alm_party(store, connection)
+
+
+def everyone_of(_store: Store, _connection: Connection) -> Callable[[], Iterable[Person]] | None:
+    """All learners of an ALM account, where there is a way to ask for them at once."""
+    return None
+
+
+def plan(store: Store, backfill: dict[str, Any], note: Note) -> None:
+    """Make the plan, or the rest of it. Raises as :meth:`Planner.run`, and LookupError."""
+    party = party_of(store, backfill)
+    connection = store.connections.get(party.connection) if party.connection else None
+    everyone = everyone_of(store, connection) if connection else None
+    Planner(store, backfill["id"], party, wish_of(backfill["wish"]), everyone=everyone, note=note).run()
+
+
+def issue(store: Store, backfill: dict[str, Any], note: Callable[[int, str], None]) -> None:
+    """Issue what is planned, with an engine of this process beside those that run elsewhere. Raises LookupError."""
+    party = party_of(store, backfill)
+    engine = make_engine(store)
+    engine.start()
+    try:
+        Issuer(store, backfill["id"], party, note=note).run()
+    finally:
+        engine.stop()

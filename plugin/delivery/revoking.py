@@ -1,0 +1,70 @@
+"""Revoking badges: one call each, and where it is not known whether there is a badge, a look first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ...adapters.base import Adapter, IssuedBadge, Outcome
+from ...adapters.errors import AdapterError, RejectedError
+from ..metrics.calls import provider_call
+from ..store import Connection, Settled, Store
+from .calling import checked, halting, look, surprise
+from .settling import put_down
+
+NEVER_ISSUED = "never issued, and it will not be"
+
+
+def revoke_rows(
+    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]], halt: AdapterError | None
+) -> None:
+    """Revoke claimed awards. To do it again is safe: of a badge that is revoked the adapter says just that.
+
+    :param halt: what concerns the whole connection, so that no call is made.
+    """
+    for row in rows:
+        (mine,) = store.ledger.hold([row], store.now()) or (None,)
+        if mine is None:
+            continue  # somebody else took it over while the ones before took their time
+        badge_id: str | None = row.badge_id
+        outcome: Outcome | None = halt
+        if outcome is None and badge_id is None:
+            found = _found(store, connection, adapter, row)
+            if found is None:
+                store.ledger.settle([Settled(row, "revoked", f"{NEVER_ISSUED}: {row.revoke_reason}")], store.now())
+                continue
+            badge_id, outcome = (found.id, None) if isinstance(found, IssuedBadge) else (None, found)
+        if outcome is None:
+            with provider_call(store, connection.name, "revoke", [row]) as came_of:
+                outcome = _revoke(adapter, badge_id or "", row.revoke_reason)
+                came_of([outcome])
+        halt = halt or halting([outcome])
+        put_down(store, connection, [(row, outcome)], revoking=True)
+
+
+def _found(store: Store, connection: Connection, adapter: Adapter, row: Row[Any]) -> Outcome | None:
+    """The badge of an award for which we have none, or why it cannot be known; None where there is none."""
+    if not row.in_doubt:
+        return None
+    if not adapter.capabilities.can_look_up:
+        return RejectedError("cannot_look_up", f"it may be issued, and {adapter.name} cannot be asked")
+    with provider_call(store, connection.name, "find", [row]) as came_of:
+        outcome = look(adapter, row)
+        came_of([outcome])
+    return outcome
+
+
+def _revoke(adapter: Adapter, badge_id: str, reason: str) -> Outcome:
+    if not adapter.capabilities.can_revoke:
+        return RejectedError("cannot_revoke", f"{adapter.name} does not revoke badges")
+    try:
+        outcome = checked(adapter, adapter.revoke(badge_id, reason))
+        if isinstance(outcome, IssuedBadge) and (outcome.id, outcome.state) != (badge_id, "revoked"):
+            raise ValueError("the badge is another one, or not revoked")
+        return outcome
+    except AdapterError as error:
+        return error
+    except Exception as error:
+        return surprise(adapter, error)

@@ -1,0 +1,101 @@
+"""What the columns of ALM's CSVs may hold; a check is given a value that is not empty.
+
+Adobe's csv-specifications.zip, which
+https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from datetime import date
+from functools import lru_cache
+
+from .problems import Fault
+
+Check = Callable[[str], Fault | None]
+Quick = Callable[[Collection[str]], bool]
+
+YEARS = range(1981, 2039)
+MAX_ID = 255
+
+_MOMENT = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
+_SHAPE = re.compile(_MOMENT, re.ASCII).fullmatch
+_SHAPES = re.compile(rf"(?:{_MOMENT}\n)*", re.ASCII).fullmatch
+_WHOLE = re.compile(r"\d{1,10}", re.ASCII).fullmatch
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII).fullmatch
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+").fullmatch
+
+
+def moment(value: str) -> Fault | None:
+    if not _SHAPE(value):
+        return Fault("bad_date", "is no date and time", "write it like 2026-05-02T08:00:00.000Z (UTC)")
+    return _day(value[:10])
+
+
+def moments(values: Collection[str]) -> bool:
+    """Whether all are what :func:`moment` takes."""
+    shaped = _SHAPES("\n".join([*values, ""])) is not None
+    return shaped and not any(map(_day, {value[:10] for value in values}))
+
+
+@lru_cache(maxsize=30_000)
+def _day(text: str) -> Fault | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return Fault("bad_date", "is no day of the calendar", "check month and day")
+    if day.year not in YEARS:
+        return Fault("date_out_of_range", "is not between 1981 and 2038", "ALM takes no other years")
+    return None
+
+
+def boolean(value: str) -> Fault | None:
+    if value.upper() in ("TRUE", "FALSE"):
+        return None
+    return Fault("bad_boolean", "is neither TRUE nor FALSE", "write TRUE or FALSE")
+
+
+def state(value: str) -> Fault | None:
+    if value.lower() in ("active", "retired"):
+        return None
+    return Fault("bad_state", "is neither Active nor Retired", "write Active or Retired")
+
+
+def level(value: str) -> Fault | None:
+    return None if value in ("1", "2", "3") else Fault("bad_level", "is no level", "write 1, 2 or 3")
+
+
+def number(value: str) -> Fault | None:
+    return None if _NUMBER(value) else Fault("bad_number", "is no number", "write digits, with a point: 12.5")
+
+
+def whole(least: int, most: int) -> Check:
+    """A whole number within these bounds."""
+    fault = Fault(
+        "bad_number", f"is no whole number from {least} to {most}", f"write one from {least} to {most}, in digits"
+    )
+
+    def check(value: str) -> Fault | None:
+        return None if _WHOLE(value) and least <= int(value) <= most else fault
+
+    return check
+
+
+def text(most: int) -> Check:
+    """At most so many characters."""
+    fault = Fault("too_long", f"is longer than {most} characters", f"shorten it to {most} characters")
+
+    def check(value: str) -> Fault | None:
+        return fault if len(value) > most else None
+
+    return check
+
+
+identifier = text(MAX_ID)
+
+
+def email(value: str) -> Fault | None:
+    if _EMAIL(value) and len(value) <= MAX_ID:
+        return None
+    return Fault("bad_email", "is no e-mail address", "ALM's migration names users by their e-mail address")

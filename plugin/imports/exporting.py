@@ -1,0 +1,128 @@
+"""A provider's badge templates as files that ALM can migrate: nobody copies an id by hand."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...adapters.base import BadgeTemplate
+from ..csvs import escaped
+from .kinds import KINDS
+
+MAX_NAME = 25
+MAX_SKILL_NAME = 63
+MAX_DESCRIPTION = 4000
+CREDITS = 1
+"""``maxCredits`` of an exported level: a course that gives a single credit is enough, unless somebody changes it."""
+
+
+class Export:
+    """The files' rows, in the order of the published columns.
+
+    :param templates: each becomes a badge; those without an image cannot, as ALM wants one.
+    :param provider: as the column ``externalBadgeProvider`` names it.
+    :param now: for templates of which the provider does not tell when they were made.
+    :ivar left_out: the names of those without an image.
+    """
+
+    def __init__(self, templates: Iterable[BadgeTemplate], provider: str, now: datetime) -> None:
+        all_ = sorted(templates, key=lambda template: (template.name.casefold(), template.id))
+        self._templates = [template for template in all_ if template.image_url]
+        self.left_out = [template.name for template in all_ if not template.image_url]
+        self._provider = provider
+        self._now = now
+
+    def rows(self, kind: str) -> Iterator[Sequence[str]]:
+        """Of ``badge``, ``skill`` or ``skill_level``; the first are the columns."""
+        columns = [column.name for column in KINDS[kind].columns]
+        yield columns
+        cells = {"badge": self._badges, "skill": self._skills, "skill_level": self._levels}[kind]()
+        for row in cells:
+            yield [escaped(row.get(column, "")) for column in columns]
+
+    def _badges(self) -> Iterator[dict[str, str]]:
+        names = unique_names([template.name for template in self._templates], MAX_NAME)
+        for template, name in zip(self._templates, names, strict=True):
+            yield {
+                "id": template.id,
+                "badgeName": name,
+                "badgeCreationDate": self._made(template),
+                "state": _state(template),
+                "imageUrl": template.image_url or "",
+                "externalBadgeId": template.id,
+                "externalBadgeProvider": self._provider,
+            }
+
+    def _skills(self) -> Iterator[dict[str, str]]:
+        names = unique_names([template.name for template in self._templates], MAX_SKILL_NAME)
+        for template, name in zip(self._templates, names, strict=True):
+            yield {
+                "id": template.id,
+                "skillName": name,
+                "description": _one_line(template.description)[:MAX_DESCRIPTION].strip(),
+                "skillCreationDate": self._made(template),
+                "state": _state(template),
+                "source": "Internal",
+            }
+
+    def _levels(self) -> Iterator[dict[str, str]]:
+        for template in self._templates:
+            yield {"skillId": template.id, "levelId": "1", "maxCredits": str(CREDITS), "badgeId": template.id}
+
+    def _made(self, template: BadgeTemplate) -> str:
+        moment = (template.created_at or self._now).astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def unique_names(names: Sequence[str], most: int) -> list[str]:
+    """Names of at most so many characters, cut between words where there is a place to, no two of them alike."""
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        # What escaping puts before a formula has to fit too.
+        room = most - (len(escaped(_one_line(name))) - len(_one_line(name)))
+        short, number = _cut(_one_line(name), room), 1
+        while short.casefold() in taken:
+            number += 1
+            short = f"{_cut(_one_line(name), room - len(str(number)) - 1)} {number}"
+        taken.add(short.casefold())
+        found.append(short)
+    return found
+
+
+def write_file(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """With CRLF and without a BOM, which breaks ALM's first column; whole or not at all.
+
+    https://experienceleague.adobe.com/en/docs/learning-manager/using/kb/unable-to-upload-csv
+
+    :raises OSError: it cannot be written.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(rows)
+        os.chmod(name, 0o644)  # a catalogue that everybody may see
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    head = text[: most + 1]
+    between = head.rpartition(" ")[0].rstrip(" -–—,;:(&/")
+    return between if len(between) * 2 >= most else text[:most].rstrip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _state(template: BadgeTemplate) -> str:
+    return "Active" if template.state == "active" else "Retired"

@@ -1,0 +1,102 @@
+"""A host's ``csv_imported`` event: the same import and checks, from its content or from an allowed folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy.engine import Row
+
+from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
+from ...hooks import CsvImported
+from ...hooks.schemas import schema_of
+from ..delivery.decisions import Decision, Dies, Done, Ignores, Waits
+from ..store import Store
+from .choosing import ChoiceError, choose_connection, choose_source
+from .kinds import KINDS, Kind
+from .outcome import Outcome
+from .problems import RefusedFileError
+from .reading import CsvFile, from_text, open_file
+from .run import Task, run
+from .staging import Staging
+from .writing import OvertakenError
+
+MAX_BYTES = 100_000_000
+"""Of a file that an event names: while it is read, the host's other events wait. More: `badgerelay import`."""
+
+FIRST_PROBLEMS = 3
+LATER_SECONDS = 60.0
+PROBE_SECONDS = 300.0
+
+
+def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
+    """Import the file of an event: ``done`` with a summary, or ``dead`` with what is wrong, to replay once mended.
+
+    :raises StoreUnavailableError: the database does not answer.
+    """
+    try:
+        event: CsvImported = schema_of(row.kind).load(json.loads(row.payload))
+    except (ValidationError, ValueError):
+        return Dies("the event cannot be read")
+    kind = KINDS.get(event.kind.removesuffix(".csv"))
+    if kind is None:
+        return Ignores(f"files of the kind {event.kind!r} are not read (those that are: {', '.join(KINDS)})")
+    try:
+        file = _opened(store, event, kind)
+        try:
+            return _import(store, event, file)
+        finally:
+            file.close()
+    except ChoiceError as error:
+        return Dies(f"{error}; import the file with `badgerelay import`")
+    except RefusedFileError as error:
+        return Dies(str(error))
+    except OvertakenError as error:
+        return Waits(str(error), LATER_SECONDS)
+    except ConfigurationError as error:
+        return Waits(str(error), PROBE_SECONDS)
+    except AdapterError as error:
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
+        return Waits(str(error), max(asked or 0.0, LATER_SECONDS))
+
+
+def _import(store: Store, event: CsvImported, file: CsvFile) -> Decision:
+    connection = choose_connection(store, None) if file.kind.name == "badge" else None
+    with Staging() as staging:
+        outcome = run(store, Task(choose_source(store, event.source), connection), [file], staging)
+        if not outcome.problems:
+            return Done(f"imported {outcome.summary()}")
+        return Dies(_what_is_wrong(outcome, staging))
+
+
+def _what_is_wrong(outcome: Outcome, staging: Staging) -> str:
+    said = [
+        f"{problem.message} [{problem.code}]; {problem.hint}" for problem in staging.problems(most=FIRST_PROBLEMS)
+    ]
+    more = outcome.problems - len(said)
+    rest = f" -- and {more} more" if more else ""
+    return f"nothing was imported, for {outcome.problems} problems: {' -- '.join(said)}{rest}"
+
+
+def _opened(store: Store, event: CsvImported, kind: Kind) -> CsvFile:
+    """:raises RefusedFileError: as by ``open_file``, or the path leads out of the allowed folder."""
+    if event.content is not None:
+        return from_text(kind, event.content, MAX_BYTES)
+    return open_file(_allowed(store.imports_folder, event.path or "", kind.file), MAX_BYTES, kind)
+
+
+def _allowed(folder: Path | None, path: str, name: str) -> Path:
+    """The file that a path of an event means, once every link in it is followed."""
+    hint = "put it into the folder `imports` of BADGERELAY_HOME and name it relative to that, or send its content"
+    if folder is None:
+        raise RefusedFileError(name, "outside_folder", "no files are read here", hint)
+    try:
+        home = folder.resolve()
+        found = (home / path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise RefusedFileError(name, "unreadable", "there is no file of that path", hint) from None
+    if not found.is_relative_to(home):
+        raise RefusedFileError(name, "outside_folder", "its path leads out of the folder that is allowed", hint)
+    return found

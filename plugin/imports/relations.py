@@ -1,0 +1,107 @@
+"""What only all rows together show: doubled ids, references that lead nowhere, more credits than a level has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from ..store import Store
+from .kinds import JOIN, Kind, Reference
+from .problems import Fault, Problem, problem
+from .reading import CsvFile
+from .staging import Staging
+
+AT_ONCE = 1000
+
+
+class Relations:
+    """:param source: whose earlier imports count too."""
+
+    def __init__(self, staging: Staging, store: Store, source: str) -> None:
+        self._staging = staging
+        self._database = staging.database
+        self._store = store
+        self._source = source
+
+    def check(self, file: CsvFile) -> None:
+        """Complain of a file's rows, and let go of those; the files that it refers to were checked before."""
+        kind = file.kind
+        self._staging.index(kind.name)
+        self._settle(file, self._doubled(file))
+        for reference, column in zip(kind.references, ("first", "second"), strict=False):
+            self._learn(kind, reference, column)
+            while self._settle(file, self._dangling(file, reference, column)) and reference.kind == kind.name:
+                pass  # a row may have referred to one that is let go of now
+        if kind.number == "credits":
+            self._settle(file, self._too_many_credits(file))
+
+    def _settle(self, file: CsvFile, problems: Iterator[Problem]) -> int:
+        found = 0
+        while some := list(islice(problems, AT_ONCE)):
+            self._staging.complain(some)
+            found += len(some)
+        if found:
+            self._staging.drop_bad(file.kind.name, file.name)
+        return found
+
+    def _doubled(self, file: CsvFile) -> Iterator[Problem]:
+        kind = file.kind
+        # All but the names is bound; the names are our own.
+        query = f"""
+            SELECT line, key, first_line FROM (
+                SELECT line, key, min(line) OVER (PARTITION BY key) AS first_line FROM {kind.name} WHERE key IN (
+                    SELECT key FROM {kind.name} GROUP BY key HAVING count(*) > 1
+                )
+            ) WHERE line <> first_line ORDER BY line
+            """  # noqa: S608
+        names = ", ".join(kind.key)
+        for line, key, first in self._database.execute(query):
+            value = "" if kind.personal else shown_key(key)
+            subject = "the row" if kind.personal else names
+            what = f"is there already, in line {first}"
+            fault = Fault("duplicate", what if value else f"{subject} {what} ({names})", "keep one of them")
+            yield problem(file.name, line, names if value else "", value, fault)
+
+    def _learn(self, kind: Kind, reference: Reference, column: str) -> None:
+        """Ask the store for what this run's files do not have."""
+        query = f"""
+            SELECT DISTINCT {column} FROM {kind.name} AS own WHERE {column} IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM {reference.kind} AS other WHERE other.key = own.{column})
+            """  # noqa: S608
+        missing = self._database.execute(query)
+        while some := missing.fetchmany(AT_ONCE):
+            found = self._store.imports.numbers(self._source, reference.kind, [key for (key,) in some])
+            rows = [(reference.kind, key, number) for key, number in found.items()]
+            self._database.executemany("INSERT OR IGNORE INTO known VALUES (?, ?, ?)", rows)
+
+    def _dangling(self, file: CsvFile, reference: Reference, column: str) -> Iterator[Problem]:
+        query = f"""
+            SELECT line, {column} FROM {file.kind.name} AS own WHERE {column} IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM {reference.kind} AS other WHERE other.key = own.{column})
+            AND NOT EXISTS (SELECT 1 FROM known WHERE kind = ? AND known.key = own.{column})
+            ORDER BY line
+            """  # noqa: S608
+        hint = f"import {reference.kind}.csv with it, in the same command or before, and see whether its row is right"
+        fault = Fault(reference.code, f"is no good row of {reference.kind}.csv, of this run or imported before", hint)
+        for line, key in self._database.execute(query, (reference.kind,)):
+            yield problem(file.name, line, _names(reference.columns), shown_key(key), fault)
+
+    def _too_many_credits(self, file: CsvFile) -> Iterator[Problem]:
+        query = f"""
+            SELECT own.line, own.number, coalesce(level.number, known.number) AS most FROM {file.kind.name} AS own
+            LEFT JOIN skill_level AS level ON level.key = own.first
+            LEFT JOIN known ON known.kind = 'skill_level' AND known.key = own.first
+            WHERE most IS NOT NULL AND (own.number > most OR own.number <= 0) ORDER BY own.line
+            """  # noqa: S608
+        for line, number, most in self._database.execute(query):
+            what = f"is not above 0 and at most {most:g}, the maxCredits of its level in skill_level.csv"
+            fault = Fault("too_many_credits", what, "lower it, or raise maxCredits there")
+            yield problem(file.name, line, "credits", f"{number:g}", fault)
+
+
+def shown_key(key: str) -> str:
+    return key.replace(JOIN, ", ").strip(", ")
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(columns)

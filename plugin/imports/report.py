@@ -1,0 +1,96 @@
+"""What a run found, for people, for programs, and as the rows that have to be mended."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from ..csvs import escaped
+from .outcome import Outcome
+from .problems import Fault, Problem
+from .reading import CsvFile, Rows
+from .staging import Staging
+
+MAX_PROBLEMS = 20
+MAX_CHANGES = 10
+"""Lines of a table for people; JSON has every problem."""
+
+ERROR_COLUMNS = ("errorCode", "errorColumn", "errorMessage", "errorHint")
+
+
+def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
+    from tabulate import tabulate
+
+    columns = ("file", "rows", "bad", "added", "changed", "unchanged")
+    cells = [[getattr(file, column) for column in columns] for file in outcome.files]
+    yield tabulate(cells, headers=columns)
+    for file in outcome.files:
+        if file.which and not outcome.problems:
+            first = sorted(file.which, key=lambda change: change[1])[:MAX_CHANGES]
+            named = ", ".join(f"{what} line {line}{f' ({name})' if name else ''}" for what, line, name in first)
+            more = file.added + file.changed - len(first)
+            yield f"{file.file}: {named}" + (f" and {more} more" if more else "")
+        if file.unknown_columns:
+            yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
+        for provider, rows in file.unknown_providers.items():
+            yield f"{file.file}: {rows} rows name the provider {provider!r}, of which badgerelay knows nothing"
+    for problem in staging.problems(most=MAX_PROBLEMS):
+        yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
+    if outcome.problems > MAX_PROBLEMS:
+        yield f"and {outcome.problems - MAX_PROBLEMS} more problems"
+
+
+def as_json(outcome: Outcome, staging: Staging) -> Iterator[str]:
+    """In pieces: a million problems are not to be held in memory."""
+    head = json.dumps(outcome.as_dict(), indent=2)
+    yield head[: head.rindex("\n")] + ',\n  "problems": ['
+    separator = ""
+    for problem in staging.problems():
+        said = {name: getattr(problem, name) for name in Problem.__slots__}
+        yield f"{separator}\n    {json.dumps(said)}"
+        separator = ","
+    yield "\n  ]\n}"
+
+
+def write_errors(file: CsvFile, staging: Staging, folder: Path) -> Path:
+    """The failed rows as they came, and behind them what is wrong: ``<name>_err.csv``, whole or not at all.
+
+    :raises OSError: it cannot be written.
+    """
+    target = folder / f"{file.kind.name}_err.csv"
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}-")  # for us alone: the rows may name people
+    try:
+        # What came as no UTF-8 leaves as it came.
+        with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerows(_error_rows(file, staging))
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return target
+
+
+def _error_rows(file: CsvFile, staging: Staging) -> Iterator[list[str]]:
+    rows = iter(Rows(file))
+    _, header = next(rows)
+    if isinstance(header, Fault):
+        return
+    width = len(header)
+    yield [*map(escaped, header), *ERROR_COLUMNS]
+    line, cells = 0, _NOTHING
+    for number, problems in groupby(staging.problems(file.name), key=lambda problem: problem.line):
+        while line < number:
+            line, cells = next(rows)
+        came = [] if isinstance(cells, Fault) else [escaped(cell) for cell in cells]
+        said = list(problems)
+        texts = ("; ".join(getattr(each, name) for each in said) for name in ("code", "column", "message", "hint"))
+        yield [*came, *[""] * (width - len(came)), *map(escaped, texts)]
+
+
+_NOTHING: list[str] | Fault = []

@@ -1,0 +1,138 @@
+"""One run over several files: read and judge each, relate them, compare, and write all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ...adapters.registry import adapter_names
+from ..store import Connection, Store
+from .badges import BadgeCheck
+from .header import read_header
+from .judging import Judge
+from .kinds import KINDS
+from .outcome import FileOutcome, Outcome
+from .problems import Fault, Problem, RefusedFileError, problem
+from .reading import CsvFile, Rows, Watch
+from .relations import Relations
+from .staging import Staging
+from .templates import current_templates
+from .writing import Writer
+
+BATCH = 2000
+"""Rows judged at once."""
+
+Progress = Callable[[str, int], AbstractContextManager[Watch]]
+"""Given what is done and how much of it there is: a bar that is told of each bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """:param connection: the provider connection whose templates badge.csv names; None where there is no badge.csv.
+    :param accept_good_rows: write them though others have problems.
+    """
+
+    source: str
+    connection: Connection | None = None
+    dry_run: bool = False
+    accept_good_rows: bool = False
+
+
+def no_progress(_what: str, _amount: int) -> AbstractContextManager[Watch]:
+    return nullcontext(lambda _: None)
+
+
+def in_order(files: Collection[CsvFile]) -> list[CsvFile]:
+    """Each file after those that it refers to. :raises RefusedFileError: one is there twice."""
+    kinds = list(KINDS)
+    ordered = sorted(files, key=lambda file: kinds.index(file.kind.name))
+    for before, after in pairwise(ordered):
+        if before.kind is after.kind:
+            raise RefusedFileError(after.name, "doubled_file", "it is given twice", "import one, then the other")
+    return ordered
+
+
+def run(
+    store: Store, task: Task, files: Sequence[CsvFile], staging: Staging, progress: Progress = no_progress
+) -> Outcome:
+    """Import files; what is wrong with their rows is in ``staging`` afterwards.
+
+    :param files: as :func:`in_order` gives them.
+    :raises RefusedFileError: a file cannot be read to its end; nothing was changed.
+    :raises OvertakenError: another import was faster; nothing was changed.
+    :raises AdapterError: the provider's templates cannot be had.
+    """
+    badges = None
+    if task.connection is not None and any(file.kind.name == "badge" for file in files):
+        badges = _badge_check(store, task.connection, keep=not task.dry_run)
+    source = store.connections.get(task.source)
+    alm = source is not None and source.role == "source"
+    outcomes = []
+    for file in files:
+        with progress(f"checking {file.name}", file.size) as watch:
+            outcomes.append(_read(file, staging, watch, alm=alm, badges=badges))
+    relations = Relations(staging, store, task.source)
+    for file, outcome in zip(files, outcomes, strict=True):
+        relations.check(file)
+        outcome.problems, outcome.bad = staging.count_problems(file.name)
+    clean = not any(outcome.problems for outcome in outcomes)
+    write = not task.dry_run and (clean or task.accept_good_rows)
+    writer = Writer(store, staging, task.source)
+    try:
+        for outcome in outcomes:
+            what = "writing" if write else "comparing"
+            with progress(f"{what} {outcome.file}", outcome.rows) as watch:
+                changes = writer.compare(outcome.kind, watch, write=write)
+            outcome.added, outcome.changed, outcome.unchanged = changes.added, changes.changed, changes.unchanged
+            outcome.which = changes.which
+        if write:
+            writer.finish()
+    finally:
+        writer.discard()
+    if badges is not None:
+        outcomes[0].unknown_providers = dict(badges.unknown_providers)
+    name = task.connection.name if badges and task.connection else ""
+    return Outcome(task.source, name, task.dry_run, write, outcomes)
+
+
+def _badge_check(store: Store, connection: Connection, *, keep: bool) -> BadgeCheck:
+    others = [row for row in store.catalogue.templates() if row.connection != connection.name]
+    elsewhere = {row.template_id.lower(): row.connection for row in others}
+    templates = current_templates(store, connection, keep=keep)
+    return BadgeCheck(connection, templates, elsewhere, adapter_names())
+
+
+def _read(file: CsvFile, staging: Staging, watch: Watch, *, alm: bool, badges: BadgeCheck | None) -> FileOutcome:
+    outcome = FileOutcome(file.name, file.kind.name)
+    rows = Rows(file, watch)
+    each = iter(rows)
+    first = next(each, (1, []))[1]
+    if isinstance(first, Fault):
+        raise RefusedFileError(file.name, first.code, f"its first line cannot be read: {first.what}", first.hint)
+    header = read_header(file.name, file.kind, first)
+    outcome.unknown_columns = header.unknown
+    judge = Judge(file.name, file.kind, header, alm=alm, badges=badges if file.kind.name == "badge" else None)
+    lines: list[int] = []
+    batch: list[list[str]] = []
+    broken: list[Problem] = []
+
+    def flush() -> None:
+        judged = judge.judge(lines, batch, suspicious=rows.suspicious, escaped=rows.escaped)
+        outcome.rows += judged.rows + len(broken)
+        staging.add(file.kind, judged.good, [*judged.problems, *broken])
+        lines.clear()
+        batch.clear()
+        broken.clear()
+
+    for line, cells in each:
+        if isinstance(cells, Fault):
+            broken.append(problem(file.name, line, "", "", cells))
+        elif cells:
+            lines.append(line)
+            batch.append(cells)
+        if len(batch) + len(broken) >= BATCH:
+            flush()
+    flush()
+    return outcome

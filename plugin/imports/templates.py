@@ -1,0 +1,45 @@
+"""A provider's badge templates as they are now."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ...adapters.base import BadgeTemplate
+from ..delivery.pacing import pace_of
+from ..delivery.providers import make_adapter
+from ..store import Connection, Store
+from ..synchronizing import sync_templates
+
+FRESH_SECONDS = 300.0
+"""A synchronization so recent is good enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    id: str
+    name: str
+    state: str
+
+
+def current_templates(store: Store, connection: Connection, *, keep: bool) -> list[Template]:
+    """From a recent synchronization, else asked for now.
+
+    :param keep: bring the catalogue up to date too.
+    :raises AdapterError: the provider does not answer.
+    """
+    if store.catalogue.synchronized_at(connection.name) < store.now() - FRESH_SECONDS:
+        if not keep:
+            return [Template(each.id, each.name, each.state) for each in live_templates(store, connection)]
+        sync_templates(store, connection)
+    rows = store.catalogue.templates(connection.name)
+    return [Template(row.template_id, row.name, row.state) for row in rows]
+
+
+def live_templates(store: Store, connection: Connection) -> list[BadgeTemplate]:
+    """Asked for now, each once; nothing is kept. :raises AdapterError: the provider does not answer."""
+    adapter = make_adapter(store, connection, pace=pace_of(store, connection, patience=math.inf))
+    try:
+        return list({template.id: template for template in adapter.templates()}.values())
+    finally:
+        adapter.close()

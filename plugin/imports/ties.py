@@ -1,0 +1,97 @@
+"""What imported files tie to a learning object, an instance, a certification or a skill level.
+
+How a row's ids become those that events carry:
+
+============================= ============================== =================================
+file                          for an LMS host                for an ALM account
+============================= ============================== =================================
+course_instance.csv           courseId; instanceId           course:<almCourseId>, else courseId;
+                                                             course:<almCourseId>_<instanceId>
+learning_program_instance.csv learningProgramId; instanceId  learningProgram:<almLearningProgramId>, ...
+certification.csv             id                             id
+skill_level.csv               skill:<skillId>:<levelId>      the same
+============================= ============================== =================================
+
+ALM numbers what it migrates anew, so that an id of the source LMS says nothing about one of ALM's: it is left as it
+is, and ties where events carry it so (``certification:171020``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..store import Store
+from ..store.imports import Tie
+from ..store.rules import Rule
+from .kinds import Columns, Kind
+
+_PARENTS = {
+    "course_instance": ("course", "courseId", "almCourseId"),
+    "learning_program_instance": ("learningProgram", "learningProgramId", "almLearningProgramId"),
+}
+
+
+class Places(NamedTuple):
+    """Of several rows: the learning object (or skill level) and the instance of each, as events carry them."""
+
+    objects: Sequence[str | None]
+    instances: Sequence[str | None]
+
+
+def places(kind: Kind, columns: Columns, *, alm: bool) -> Places:
+    """What rows of a kind that ties something tie. :param alm: whether the source is an ALM account."""
+    if kind.name == "certification":
+        return Places(columns["id"], [None] * len(columns["id"]))
+    if kind.name == "skill_level":
+        names = zip(columns["skillId"], columns["levelId"], strict=True)
+        return Places([f"skill:{skill}:{level}" for skill, level in names], [None] * len(columns["skillId"]))
+    prefix, parent, alm_parent = _PARENTS[kind.name]
+    objects, instances = [], []
+    for own, numbered, instance in zip(columns[parent], columns[alm_parent], columns["instanceId"], strict=True):
+        if numbered and alm:
+            place = numbered if numbered.startswith(f"{prefix}:") else f"{prefix}:{numbered}"
+            objects.append(place)
+            instances.append(instance if instance.startswith(f"{place}_") else f"{place}_{instance}")
+        else:
+            objects.append(own or numbered)
+            instances.append(instance)
+    return Places(objects, instances)
+
+
+def ties_for(store: Store, source: str, ids: Iterable[str]) -> list[Rule]:
+    """Which badges a completion earns by what was imported for its source.
+
+    A badge hangs on an instance. A learning object whose instances (those that were imported) all have the same badge
+    has it itself; where they differ, only the instance decides: better no badge than a wrong one.
+
+    :param ids: of the learning object and of its instance, or ``skill:<id>:<level>``.
+    """
+    wanted = frozenset(ids)
+    by_kind: dict[str, list[Tie]] = {}
+    for tie in store.imports.ties(source, wanted):
+        by_kind.setdefault(tie.kind, []).append(tie)
+    found: dict[tuple[str, str], Rule] = {}
+    for kind, ties in by_kind.items():
+        for tie, tied in _of_instances(ties, wanted) if kind in _PARENTS else _of_objects(ties):
+            if tie.connection and tie.template_id:
+                target = (tie.connection, tie.template_id)
+                found.setdefault(target, Rule(source, *target, (tied,), origin="import"))
+    return list(found.values())
+
+
+def _of_objects(ties: Sequence[Tie]) -> list[tuple[Tie, str]]:
+    return [(tie, tie.object_id) for tie in ties]
+
+
+def _of_instances(ties: Sequence[Tie], wanted: frozenset[str]) -> list[tuple[Tie, str]]:
+    exact = [tie for tie in ties if tie.instance_id in wanted and tie.object_id in wanted]
+    if exact:
+        return [(tie, tie.instance_id or "") for tie in exact]
+    for some, instance in (
+        ([tie for tie in ties if tie.object_id in wanted], False),
+        ([tie for tie in ties if tie.instance_id in wanted], True),
+    ):
+        if some and len({tie.badge_id for tie in some}) == 1:
+            return [(some[0], (some[0].instance_id or "") if instance else some[0].object_id)]
+    return []

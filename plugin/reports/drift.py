@@ -1,0 +1,188 @@
+"""Where the ledger and a provider differ. Nothing is changed at either."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from ...adapters.base import Adapter
+from ..alm.fates import source_of
+from ..backfill.people import digest
+from ..delivery.calling import award_of
+from ..delivery.pacing import pace_of
+from ..delivery.providers import make_adapter
+from ..store import Connection, Store
+from ..store.tables import awards, connections
+from .listing import Listed, Listing
+
+AT_ONCE = 500
+PATIENCE_SECONDS = 900.0
+"""How long a call waits for its place in the connection's rate, which live awards use too."""
+
+LOOKS = 500
+"""Badges that are missing from a list are looked for one by one, up to so many: a list may shift while it is read."""
+
+Kind = Literal["missing", "state", "template", "recipient", "unknown"]
+
+_AT_PROVIDER = {
+    "issued": ("pending",),
+    "accepted": ("accepted",),
+    "declined": ("declined",),
+    "revoked": ("revoked",),
+    "replaced": ("replaced",),
+    "expired": ("expired",),
+}
+"""A state of the ledger, and what the provider calls it."""
+
+_GONE = ("revoked",)
+"""States of an award whose badge may have been deleted too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """:param kind: ``missing``: the provider has no such badge; ``state``, ``template``, ``recipient``: it has it
+        with another one; ``unknown``: it has a badge of a learner of ours that the ledger does not know.
+    :param ledger: what the ledger says; ``provider``, what the provider does.
+    """
+
+    kind: Kind
+    connection: str
+    badge_id: str
+    award_id: int | None
+    learner: str
+    template_id: str
+    ledger: str
+    provider: str
+
+
+class Drift:
+    """Of one provider connection.
+
+    :param note: told how far it is.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        connection: Connection,
+        *,
+        note: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._name = connection.name
+        pace = pace_of(store, connection, patience=PATIENCE_SECONDS, sleep=sleep)
+        self._adapter: Adapter = make_adapter(store, connection, pace=pace)
+        self._note = note
+        self._looks = 0
+
+    def run(self) -> Iterator[Difference]:
+        """:raises AdapterError: the provider does not say what it has."""
+        try:
+            if self._adapter.capabilities.can_list:
+                yield from self._by_list()
+            elif self._adapter.capabilities.can_look_up:
+                for rows in self._portions(self._store.now()):
+                    for row in rows:
+                        yield from self._looked_for(row)
+        finally:
+            self._adapter.close()
+
+    def _by_list(self) -> Iterator[Difference]:
+        began = self._store.now()
+        with Listing(digest) as listing:
+            count = listing.fill(self._adapter.badges())
+            self._note(f"{self._name} lists {count:,} badges")
+            for rows in self._portions(began):
+                found = listing.take([row.badge_id for row in rows])
+                for row in rows:
+                    if row.badge_id in found:
+                        yield from self._compared(row, found[row.badge_id])
+                    elif row.state not in _GONE:
+                        yield from self._missing(row)
+            yield from self._strangers(listing)
+
+    def _portions(self, until: float) -> Iterator[Sequence[Row[Any]]]:
+        """Awards with a badge. What was settled since the list was read cannot be on it."""
+        last = 0
+        while True:
+            query = (
+                sa.select(awards)
+                .where(
+                    awards.c.connection == self._name,
+                    awards.c.id > last,
+                    awards.c.badge_id.is_not(None),
+                    awards.c.state.in_(list(_AT_PROVIDER)),
+                )
+                .order_by(awards.c.id)
+                .limit(AT_ONCE)
+            )
+            with self._store.database.read() as transaction:
+                rows = transaction.execute(query).all()
+            if not rows:
+                return
+            last = rows[-1].id
+            self._note(f"{last:,} awards compared")
+            yield [row for row in rows if row.due_at < until]
+
+    def _compared(self, row: Row[Any], listed: Listed) -> Iterator[Difference]:
+        recipient = json.loads(row.recipient)
+        learner = f"{row.source}:{row.learner_id}"
+        if listed.state not in _AT_PROVIDER[row.state]:
+            yield self._difference("state", row, row.state, listed.state)
+        if listed.template_id != row.template_id:
+            yield self._difference("template", row, row.template_id, listed.template_id)
+        if listed.earner_id and listed.earner_id != learner:
+            yield self._difference("recipient", row, learner, listed.earner_id)
+        elif listed.address and listed.address != digest(recipient["email"] or ""):
+            yield self._difference("recipient", row, "the learner's e-mail address", "another e-mail address")
+
+    def _missing(self, row: Row[Any]) -> Iterator[Difference]:
+        if self._looks < LOOKS and self._adapter.capabilities.can_look_up:
+            self._looks += 1
+            yield from self._looked_for(row)
+        else:
+            yield self._difference("missing", row, row.state, "not listed")
+
+    def _looked_for(self, row: Row[Any]) -> Iterator[Difference]:
+        """By a look-up, which finds live badges alone."""
+        badge = self._adapter.find(award_of(row))
+        if badge is None:
+            if row.state not in ("revoked", "replaced"):
+                yield self._difference("missing", row, row.state, "not there, or revoked")
+        elif badge.id != row.badge_id:
+            yield self._difference("missing", row, row.state, f"another badge in its place: {badge.id}")
+        elif badge.state not in _AT_PROVIDER[row.state]:
+            yield self._difference("state", row, row.state, badge.state)
+
+    def _strangers(self, listing: Listing) -> Iterator[Difference]:
+        sources = self._sources()
+        for listed in listing.unknown():
+            if listed.earner_id.startswith(sources) and not self._in_ledger(listed.id):
+                yield Difference(
+                    "unknown", self._name, listed.id, None, listed.earner_id, listed.template_id, "", listed.state
+                )
+
+    def _in_ledger(self, badge_id: str) -> bool:
+        """It may have been issued, or revoked, since the ledger was read."""
+        query = sa.select(awards.c.id).where(awards.c.connection == self._name, awards.c.badge_id == badge_id)
+        with self._store.database.read() as transaction:
+            return transaction.scalar(query.limit(1)) is not None
+
+    def _sources(self) -> tuple[str, ...]:
+        """With what the ids of our learners begin."""
+        mine = sa.select(awards.c.source).where(awards.c.connection == self._name).distinct()
+        accounts = sa.select(connections.c.account).where(connections.c.role == "source")
+        with self._store.database.read() as transaction:
+            found = {*transaction.scalars(mine), *map(source_of, transaction.scalars(accounts))}
+        return tuple(f"{source}:" for source in found)
+
+    def _difference(self, kind: Kind, row: Row[Any], ledger: str, provider: str) -> Difference:
+        learner = f"{row.source}:{row.learner_id}"
+        return Difference(kind, self._name, row.badge_id, row.id, learner, row.template_id, ledger, provider)

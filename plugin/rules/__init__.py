@@ -1,0 +1,1 @@
+"""Rules at work: what a learner has completed, whether that is enough, and trying it out."""

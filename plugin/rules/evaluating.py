@@ -1,0 +1,79 @@
+"""Whether what a learner has completed is enough for a rule. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..store.rules import Rule
+
+MAX_NAMED = 5
+"""Missing objects that a reason names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Something that a learner has completed.
+
+    :param objects: all ids that it goes by: the learning object, its instance, a certification's root.
+    :param at: seconds since the epoch.
+    :param passed: None where the source does not say: it counts as passed.
+    :param score: 0.0 to 1.0, or None where the source does not say.
+    """
+
+    objects: frozenset[str]
+    at: float
+    passed: bool | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """:param met_at: when the learner had completed enough, whichever of it we hear of first; None: not yet.
+    :param why: in words, with the rule's number.
+    :param missing: objects that are not completed well enough.
+    """
+
+    rule: Rule
+    met_at: float | None
+    why: str
+    missing: tuple[str, ...] = ()
+
+
+def judge(rule: Rule, completions: Iterable[Completion]) -> Verdict:
+    """What the rule says of these completions, of one learner."""
+    known = list(completions)
+    first: dict[str, float] = {}
+    for completion in known:
+        if not _flaw(rule, completion):
+            for each in completion.objects.intersection(rule.objects):
+                first[each] = min(completion.at, first.get(each, completion.at))
+    if len(first) >= rule.need:
+        return Verdict(rule, sorted(first.values())[rule.need - 1], f"{rule.label}: {rule.wants}")
+    missing = tuple(each for each in rule.objects if each not in first)
+    return Verdict(rule, None, _short_of(rule, known, missing, len(first)), missing)
+
+
+def _flaw(rule: Rule, completion: Completion) -> str | None:
+    """Why a completion does not count."""
+    if rule.passed and completion.passed is False:
+        return "completed without passing"
+    if rule.least_score is None:
+        return None
+    if completion.score is None:
+        return f"no score came with the completion, and it must be at least {rule.least_score:g}"
+    if completion.score < rule.least_score:
+        return f"score {completion.score:g} is below {rule.least_score:g}"
+    return None
+
+
+def _short_of(rule: Rule, known: Sequence[Completion], missing: tuple[str, ...], count: int) -> str:
+    flaws: dict[str, str] = {}
+    for completion in known:
+        for each in completion.objects.intersection(missing):
+            flaws[each] = _flaw(rule, completion) or ""
+    if len(rule.objects) == 1:
+        return f"{flaws.get(rule.objects[0], 'not completed')} ({rule.label})"
+    named = [f"{each} ({flaws[each]})" if each in flaws else each for each in missing[:MAX_NAMED]]
+    more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+    return f"{count} of {rule.need} of {rule.label}: missing {', '.join(named)}{more}"

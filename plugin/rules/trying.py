@@ -1,0 +1,239 @@
+"""``rules test``: what would become of an event, and why, without taking it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import ValidationError
+
+from ...adapters.errors import AdapterError
+from ...hooks.schemas import schema_of
+from ..alm.client import AlmClient
+from ..alm.decoder import NotJsonError, decode
+from ..alm.door import AlmDoor
+from ..alm.source import read_event
+from ..alm.visit import Case, Look, Visit
+from ..delivery.decisions import Decision, Dies, Done, Earns, Ignores, Waits
+from ..delivery.hosts import HostSource, judge_event
+from ..delivery.pacing import pace_of
+from ..policy import ALM_RATE
+from ..skills import in_words, look_at
+from ..store import Connection, NewEvent, Plan, Store
+from ..store.tables import awards
+
+MAX_EVENTS = 100
+MAX_LOOKS = 20
+"""Looks at skill levels that are followed for one event."""
+
+
+class UnreadableError(ValueError):
+    """The file holds no event that we know; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """One event. :ivar outcome: ``earns``, ``ignored``, ``done``, ``waiting``, ``dead`` or ``unknown``."""
+
+    event: str
+    outcome: str = "unknown"
+    steps: list[str] = field(default_factory=list)
+
+
+def try_out(store: Store, body: bytes, *, source: str | None, connection: str | None) -> list[Trial]:
+    """What would become of each event in a file; ALM may be asked, inbox and ledger are only read.
+
+    :param body: a delivery of ALM, one of its events, or an event of an LMS host, as JSON.
+    :param source: the LMS host it is to be of. :param connection: the ALM connection it is to come through.
+    :raises UnreadableError: it is none of these.
+    """
+    value = _object(body)
+    if "events" in value or "eventName" in value:
+        if source is not None:
+            raise UnreadableError("this is an event of ALM: give --connection, not --source")
+        delivery = body if "events" in value else b'{"events":[' + body + b"]}"
+        return _of_alm(store, delivery, value.get("accountId"), connection)
+    if connection is not None:
+        raise UnreadableError("this is no event of ALM (it has neither events nor eventName): leave out --connection")
+    return [_of_host(store, value, source)]
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnreadableError(f"it is not JSON{where}") from None
+    if not isinstance(value, dict):
+        raise UnreadableError("it is not a JSON object, as an event or a delivery is")
+    return value
+
+
+def _of_host(store: Store, value: dict[str, Any], source: str | None) -> Trial:
+    kind = "skill_created" if "skill_id" in value else "course_completed"
+    if source is not None:
+        value = {**value, "source": source}
+    try:
+        event = schema_of(kind).load(value)
+        payload = json.dumps(schema_of(kind).dump(event), allow_nan=False)
+    except ValidationError as error:
+        raise UnreadableError(f"it is no {kind} event of an LMS host: {error.messages}") from None
+    except (ValueError, RecursionError, OverflowError):
+        raise UnreadableError("it holds numbers or depths that cannot be kept") from None
+    learner = event.learner.id if kind == "course_completed" else None
+    row = _row(store, NewEvent("", event.source, event.id, "", kind, payload, learner_id=learner))
+    trial = Trial(f"{kind} {event.id} of {event.source}")
+    _say_if_known(store, row, trial)
+    if kind == "skill_created":
+        rows = look_at(store, "", event.source, event)
+        trial.steps += [f"level {each.level}: {each.note}" for each in rows]
+        _conclude(store, row, trial, Done(in_words(rows)))
+        return trial
+    verdicts = judge_event(store, row, event)
+    trial.steps += [f"{each.why}: {'met' if each.met_at is not None else 'not met'}" for each in verdicts] or [
+        f"no rule of {event.source} or of any source names it"
+    ]
+    for _, decision in next(iter(HostSource(store, {}).decide([row]))):
+        _conclude(store, row, trial, decision)
+    return trial
+
+
+def _of_alm(store: Store, delivery: bytes, account: Any, name: str | None) -> list[Trial]:
+    connection = _connection(store, account, name)
+    try:
+        events = AlmDoor(connection.name, connection.settings).take(decode(delivery))
+    except NotJsonError as error:
+        raise UnreadableError(f"it is not JSON: {error}") from None
+    if not events:
+        raise UnreadableError("it holds no event")
+    if len(events) > MAX_EVENTS:
+        raise UnreadableError(f"it holds more than {MAX_EVENTS} events")
+    client = AlmClient(
+        connection.settings,
+        store.storage(connection.name),
+        store.now,
+        time.sleep,
+        pace_of(store, connection, default_rate=ALM_RATE),
+    )
+    try:
+        return [_through_alm(store, connection, client, event) for event in events]
+    finally:
+        client.close()
+
+
+def _through_alm(store: Store, connection: Connection, client: AlmClient, event: NewEvent) -> Trial:
+    row = _row(store, event)
+    place = f", learner {event.learner_id}, {event.learning_object_id}" if event.learner_id else ""
+    trial = Trial(f"{event.kind} {event.event_id} of {event.source}{place}")
+    _say_if_known(store, row, trial)
+    visit = Visit(store, connection, store.cache(connection.name), client)
+    open_rows, looks = [row], 0
+    while open_rows:
+        current = open_rows.pop(0)
+        if current is not row:
+            trial.steps.append(f"then looks at {current.learning_object_id}")
+        try:
+            decision = _decided(visit, current, connection)
+        except AdapterError as error:
+            trial.steps.append(f"cannot be told now: {error}")
+            break
+        _conclude(store, current, trial, decision, follows=current is not row)
+        for following in decision.follow if isinstance(decision, Earns) else ():
+            looks += 1
+            if looks <= MAX_LOOKS:
+                open_rows.append(_row(store, following))
+    asked = visit.asked
+    trial.steps.append(f"asked ALM for {', '.join(asked)}" if asked else "asked ALM nothing")
+    return trial
+
+
+def _decided(visit: Visit, row: Any, connection: Connection) -> Decision:
+    each = read_event(row, connection)
+    if isinstance(each, Case):
+        portions = visit.decide([each])
+    elif isinstance(each, Look):
+        portions = visit.decide([], [each])
+    else:
+        return each
+    return next(decision for portion in portions for _, decision in portion)
+
+
+def _connection(store: Store, account: Any, name: str | None) -> Connection:
+    known = [each for each in store.connections.all() if each.role == "source"]
+    if name is None and account is not None:
+        chosen = [each for each in known if each.settings.get("account_id") == str(account)] or known
+    else:
+        chosen = [each for each in known if name in (None, each.name)]
+    if len(chosen) != 1:
+        names = ", ".join(each.name for each in known) or "none"
+        raise UnreadableError(f"say with --connection through which ALM connection it came (known: {names})")
+    return chosen[0]
+
+
+def _row(store: Store, event: NewEvent) -> Any:
+    """Like a row of the inbox, which it is not in."""
+    now = store.now()
+    more = {"id": 0, "correlation_id": "", "received_at": now, "due_at": now, "attempts": 1, "lease_owner": None}
+    return SimpleNamespace(**{**asdict(event), **more})
+
+
+def _say_if_known(store: Store, row: Any, trial: Trial) -> None:
+    for event in store.views.events_called(row.event_id):
+        if (event["connection"], event["source"]) == (row.connection, row.source):
+            trial.steps.append(
+                f"it is event {event['id']} already ({event['state']}): delivered again, nothing happens"
+            )
+
+
+def _conclude(store: Store, row: Any, trial: Trial, decision: Decision, *, follows: bool = False) -> None:
+    outcome, steps = "dead", [""]
+    match decision:
+        case Earns(plans, how, follow):
+            outcome = "earns" if plans else "done"
+            steps = [*([how] if how else []), *(_award(store, row, plan) for plan in plans)]
+            steps += [f"would look at {each.learning_object_id} afterwards" for each in follow]
+        case Ignores(reason):
+            outcome, steps = "ignored", [f"would be ignored: {reason}"]
+        case Done(what):
+            outcome, steps = "done", [f"would be done: {what}"]
+        case Waits(reason, seconds):
+            outcome, steps = "waiting", [f"would wait {seconds:.0f} s at first: {reason}"]
+        case Dies(reason):
+            outcome, steps = "dead", [f"would be dead: {reason}"]
+    trial.steps += steps
+    if not follows or outcome == "earns":
+        trial.outcome = outcome
+
+
+def _award(store: Store, row: Any, plan: Plan) -> str:
+    names = {each.template_id: each.name for each in store.catalogue.templates(plan.connection)}
+    badge = f"{names.get(plan.template_id, plan.template_id)!r} of {plan.connection}"
+    when = datetime.fromtimestamp(plan.issued_at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    period = f", period {plan.period}" if plan.period else ""
+    return f"would earn {badge}, dated {when}{period}{_already(store, row, plan)}"
+
+
+def _already(store: Store, row: Any, plan: Plan) -> str:
+    query = sa.select(awards.c.id, awards.c.state).where(
+        awards.c.connection == plan.connection,
+        awards.c.source == row.source,
+        awards.c.learner_id == row.learner_id,
+        awards.c.template_id == plan.template_id,
+        awards.c.period == plan.period,
+    )
+    with store.database.read() as connection:
+        found = connection.execute(query).first()
+    return "" if found is None else f": it is award {found.id} already ({found.state})"
+
+
+def lines_of(trials: Iterable[Trial]) -> list[str]:
+    lines = []
+    for trial in trials:
+        lines += [f"{trial.event}: {trial.outcome}", *(f"  {step}" for step in trial.steps)]
+    return lines

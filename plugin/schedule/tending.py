@@ -1,0 +1,68 @@
+"""One due task of a connection: claimed, done, and its outcome kept, whatever it was."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.engine import Row
+
+from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
+from ..delivery.backoff import backoff
+from ..store import Connection, Store, StoreUnavailableError
+from .task import Task
+
+FIRST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 900.0
+"""Bounds of the wait after a failure, where the interval itself is not longer."""
+
+JITTER = 0.1
+"""The part of the interval by which the next run may come earlier or later."""
+
+log = logging.getLogger("badgerelay.schedule")
+
+
+def tend(store: Store, tasks: Mapping[str, Task], name: str, owner: str) -> bool:
+    """Do the task of this connection that has been due longest; whether there was one.
+
+    A failure is kept and tried again, later each time. The connection does not rest for it: what is sent is not held
+    up by what can wait.
+
+    :raises StoreUnavailableError: the database does not answer; the task is due again when its lease ends.
+    """
+    row = store.schedule.claim(name, tasks, owner, store.now())
+    if row is None:
+        return False
+    connection = store.connections.get(name)
+    if connection is None:
+        return False
+    outcome, said, wait = _run(store, connection, tasks[row.task], row)
+    now = store.now()
+    if not store.schedule.settle(row, outcome, said, now + wait, now):
+        log.warning("connection %s: %s took so long that another process does it too", name, row.task)
+    return True
+
+
+def _run(store: Store, connection: Connection, task: Task, row: Row[Any]) -> tuple[str, str, float]:
+    """What became of it, in words, and after how many seconds it is done again."""
+    try:
+        said = task.run(store, connection)
+    except StoreUnavailableError:
+        raise
+    except OverBudgetError as error:
+        return "waits", str(error), max(error.retry_after or 0.0, 1.0) * random.uniform(1.0, 1.5)  # noqa: S311
+    except AdapterError as error:
+        said = str(error)
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
+    except Exception as error:
+        log.exception("connection %s: %s failed", connection.name, task.name)
+        said, asked = f"an unexpected {type(error).__name__} inside badgerelay; the log has it", None
+    else:
+        log.info("connection %s: %s: %s", connection.name, task.name, said)
+        return "done", said, row.every_seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (spreading load)
+    longest = max(row.every_seconds, LONGEST_WAIT_SECONDS)
+    wait = backoff(row.attempts, base=FIRST_WAIT_SECONDS, cap=longest, retry_after=asked)
+    log.warning("connection %s: %s failed, again in %.0f s: %s", connection.name, task.name, wait, said)
+    return "failed", said, wait

@@ -1,0 +1,149 @@
+"""New skills: a level whose badge is a provider's template is wired at once; one that looks right is suggested."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Row
+
+from .store import Store
+from .store.rules import NewRule, skill_object
+from .store.skills import SkillLevelRow
+
+LIKENESS = 0.8
+"""From here on (0 to 1) a template's name looks like a level's."""
+
+log = logging.getLogger("badgerelay.skills")
+
+
+class Level(Protocol):
+    """:ivar badge: a badge template's id, or whatever the source calls the badge; None where there is none."""
+
+    @property
+    def level(self) -> int: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def badge(self) -> str | None: ...
+
+
+class Skill(Protocol):
+    """A skill as a source tells of it; ``hooks.SkillCreated`` is one."""
+
+    @property
+    def skill_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def levels(self) -> Sequence[Level]: ...
+
+
+def take_skill(store: Store, connection: str, source: str, skill: Skill) -> str:
+    """Wire, suggest or list the levels of a skill, and keep them. Twice is as once.
+
+    :param connection: the source connection that told of it, which itself says the badge of an achieved level, so
+        that no rule is needed; empty for an LMS host, whose level gets one.
+    :param source: as rules name it: the host, or the source connection.
+    :return: what became of it, in words.
+    """
+    rows = look_at(store, connection, source, skill)
+    now = store.now()
+    for row in rows:
+        if row.state == "wired" and not connection and row.provider and row.template_id:
+            level = skill_object(row.skill_id, row.level)
+            store.rules.add(NewRule(source, row.provider, row.template_id, (level,), origin="skill"), now)
+    store.skills.put(rows, now)
+    for row in rows:
+        log.info("skill %s of %s, level %s, is %s", row.skill_id, source, row.level, row.state)
+    return in_words(rows)
+
+
+def look_at(store: Store, connection: str, source: str, skill: Skill) -> list[SkillLevelRow]:
+    """What :func:`take_skill` would keep; writes nothing."""
+    templates = _templates(store, connection)
+    rows = [_taken(templates, connection, source, skill, level) for level in skill.levels]
+    return rows or [_row(connection, source, skill, None, _by_name(templates, [skill.name]), "it has no levels")]
+
+
+def in_words(rows: Sequence[SkillLevelRow]) -> str:
+    return ", ".join(_words(row) for row in rows)
+
+
+def _taken(templates: Sequence[Row[Any]], connection: str, source: str, skill: Skill, level: Level) -> SkillLevelRow:
+    if level.badge is not None:
+        by_id = [row for row in templates if row.template_id == level.badge]
+        if len(by_id) == 1:
+            return _row(connection, source, skill, level, by_id[0], "its badge is the template", state="wired")
+        if by_id:
+            several = ", ".join(row.connection for row in by_id)
+            note = f"its template is known to several connections ({several}): see `badgerelay rules add`"
+            return _row(connection, source, skill, level, by_id[0], note)
+    names = [level.name or "", f"{skill.name} {level.name or ''}", f"{skill.name} {level.level}"]
+    if len(skill.levels) == 1:
+        names.append(skill.name)
+    note = "its badge is no template of ours" if level.badge is not None else "it has no badge"
+    return _row(connection, source, skill, level, _by_name(templates, names), note)
+
+
+def _row(
+    connection: str,
+    source: str,
+    skill: Skill,
+    level: Level | None,
+    template: Row[Any] | None,
+    note: str,
+    *,
+    state: str = "suggested",
+) -> SkillLevelRow:
+    """:param template: its own where it is ``wired``, the nearest where it is ``suggested``; None: ``unknown``."""
+    return SkillLevelRow(
+        connection=connection,
+        source=source,
+        skill_id=skill.skill_id,
+        level=0 if level is None else level.level,
+        name=skill.name,
+        level_name=None if level is None else level.name,
+        badge=None if level is None else level.badge,
+        state="unknown" if template is None else state,
+        provider=None if template is None else template.connection,
+        template_id=None if template is None else template.template_id,
+        note=note if template is None or state == "wired" else f"{note}; {template.name!r} looks like it",
+    )
+
+
+def _by_name(templates: Sequence[Row[Any]], names: Sequence[str]) -> Row[Any] | None:
+    """The template whose name is nearest to one of the names, if any is near. Case and spaces do not count."""
+    wanted = {each for name in names if (each := _plain(name))}
+    best: tuple[float, Row[Any]] | None = None
+    for template in templates:
+        likeness = max((_alike(_plain(template.name), name) for name in wanted), default=0.0)
+        if likeness >= LIKENESS and (best is None or likeness > best[0]):
+            best = (likeness, template)
+    return None if best is None else best[1]
+
+
+def _alike(one: str, other: str) -> float:
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    # The first two are upper bounds of the third and far cheaper.
+    if matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
+        return 0.0
+    return matcher.ratio()
+
+
+def _plain(name: str) -> str:
+    return "".join(name.casefold().split())
+
+
+def _templates(store: Store, connection: str) -> list[Row[Any]]:
+    """Those that can be issued: of the source connection's own provider, or for a host of any."""
+    own = store.connections.get(connection) if connection else None
+    provider = None if own is None else own.settings.get("provider")
+    return [row for row in store.catalogue.templates(provider) if row.state == "active"]
+
+
+def _words(row: SkillLevelRow) -> str:
+    level = f"level {row.level} " if row.level else ""
+    return f"{level}{row.state}" + (f" ({row.template_id} of {row.provider})" if row.template_id else "")

@@ -1,0 +1,166 @@
+"""The rules: which completions earn which badge, kept and found by the ids that they name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from .database import Database
+from .tables import rule_objects, rules
+
+ANY_SOURCE = "*"
+IDS_AT_ONCE = 500
+"""Ids of one question, below the number of parameters that SQLite takes."""
+
+_FOR_OBJECTS = (
+    sa.select(rules)
+    .where(
+        rules.c.source.in_(sa.bindparam("sources", expanding=True)),
+        rules.c.id.in_(
+            sa.select(rule_objects.c.rule_id).where(
+                rule_objects.c.object_id.in_(sa.bindparam("objects", expanding=True))
+            )
+        ),
+    )
+    .order_by(rules.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRule:
+    """Whoever completes ``need`` of ``objects`` earns one badge.
+
+    :param source: a source connection or an LMS host, or ``*`` for any.
+    :param connection: the provider connection that issues.
+    :param objects: ids of learning objects or instances, or skill levels as ``skill:<id>:<level>``; kept sorted.
+    :param need: how many of them: all of them, one, or a number in between.
+    :param passed: completions without passing do not count.
+    :param least_score: 0.0 to 1.0; completions below it, or without a score, do not count.
+    :param origin: who made it: ``hand``, ``skill`` (a new skill's badge) or ``import``.
+    """
+
+    source: str
+    connection: str
+    template_id: str
+    objects: tuple[str, ...]
+    need: int = 0
+    passed: bool = True
+    least_score: float | None = None
+    origin: str = "hand"
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: it names nothing, or needs more than it names."""
+        objects = tuple(sorted(set(self.objects)))
+        object.__setattr__(self, "objects", objects)
+        object.__setattr__(self, "need", self.need or len(objects))
+        if not objects:
+            raise ValueError("a rule names at least one learning object or skill level")
+        if not 1 <= self.need <= len(objects):
+            raise ValueError(f"a rule that names {len(objects)} cannot need {self.need} of them")
+
+    @property
+    def wants(self) -> str:
+        """What it asks of a learner, in words."""
+        names = ", ".join(self.objects)
+        if len(self.objects) > 1:
+            many = {1: "any", len(self.objects): "all"}.get(self.need, f"{self.need}")
+            names = f"{many} of {names}"
+        more = [] if self.passed else ["passed or not"]
+        more += [] if self.least_score is None else [f"score at least {self.least_score:g}"]
+        return f"{names} ({', '.join(more)})" if more else names
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(NewRule):
+    """:param id: its number; 0 for one that follows from an imported file."""
+
+    id: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"rule {self.id}" if self.id else "an imported rule"
+
+
+class Rules:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, new: NewRule, now: float) -> bool:
+        """False when it was there already, whoever made it."""
+        statement = (
+            self._database.insert(rules)
+            .values(
+                source=new.source,
+                connection=new.connection,
+                template_id=new.template_id,
+                objects=json.dumps(new.objects),
+                need=new.need,
+                passed=new.passed,
+                least_score=new.least_score,
+                origin=new.origin,
+                digest=_digest(new),
+                created_at=now,
+            )
+            .on_conflict_do_nothing()
+            .returning(rules.c.id)
+        )
+        with self._database.write() as transaction:
+            rule_id = transaction.scalar(statement)
+            if rule_id is None:
+                return False
+            transaction.execute(
+                sa.insert(rule_objects),
+                [{"rule_id": rule_id, "object_id": each, "connection": new.connection} for each in new.objects],
+            )
+        return True
+
+    def remove(self, rule_id: int) -> bool:
+        """False when there is none of that number."""
+        with self._database.write() as transaction:
+            transaction.execute(sa.delete(rule_objects).where(rule_objects.c.rule_id == rule_id))
+            return transaction.execute(sa.delete(rules).where(rules.c.id == rule_id)).rowcount == 1
+
+    def all(self) -> list[Rule]:
+        with self._database.read() as transaction:
+            return [_rule(row) for row in transaction.execute(sa.select(rules).order_by(rules.c.id))]
+
+    def for_objects(self, source: str, ids: Iterable[str]) -> list[Rule]:
+        """The rules of this source, or of any, that name one of the ids."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[int, Rule] = {}
+        with self._database.read() as transaction:
+            for start in range(0, len(wanted), IDS_AT_ONCE):
+                some = {"sources": [source, ANY_SOURCE], "objects": wanted[start : start + IDS_AT_ONCE]}
+                found.update((row.id, _rule(row)) for row in transaction.execute(_FOR_OBJECTS, some))
+        return [found[rule_id] for rule_id in sorted(found)]
+
+
+def skill_object(skill_id: str, level: int | str) -> str:
+    """A skill level as rules name it."""
+    return f"skill:{skill_id}:{level}"
+
+
+def _rule(row: Row[Any]) -> Rule:
+    return Rule(
+        source=row.source,
+        connection=row.connection,
+        template_id=row.template_id,
+        objects=tuple(json.loads(row.objects)),
+        need=row.need,
+        passed=bool(row.passed),
+        least_score=row.least_score,
+        origin=row.origin,
+        id=row.id,
+    )
+
+
+def _digest(new: NewRule) -> str:
+    """What makes two rules the same, as one short value that can be unique."""
+    meaning = [new.source, new.connection, new.template_id, list(new.objects), new.need, new.passed, new.least_score]
+    return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()

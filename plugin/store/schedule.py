@@ -1,0 +1,122 @@
+"""The schedule: what is to be done for each connection from time to time, when, and what came of it last."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from . import leases
+from .database import Database
+from .history import MAX_CAUSE, storable
+from .tables import connections, schedule
+
+Which = tuple[str, str]
+"""A connection and a task."""
+
+
+class Schedule:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._add = database.insert(schedule).on_conflict_do_nothing(index_elements=["connection", "task"])
+
+    def arrange(self, wanted: Mapping[Which, float], tasks: Collection[str], now: float) -> None:
+        """Let there be these, with their seconds in between, and no others of the tasks that we know.
+
+        A new one is due for the first time after half of its interval to the whole, so that connections which were
+        made together do not stay together.
+        """
+        rows = {(row.connection, row.task): row for row in self.all() if row.task in tasks}
+        missing = wanted.keys() - rows.keys()
+        superfluous = rows.keys() - wanted.keys()
+        changed = [which for which in wanted.keys() & rows.keys() if rows[which].every_seconds != wanted[which]]
+        if not (missing or superfluous or changed):
+            return
+        with self._database.write() as transaction:
+            for which in sorted(missing):
+                first = {"every_seconds": wanted[which], "due_at": now + _part(wanted[which]), "attempts": 0}
+                transaction.execute(self._add, {"connection": which[0], "task": which[1], **first})
+            for which in sorted(superfluous):
+                transaction.execute(sa.delete(schedule).where(*_is(which)))
+            for which in sorted(changed):
+                soonest = now + _part(wanted[which])
+                later = sa.and_(schedule.c.due_at > soonest, schedule.c.lease_owner.is_(None))
+                due = sa.case((later, soonest), else_=schedule.c.due_at)
+                values = {"every_seconds": wanted[which], "due_at": due}
+                transaction.execute(sa.update(schedule).where(*_is(which)).values(values))
+
+    def lanes_due(self, tasks: Collection[str], now: float) -> list[str]:
+        """Connections with due tasks that are neither paused nor resting."""
+        with self._database.read() as transaction:
+            return list(transaction.scalars(_LANES_DUE, {"tasks": list(tasks), "now": now}))
+
+    def claim(self, name: str, tasks: Collection[str], owner: str, now: float) -> Row[Any] | None:
+        """The one of a connection's tasks that has been due longest, leased; none while the connection is paused."""
+        with self._database.write() as transaction:
+            asked = {"of_connection": name, "tasks": list(tasks)}
+            rows = leases.take(transaction, _TAKE, owner=owner, limit=1, now=now, **asked)
+        return rows[0] if rows else None
+
+    def settle(self, row: Row[Any], outcome: str, said: str, due_at: float, now: float) -> bool:
+        """Write what came of a run; False when its lease was lost to somebody else.
+
+        :param outcome: ``done``; ``failed``; or ``waits``, when it could not be begun, which is no failure.
+        """
+        values: dict[str, Any] = {
+            "outcome": outcome,
+            "said": storable(said)[:MAX_CAUSE],
+            "ended_at": now,
+            "due_at": due_at,
+            "lease_owner": None,
+        }
+        if outcome == "done":
+            values |= {"attempts": 0, "done_at": now}
+        elif outcome == "waits":
+            values["attempts"] = max(0, row.attempts - 1)
+        held = [schedule.c.id == row.id, schedule.c.lease_owner == row.lease_owner]
+        with self._database.write() as transaction:
+            return transaction.execute(sa.update(schedule).where(*held).values(values)).rowcount == 1
+
+    def call(self, which: Which, now: float) -> None:
+        """Do it now, where it is on the schedule and not being done already."""
+        waiting = [*_is(which), schedule.c.lease_owner.is_(None), schedule.c.due_at > now]
+        with self._database.write() as transaction:
+            transaction.execute(sa.update(schedule).where(*waiting).values(due_at=now))
+
+    def all(self) -> list[Row[Any]]:
+        with self._database.read() as transaction:
+            return list(transaction.execute(_ALL))
+
+
+def _part(seconds: float) -> float:
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 (spreading load)
+
+
+def _is(which: Which) -> list[sa.ColumnElement[bool]]:
+    return [schedule.c.connection == which[0], schedule.c.task == which[1]]
+
+
+# Built once: the engine asks all the time.
+_ALL = sa.select(schedule).order_by(schedule.c.connection, schedule.c.task)
+_TASKS = schedule.c.task.in_(sa.bindparam("tasks", expanding=True))
+_LANES_DUE = (
+    sa.select(schedule.c.connection)
+    .join(connections, connections.c.name == schedule.c.connection)
+    .where(
+        ~connections.c.paused,
+        connections.c.retry_at <= sa.bindparam("now"),
+        schedule.c.due_at <= sa.bindparam("now"),
+        _TASKS,
+    )
+    .distinct()
+)
+_TAKE = leases.taking(
+    schedule,
+    schedule.c.connection == sa.bindparam("of_connection"),
+    _TASKS,
+    sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
+    began_at=sa.bindparam("now"),
+)

@@ -1,0 +1,53 @@
+"""The catalogue made equal to what a provider has, and what follows for awards: dead templates hold them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from ..adapters.base import Adapter, BadgeTemplate
+from .delivery.pacing import pace_of
+from .delivery.providers import make_adapter
+from .store import Connection, Store
+from .store.catalogue import Synchronized
+
+Watch = Callable[[Iterable[BadgeTemplate]], Iterable[BadgeTemplate]]
+
+PATIENCE_SECONDS = 60.0
+"""A listing waits so long for each page's place in the rate: begun anew, it would ask for all pages once more."""
+
+log = logging.getLogger("badgerelay.catalogue")
+
+
+def sync_templates(
+    store: Store,
+    connection: Connection,
+    watch: Watch = iter,
+    *,
+    adapter: Adapter | None = None,
+    accept_missing: bool = False,
+) -> Synchronized:
+    """Copy a provider's badge templates into the catalogue; hold the awards of those that have died, and let go
+    those of the ones that live again.
+
+    :param watch: sees the templates as they come, to show progress.
+    :param adapter: of the connection, where there is one already.
+    :raises AdapterError: it does not answer, or nobody can believe its list; then nothing has changed.
+    """
+    began = store.now()
+    used = adapter or make_adapter(store, connection, pace=pace_of(store, connection, patience=PATIENCE_SECONDS))
+    try:
+        found = watch(used.templates())
+        result = store.catalogue.synchronize(connection.name, found, began, accept_missing=accept_missing)
+    finally:
+        if adapter is None:
+            used.close()
+    for change in result.changes:
+        level = logging.WARNING if change.kind in ("draft", "archived", "deleted") else logging.INFO
+        log.log(level, "connection %s: %s", connection.name, change)
+    held, released = store.repair.follow_templates(connection.name, store.now)
+    if held:
+        log.warning("connection %s: %d awards are held: their badge templates are not active", connection.name, held)
+    if released:
+        log.info("connection %s: %d awards go on: their badge templates are active again", connection.name, released)
+    return result

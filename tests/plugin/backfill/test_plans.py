@@ -1,0 +1,352 @@
+"""The plan: who would get what, who has it, who cannot and why; and what is issued of it, counted at the provider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.backfill import asking
+from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
+from badgerelay.plugin.backfill.parties import alm_party
+from badgerelay.plugin.backfill.people import Addresses
+from badgerelay.plugin.backfill.planning import Planner
+from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.telling import reasons_of
+from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.tables import award_hours, backfill_badges, backfill_completions, backfills
+
+from ...support import badges, connect_alm, counts, set_faults
+from .conftest import FIRST, HEADER, TEMPLATE, issue_by_hand, line
+
+
+def reasons(run: Any) -> dict[str, int]:
+    return {each["reason"]: each["count"] for each in run.json["reasons"]}
+
+
+def start(run: Callable[..., Any], file: str, *more: str) -> Any:
+    done = run("backfill", "acme", "--transcript", file, "--json", *more)
+    assert done.code == 0, done.err
+    return done
+
+
+def test_a_dry_run_says_who_gets_what_and_issues_nothing(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    file = transcript(
+        [
+            line(),
+            line(FIRST + 1, grade="Fail"),
+            line(FIRST + 2, status="In Progress", date=""),
+            line(FIRST + 3, course="course:8801300", instance="course:8801300_17700991"),
+            line(FIRST + 4, date="2026-02-28"),
+            line(FIRST + 5, date="2026-03-31T23:59:59Z"),
+            line(FIRST + 6, date="2026-04-01"),
+            line(999),
+            line(),
+            line(date="2026-03-05"),
+            line("", email="nobody@example.org"),
+        ]
+    )
+    done = start(run, file, "--dry-run", "--from", "2026-03-01", "--to", "2026-03-31")
+    assert done.json["state"] == "planned"
+    assert done.json["badges"] == {"would": 2}
+    assert done.json["learners"] == 2
+    assert reasons(done) == {
+        "completed without passing": 1,
+        "not completed": 1,
+        "no badge hangs on it in ALM, and no rule gives one": 1,
+        "ALM does not know the learner yet": 1,
+        "an earlier line earns the same badge": 1,
+        "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids": 1,
+    }
+    left_out = done.json["left_out"]
+    assert (left_out["completed before --from"], left_out["completed after --to"], sum(left_out.values())) == (
+        1,
+        1,
+        3,
+    )
+    assert store.views.counts() == {"events": {}, "awards": {}}
+    assert badges(credly) == []
+
+
+def test_a_plan_is_issued_once_it_is_confirmed(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line(FIRST + number) for number in range(60)]), "--dry-run")
+    refused = run("backfill", "resume", "1")
+    assert refused.code == 1
+    assert "--yes" in refused.err
+    assert badges(credly) == []
+    done = run("backfill", "resume", "1", "--yes", "--json")
+    assert (done.json["state"], done.json["badges"]) == ("done", {"issued": 60})
+    assert (counts(credly)["total"], counts(credly)["duplicates"]) == (60, 0)
+    assert {each["issued_at"] for each in badges(credly)} == {"2026-03-02T10:00:00.000Z"}
+    why = run("awards", "why", "1")
+    assert "backfill 1" in why.out
+    again = run("backfill", "resume", "1", "--yes", "--json")
+    assert again.json["state"] == "done"
+    assert counts(credly)["total"] == 60
+
+
+def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    issue_by_hand(credly)  # Rosa, by her address
+    issue_by_hand(credly, recipient_email="somebody@else.example", issuer_earner_id=f"alm:70412:{FIRST + 40}")
+    issue_by_hand(credly, recipient_email="not@ours.example", issuer_earner_id="another-system:1")
+    start(run, transcript([line(FIRST + 1)]), "--yes")
+    file = transcript([line(FIRST + number) for number in range(50)])
+    done = start(run, file, "--yes")
+    assert done.json["badges"] == {"has": 3, "issued": 47}
+    assert (counts(credly)["total"], counts(credly)["duplicates"]) == (51, 0)
+
+
+@pytest.mark.parametrize("learners", [1, 60])
+def test_who_got_it_between_plan_and_confirmation_gets_no_second_though_the_template_allows_it(
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any, learners: int
+) -> None:
+    credly = provide({"allow_duplicates": "true"})
+    connect_alm(store, serve_app("alm", learners="100"))
+    start(run, transcript([line(FIRST + number) for number in range(learners)]), "--dry-run")
+    by_hand = issue_by_hand(credly)
+    done = run("backfill", "resume", "1", "--yes", "--json")
+    assert done.json["badges"] == {"issued": learners}
+    assert counts(credly)["total"] == learners
+    assert store.views.awards(learner=str(FIRST))[0]["badge_id"] == by_hand
+
+
+def test_neither_age_nor_award_limit_holds_it_and_the_hour_is_left_to_live_awards(
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any
+) -> None:
+    provide(award_limit="2/hour", max_age="1 days")
+    connect_alm(store, serve_app("alm"), max_age="1 days")
+    done = start(run, transcript([line(FIRST + number) for number in range(8)]), "--yes")
+    assert done.json["badges"] == {"issued": 8}
+    with store.database.read() as connection:
+        assert sum(row.awards for row in connection.execute(award_hours.select())) == 0
+
+
+def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
+    store: Store, alm: str, credly: str, transcript: Any, run: Any
+) -> None:
+    start(run, transcript([line(FIRST + number) for number in range(250)]), "--dry-run")
+    connection = store.connections.get("acme")
+    assert connection is not None
+    party = alm_party(store, connection)
+    engine = make_engine(store)
+    engine.start()
+    polls = 0
+    paused_at: list[int] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal polls
+        polls += 1
+        if polls == 1:
+            store.connections.pause(["academy"], store.now())
+        elif polls == 20:
+            held = store.views.counts()["awards"].get("held", 0)
+            paused_at.append(sum(store.views.counts()["events"].values()))
+            assert held <= AHEAD
+            store.connections.resume(["academy"], store.now())
+        time.sleep(0.05)
+
+    try:
+        Issuer(store, 1, party, sleep=sleep).run()
+    finally:
+        engine.stop()
+    assert paused_at == [AHEAD]
+    assert counts(credly)["total"] == 250
+
+
+def test_a_limit_is_kept(store: Store, alm: str, credly: str, run: Any, transcript: Any) -> None:
+    done = start(run, transcript([line(FIRST + number) for number in range(30)]), "--yes", "--limit", "7")
+    assert done.json["badges"] == {"issued": 7, "beyond": 23}
+    assert counts(credly)["total"] == 7
+
+
+def test_only_the_learning_objects_that_were_asked_for(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    path = line(FIRST + 1, course="learningProgram:164501", instance="", type_="Learning Path")
+    certification = line(FIRST + 2, course="171020", instance="190311", type_="Certification", grade="")
+    file = transcript([line(), path, certification])
+    wanted = ("--learning-object", "certification:171020", "--learning-object", "learningProgram:164501")
+    done = start(run, file, "--yes", *wanted)
+    assert done.json["badges"] == {"issued": 2}
+    assert done.json["left_out"] == {"another learning object": 1}
+    names = {badge["badge_template"]["name"] for badge in badges(credly)}
+    assert names == {"Safety Path", "Certified Technician"}
+
+
+def test_a_rule_that_is_new_since_the_plan_gives_nothing_that_was_not_confirmed(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line()]), "--dry-run")
+    other = "7b0e1c52-3d0b-4d0a-9c3e-5f6a1c9d2e10"
+    added = run("rules", "add", "--learning-object", "course:8801234", "--template", other, "--connection", "academy")
+    assert added.code == 0, added.err
+    assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 1}
+    assert [badge["badge_template"]["id"] for badge in badges(credly)] == [TEMPLATE]
+
+
+def test_an_e_mail_address_is_resolved_by_whom_alm_has_told_of_and_by_nothing_else(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")  # now ALM has told of these two
+    Addresses(store, "acme").learn([("77", "two@example.org"), ("78", "two@example.org")])
+    lines = [
+        line("", email="Rosa.Lindqvist@example.org"),
+        line("", email="wei.chen@example.org"),
+        line("", email="two@example.org"),
+    ]
+    done = start(run, transcript(lines), "--yes")
+    assert done.json["badges"] == {"issued": 1}
+    assert [award["learner_id"] for award in store.views.awards()] == [str(FIRST)]
+    assert sorted(reasons(done).values()) == [1, 1]
+    assert any("77, 78" in reason for reason in reasons(done))
+
+
+def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
+    store: Store, alm: str, credly: str, transcript: Any
+) -> None:
+    asked = []
+
+    def everyone() -> list[tuple[str, str]]:
+        asked.append(1)
+        return [(str(FIRST), "rosa.lindqvist@example.org"), (str(FIRST + 2), "somebody@else.example")]
+
+    connection = store.connections.get("acme")
+    assert connection is not None
+    party = alm_party(store, connection)
+    number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+    addresses = ["rosa.lindqvist@example.org", "somebody@else.example", "nobody@example.org"]
+    lines = [HEADER, *(line("", email=address) for address in addresses)]
+    read_into(store, number, party, Wish(), (f"{each}\n" for each in lines), grades=False)
+    Planner(store, number, party, Wish(), everyone=everyone).run()
+    assert len(asked) == 1
+    assert store.backfills.counts(number) == {"would": 1, "learners": 1}
+    assert [why for why, _ in reasons_of(store, number, 9)] == [
+        "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids",
+        "the learner who had this e-mail address has another one in the LMS now",
+    ]
+
+
+def test_modules_of_a_course_are_one_completion_which_all_of_them_make(
+    store: Store, alm: str, credly: str, run: Any, tmp_path: Any, transcript: Any
+) -> None:
+    start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")  # so that the addresses are known
+    header = "userId,courseId,moduleId,completion,started,success,scoreRaw,scoreMin,scoreMax,duration,completionDate"
+    file = tmp_path / "user_course_grade.csv"
+    rosa, tomas = "rosa.lindqvist@example.org", "tomas.ruiz@example.org"
+    file.write_text(
+        f"{header}\n{rosa},8801234,M1,TRUE,TRUE,TRUE,8,0,10,3,2026-03-01T09:00:00.000Z\n"
+        f"{tomas},8801234,M1,TRUE,TRUE,TRUE,8,0,10,3,2026-03-01T09:00:00.000Z\n"
+        f"{rosa},8801234,M2,TRUE,TRUE,TRUE,8,0,10,3,2026-03-04T09:00:00.000Z\n"
+        f"{tomas},8801234,M2,FALSE,TRUE,,8,0,10,3,\n"
+    )
+    done = run("backfill", "acme", "--grades", str(file), "--yes", "--json")
+    assert done.json["badges"] == {"issued": 1}
+    assert reasons(done) == {"not completed": 1}
+    (badge,) = badges(credly)
+    assert (badge["recipient_email"], badge["issued_at"]) == (rosa, "2026-03-04T09:00:00.000Z")
+
+
+def test_past_completions_of_a_host_need_its_ids_of_learners(
+    store: Store, credly: str, run: Any, transcript: Any
+) -> None:
+    run("rules", "add", "--learning-object", "graph-101", "--template", TEMPLATE, "--connection", "academy")
+    lines = [
+        "Ada Holm,ada@example.org,u-4711,graph-101,Completed,2026-03-02",
+        "Bo Lund,bo@example.org,,graph-101,Completed,2026-03-02",
+        "Cy Moe,,u-4712,graph-101,Completed,2026-03-02",
+    ]
+    file = transcript(lines, header="Name,Email,User ID,LO ID,Status,Completion Date")
+    done = run("backfill", "--source", "moodle", "--transcript", file, "--yes", "--json")
+    assert done.json["badges"] == {"issued": 1}, done.err
+    found = reasons(done)
+    assert any("--email-is-id" in reason for reason in found)
+    assert any("e-mail" in reason and "tell" in reason for reason in found)
+    (award,) = store.views.awards()
+    assert (award["source"], award["learner_id"]) == ("moodle", "u-4711")
+    assert '"Holm"' in award["recipient"]
+    again = run("backfill", "--source", "moodle", "--transcript", file, "--yes", "--json", "--email-is-id")
+    assert again.json["badges"] == {"has": 1, "issued": 1}, again.out
+    assert counts(credly)["duplicates"] == 0
+
+
+def test_a_template_that_is_not_active_is_not_planned(
+    store: Store, credly: str, alm: str, run: Any, transcript: Any
+) -> None:
+    archived = [BadgeTemplate(TEMPLATE, "Old", "archived")]
+    store.catalogue.synchronize("academy", archived, store.now(), accept_missing=True)
+    done = start(run, transcript([line()]), "--yes")
+    assert done.json["badges"] == {"cannot": 1}
+    assert reasons(done) == {f"the badge template {TEMPLATE} is archived": 1}
+
+
+def test_a_plan_that_cannot_ask_now_goes_on_later(
+    store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any
+) -> None:
+    credly = provide()
+    connect_alm(store, serve_app("alm"))
+    file = transcript([line(FIRST + number) for number in range(3)])
+    set_faults(credly, "500=1.0")
+    tries, asking.TRIES = asking.TRIES, 1
+    try:
+        failed = run("backfill", "acme", "--transcript", file, "--yes")
+    finally:
+        asking.TRIES = tries
+    assert failed.code == 1
+    assert store.backfills.all()[0]["state"] == "planning"
+    set_faults(credly, "")
+    assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 3}
+    assert counts(credly)["total"] == 3
+
+
+def test_a_file_that_cannot_be_read_leaves_nothing(store: Store, alm: str, run: Any, transcript: Any) -> None:
+    done = run("backfill", "acme", "--transcript", transcript(['"never closed'], header=HEADER))
+    assert done.code == 1
+    assert "transcript.csv" in done.err
+    assert "line" in done.err
+    assert store.backfills.all() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("acme",), 1, "a file is needed"),
+        (("nobody", "--transcript", "FILE"), 1, "no source connection"),
+        (("academy", "--transcript", "FILE"), 1, "no source connection"),
+        (("acme", "--transcript", "FILE", "--from", "yesterday"), 2, "--from"),
+        (("acme", "--transcript", "FILE", "--grades", "FILE"), 2, "either --transcript or --grades"),
+        (("--transcript", "FILE"), 2, "either CONNECTION"),
+        (("--source", "a b", "--transcript", "FILE"), 2, "--source"),
+        (("show", "7"), 1, "no backfill 7"),
+        (("resume", "7"), 1, "no backfill 7"),
+    ],
+)
+def test_wrong_use_is_told(
+    store: Store, alm: str, run: Any, transcript: Any, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    file = transcript([line()])
+    done = run("backfill", *(file if each == "FILE" else each for each in arguments))
+    assert (done.code, sentence in done.err) == (code, True), done.err
+
+
+def test_plans_keep_no_address_of_alm_s_learners(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line("", email="rosa.lindqvist@example.org"), line(FIRST + 1)]), "--dry-run")
+    with store.database.read() as connection:
+        for table in (backfills, backfill_completions, backfill_badges):
+            assert "@" not in repr(connection.execute(table.select()).all())
+    shown = run("backfill", "show", "1")
+    assert "@" not in shown.out
+    assert "would be issued" in shown.out
+    assert "planned" in run("backfill", "list").out

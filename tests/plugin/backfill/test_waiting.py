@@ -1,0 +1,92 @@
+"""A plan whose source puts it off: it waits for what concerns all, and gives up on what concerns a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from badgerelay.plugin.alm.visit import BUDGET_USED_UP
+from badgerelay.plugin.backfill.parties import Party, alm_party
+from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
+from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.telling import reasons_of
+from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.delivery.decisions import Waits
+from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.vault import open_vault
+
+from ...support import connect_alm, connect_credly
+from ..store.conftest import Clock
+from .conftest import FIRST, HEADER, line
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(settings: Settings, clock: Clock) -> Iterator[Store]:
+    """A store whose clock the test moves."""
+    made = Store(Database(settings.database_url), open_vault(settings), clock)
+    yield made
+    made.close()
+
+
+class PuttingOff:
+    """The real source, which some learners are put off by for a while."""
+
+    def __init__(self, inner: Any, until: dict[str, float], clock: Clock, reason: str = "not now") -> None:
+        self._inner, self._until, self._clock, self._reason = inner, until, clock, reason
+
+    def decide(self, events: Any) -> Any:
+        off = [row for row in events if self._clock() < self._until.get(row.learner_id, 0.0)]
+        yield [(row, Waits(self._reason, 1.0)) for row in off]
+        yield from self._inner.decide([row for row in events if row not in off])
+
+
+@pytest.fixture
+def planned(store: Store, clock: Clock, serve_app: Callable[..., str]) -> Callable[..., dict[str, int]]:
+    connect_credly(store, serve_app("credly"), rate="unlimited")
+    connect_alm(store, serve_app("alm"), rate="unlimited")
+    connection = store.connections.get("acme")
+    assert connection is not None
+
+    def plan(seconds: dict[int, float], reason: str = "not now", learners: int = 5) -> dict[str, int]:
+        party: Party = alm_party(store, connection)
+        until = {str(FIRST + number): clock() + wait for number, wait in seconds.items()}
+        party = replace(party, decider=PuttingOff(party.decider, until, clock, reason))
+        number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+        lines = [HEADER, *(line(FIRST + each) for each in range(learners))]
+        read_into(store, number, party, Wish(), (f"{each}\n" for each in lines), grades=False)
+
+        def sleep(seconds: float) -> None:
+            clock.seconds += 60.0
+
+        Planner(store, number, party, Wish(), sleep=sleep).run()
+        return {**store.backfills.counts(number), **dict(reasons_of(store, number, 9))}
+
+    return plan
+
+
+def test_what_is_put_off_is_decided_later(planned: Any) -> None:
+    assert planned({0: 120.0, 3: 240.0})["would"] == 5
+
+
+def test_a_few_that_are_put_off_for_long_are_given_up(planned: Any) -> None:
+    found = planned({0: FEW_SECONDS * 3})
+    assert (found["would"], found["not now"]) == (4, 1)
+
+
+def test_the_budget_is_waited_for(planned: Any) -> None:
+    assert planned({0: FEW_SECONDS * 3}, reason=BUDGET_USED_UP)["would"] == 5
+
+
+def test_a_plan_that_gets_nowhere_ends_and_says_why(planned: Any) -> None:
+    with pytest.raises(PlanError, match="25 completions cannot be decided now: not now"):
+        planned(dict.fromkeys(range(25), IDLE_SECONDS * 2), learners=25)

@@ -1,0 +1,127 @@
+"""A host's csv_imported events: from the hook call to the imported rows, or to what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pluggy
+import pytest
+
+from badgerelay import register
+from badgerelay.hooks import CsvImported
+from badgerelay.plugin.imports.ties import ties_for
+from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.history import changes_of
+from badgerelay.plugin.store.repair import Chosen
+
+from ...support import COURSE_TEMPLATE, connect_credly, forget_templates, set_faults, until
+from .conftest import text_of
+
+WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
+BADGE = {"externalBadgeId": COURSE_TEMPLATE, "externalBadgeProvider": "credly"}
+
+Imported = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def credly(store: Store, serve_app: Callable[..., str]) -> str:
+    url = serve_app("credly")
+    connect_credly(store, url)
+    return url
+
+
+@pytest.fixture
+def imported(store: Store, credly: str, settings: Settings) -> Iterator[Imported]:
+    """Calls the hook and waits; gives the event."""
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings, engine=True)
+
+    def call(kind: str, **what: str) -> dict[str, Any]:
+        number = len(store.views.events()) + 1
+        manager.hook.csv_imported(event=CsvImported(f"c-{number}", "moodle", WHEN, kind, **what))
+
+        def decided() -> dict[str, Any] | None:
+            found = next((row for row in store.views.events() if row["event_id"] == f"c-{number}"), None)
+            return None if found is None or found["state"] == "received" else found
+
+        event: dict[str, Any] = until(decided, 60.0)
+        return event
+
+    yield call
+    relay.close()
+
+
+def folder_of(store: Store) -> Path:
+    assert store.imports_folder is not None
+    store.imports_folder.mkdir(parents=True, exist_ok=True)
+    return store.imports_folder
+
+
+def test_a_content_is_imported_and_ties_its_badges(store: Store, imported: Imported) -> None:
+    event = imported("badge", content=text_of("badge", BADGE))
+    assert event["state"] == "done"
+    with store.database.read() as connection:
+        said = [change["cause"] for change in changes_of(connection, event_id=event["id"])]
+    assert "imported badge.csv: 1 rows, 1 added, 0 changed, 0 unchanged, 0 bad" in said
+    assert imported("certification.csv", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "done"
+    assert [rule.template_id for rule in ties_for(store, "moodle", ["CRT-1"])] == [COURSE_TEMPLATE]
+
+
+def test_a_path_in_the_allowed_folder_is_imported_and_one_that_leads_out_is_refused(
+    store: Store, imported: Imported, tmp_path: Path
+) -> None:
+    folder = folder_of(store)
+    (folder / "of-today.csv").write_text(text_of("badge", BADGE))
+    (tmp_path / "badge.csv").write_text(text_of("badge", BADGE))
+    (folder / "link.csv").symlink_to(tmp_path / "badge.csv")
+    assert imported("badge", path="of-today.csv")["state"] == "done"
+    assert imported("badge", path=str(folder / "of-today.csv"))["state"] == "done"
+    for path in (str(tmp_path / "badge.csv"), "../../badge.csv", "link.csv"):
+        event = imported("badge", path=path)
+        assert (event["state"], "outside_folder" in event["reason"]) == ("dead", True)
+        assert str(tmp_path) not in event["reason"]
+    for path in ("nothing.csv", "of-today.csv/x", "a" * 300, "."):
+        event = imported("badge", path=path)
+        assert (event["state"], "is refused (" in event["reason"]) == ("dead", True)
+
+
+def test_bad_rows_make_the_event_dead_and_it_can_be_replayed_once_mended(store: Store, imported: Imported) -> None:
+    file = folder_of(store) / "badge.csv"
+    file.write_text(text_of("badge", {**BADGE, "state": "Actve"}))
+    event = imported("badge", path="badge.csv")
+    assert event["state"] == "dead"
+    assert "badge.csv, line 2, column state: 'Actve' is neither Active nor Retired [bad_state]" in event["reason"]
+    file.write_text(text_of("badge", BADGE))
+    store.repair.replay(Chosen(ids=(event["id"],)), store.now)
+    until(lambda: store.views.counts()["events"] == {"done": 1}, 60.0)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "\0", "a\0b", "PK\x03\x04", '"', "id\n" * 3, "\ud800", "=cmd()", "," * 10_000]
+)
+def test_hostile_content_ends_in_a_dead_event(content: str, imported: Imported) -> None:
+    event = imported("badge", content=content)
+    assert event["state"] == "dead"
+    assert event["reason"].startswith("badge.csv is refused (")
+
+
+def test_files_of_unknown_kinds_are_ignored_and_say_so(imported: Imported) -> None:
+    event = imported("job_aid", content="id\n1\n")
+    assert (event["state"], "job_aid" in event["reason"]) == ("ignored", True)
+
+
+def test_while_the_provider_fails_the_event_waits(store: Store, credly: str, imported: Imported) -> None:
+    forget_templates(store)
+    set_faults(credly, "500=1")
+    event = imported("badge", content=text_of("badge", BADGE))
+    assert event["state"] == "waiting"
+
+
+def test_without_a_provider_connection_it_says_what_to_do(store: Store, imported: Imported) -> None:
+    store.connections.remove("academy")
+    event = imported("badge", content=text_of("badge", BADGE))
+    assert (event["state"], "--connection" in event["reason"]) == ("dead", True)

@@ -1,0 +1,110 @@
+"""Which badge follows from imported files, for an LMS host and for an ALM account, over Credly's sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from badgerelay.plugin.imports.ties import ties_for
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.rules import Rule
+
+from ...support import COURSE_TEMPLATE, TEMPLATE, connect_credly
+from .conftest import Import, text_of
+
+LOTO = {"id": "B-1", "externalBadgeId": COURSE_TEMPLATE.upper(), "externalBadgeProvider": "Credly"}
+SAFE = {"id": "B-2", "externalBadgeId": TEMPLATE, "externalBadgeProvider": "credly"}
+RETIRED = {"id": "B-3", "externalBadgeId": TEMPLATE, "externalBadgeProvider": "credly", "state": "Retired"}
+OTHER = {"id": "B-4", "externalBadgeId": "x-1", "externalBadgeProvider": "another"}
+
+
+@pytest.fixture
+def ties(store: Store, import_texts: Import, serve_app: Callable[..., str]) -> Callable[..., list[tuple[str, str]]]:
+    """Imports badges and what is given; asks for ids; gives what ties and the template."""
+    connect_credly(store, serve_app("credly"))
+
+    def ask(*ids: str, source: str = "lms", files: dict[str, str] | None = None) -> list[tuple[str, str]]:
+        if files is not None:
+            _, problems = import_texts({"badge": text_of("badge", LOTO, SAFE, RETIRED, OTHER), **files}, source)
+            assert problems == []
+        return [(rule.objects[0], rule.template_id) for rule in ties_for(store, source, ids)]
+
+    return ask
+
+
+Ties = Callable[..., list[tuple[str, str]]]
+
+
+def test_an_instance_a_certification_and_a_skill_level_tie_their_badge(store: Store, ties: Ties) -> None:
+    files = {
+        "skill": text_of("skill", {}),
+        "skill_level": text_of("skill_level", {"badgeId": "B-2"}),
+        "course_instance": text_of("course_instance", {"badgeId": "B-1"}),
+        "learning_program_instance": text_of("learning_program_instance", {"badgeId": "B-2"}),
+        "certification": text_of("certification", {"badgeId": "B-1"}),
+    }
+    assert ties("CRS-1", "INS-1", files=files) == [("INS-1", COURSE_TEMPLATE)]
+    assert ties("LP-1", "INS-2") == [("INS-2", TEMPLATE)]
+    assert ties("CRT-1") == [("CRT-1", COURSE_TEMPLATE)]
+    assert ties("skill:SK-1:1") == [("skill:SK-1:1", TEMPLATE)]
+    assert ties("CRS-1", "INS-1", source="another-lms") == []
+    assert ties("nothing") == ties() == []
+    (rule,) = ties_for(store, "lms", ["CRT-1"])
+    assert rule == Rule("lms", "academy", COURSE_TEMPLATE, ("CRT-1",), origin="import")
+
+
+def test_a_badge_that_is_retired_or_of_an_unknown_provider_ties_nothing(ties: Ties) -> None:
+    rows = [{"id": "C-1", "badgeId": "B-3"}, {"id": "C-2", "badgeId": "B-4"}, {"id": "C-3"}]
+    assert ties("C-1", "C-2", "C-3", files={"certification": text_of("certification", *rows)}) == []
+
+
+def test_a_course_has_the_badge_that_all_its_instances_have(ties: Ties) -> None:
+    rows = [
+        {"instanceId": "1", "badgeId": "B-1"},
+        {"instanceId": "2", "badgeId": "B-1"},
+        {"courseId": "CRS-2", "instanceId": "1", "badgeId": "B-1"},
+        {"courseId": "CRS-2", "instanceId": "2", "badgeId": "B-2"},
+        {"courseId": "CRS-3", "instanceId": "9", "badgeId": "B-1"},
+        {"courseId": "CRS-3", "instanceId": "8"},
+    ]
+    assert ties("CRS-1", files={"course_instance": text_of("course_instance", *rows)}) == [("CRS-1", COURSE_TEMPLATE)]
+    assert ties("CRS-2") == []
+    assert ties("CRS-2", "2") == [("2", TEMPLATE)]
+    assert ties("CRS-3") == []
+    assert ties("CRS-3", "8") == []
+    assert ties("2") == []  # of which course?
+    assert ties("9") == [("9", COURSE_TEMPLATE)]
+
+
+def test_of_an_alm_account_alms_own_ids_count(store: Store, ties: Ties) -> None:
+    store.connections.save("acme", "source", "alm", "70412", {}, {}, store.now())
+    rows = [
+        {"courseId": "", "almCourseId": "8801234", "instanceId": "17700456", "badgeId": "B-1"},
+        {"courseId": "8809999", "instanceId": "1", "badgeId": "B-2"},
+    ]
+    files = {
+        "course_instance": text_of("course_instance", *rows),
+        "certification": text_of("certification", {"id": "certification:171020", "badgeId": "B-2"}),
+    }
+    place = ("course:8801234", "course:8801234_17700456")
+    assert ties(*place, source="acme", files=files) == [(place[1], COURSE_TEMPLATE)]
+    assert ties(place[0], "course:8801234_1", source="acme") == [(place[0], COURSE_TEMPLATE)]
+    assert ties("course:8809999", source="acme") == []  # the source LMS's number, not ALM's
+    assert ties("certification:171020", source="acme") == [("certification:171020", TEMPLATE)]
+
+
+def test_the_newest_import_decides(store: Store, ties: Ties) -> None:
+    assert ties("CRT-1", files={"certification": text_of("certification", {"badgeId": "B-1"})}) == [
+        ("CRT-1", COURSE_TEMPLATE)
+    ]
+    assert ties("CRT-1", files={"certification": text_of("certification", {"badgeId": "B-2"})}) == [
+        ("CRT-1", TEMPLATE)
+    ]
+    assert ties("CRT-1", files={"certification": text_of("certification", {})}) == []
+
+
+def test_badges_of_a_removed_connection_tie_nothing(store: Store, ties: Ties) -> None:
+    assert ties("CRT-1", files={"certification": text_of("certification", {"badgeId": "B-1"})})
+    store.connections.remove("academy")
+    assert ties("CRT-1") == []

@@ -1,0 +1,160 @@
+"""What was imported before, what differs, and that all of it becomes visible at once: on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from badgerelay.plugin.imports import writing
+from badgerelay.plugin.imports.kinds import KINDS
+from badgerelay.plugin.imports.reading import from_text
+from badgerelay.plugin.imports.run import Task, run
+from badgerelay.plugin.imports.staging import Staging
+from badgerelay.plugin.imports.writing import OvertakenError, Writer
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.imports import _TIED, ABANDONED_SECONDS
+from badgerelay.plugin.store.tables import imported_rows, imports
+
+from .conftest import Import, text_of
+
+
+def skills(*numbers: int, name: str = "A skill") -> str:
+    return text_of("skill", *({"id": f"SK-{number}", "skillName": name} for number in numbers))
+
+
+def rows(store: Store) -> int:
+    with store.database.read() as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(imported_rows)) or 0)
+
+
+def test_running_again_changes_only_what_differs_and_says_what(store: Store, import_texts: Import) -> None:
+    first, _ = import_texts({"skill": skills(*range(12_000))})
+    assert (first.files[0].added, first.files[0].changed, first.files[0].unchanged) == (12_000, 0, 0)
+    again, _ = import_texts({"skill": skills(*range(12_000))})
+    assert (again.files[0].added, again.files[0].changed, again.files[0].unchanged) == (0, 0, 12_000)
+    text = skills(*range(10, 11_000)) + skills(1, 2, 99_999, name="Another").partition("\n")[2]
+    third, _ = import_texts({"skill": text})
+    assert (third.files[0].added, third.files[0].changed, third.files[0].unchanged) == (1, 2, 10_990)
+    assert sorted(third.files[0].which) == [
+        ("added", 10_994, "SK-99999"),
+        ("changed", 10_992, "SK-1"),
+        ("changed", 10_993, "SK-2"),
+    ]
+    assert rows(store) == 12_001  # what was replaced is gone
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(store: Store, import_texts: Import) -> None:
+    outcome, _ = import_texts({"skill": skills(1, 2)}, dry_run=True)
+    assert (outcome.written, outcome.files[0].added, rows(store)) == (False, 2, 0)
+
+
+def test_with_one_bad_row_nothing_is_written_unless_the_good_ones_are_accepted(
+    store: Store, import_texts: Import
+) -> None:
+    files = {"skill": skills(1, 2), "skill_level": text_of("skill_level", {"skillId": "SK-9"}, {})}
+    outcome, problems = import_texts(files)
+    assert ([problem.code for problem in problems], outcome.written, rows(store)) == (["unknown_skill"], False, 0)
+    outcome, _ = import_texts(files, accept_good_rows=True)
+    assert (outcome.written, rows(store)) == (True, 3)
+
+
+def test_of_people_only_fingerprints_are_kept(store: Store, import_texts: Import) -> None:
+    import_texts({"user_course_grade": text_of("user_course_grade", {})})
+    with store.database.read() as connection:
+        (row,) = connection.execute(sa.select(imported_rows)).all()
+    assert "rosa" not in str(row)
+    assert "CRS-1" not in str(row)
+
+
+def staged(text: str) -> tuple[Any, Staging]:
+    return from_text(KINDS["skill"], text), Staging()
+
+
+def test_an_import_that_breaks_off_leaves_nothing(
+    store: Store, import_texts: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_texts({"skill": skills(1)})
+
+    class BrokenError(Exception):
+        pass
+
+    def broken(*_: object) -> bool:
+        raise BrokenError
+
+    monkeypatch.setattr(store.imports, "finish", broken)
+    with pytest.raises(BrokenError):
+        import_texts({"skill": skills(1, 2, name="Another")})
+    monkeypatch.undo()
+    assert rows(store) == 1
+    assert set(store.imports.digests("lms", "skill", ["SK-1", "SK-2"])) == {"SK-1"}
+
+
+def test_rows_of_a_killed_import_do_not_count_and_are_cleared_away_later(
+    store: Store, import_texts: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Staging() as staging:
+        file = from_text(KINDS["skill"], skills(1, 2))
+        monkeypatch.setattr(Writer, "finish", lambda _: None)
+        monkeypatch.setattr(Writer, "discard", lambda _: None)
+        run(store, Task("lms"), [file], staging)
+        monkeypatch.undo()
+    assert rows(store) == 2
+    assert store.imports.digests("lms", "skill", ["SK-1"]) == {}
+    with store.database.write() as connection:
+        connection.execute(sa.update(imports).values(started_at=store.now() - ABANDONED_SECONDS - 1))
+    outcome, _ = import_texts({"skill": skills(3)})
+    assert outcome.files[0].added == 1
+    assert rows(store) == 1
+
+
+def test_the_slower_of_two_imports_of_one_file_changes_nothing(store: Store, import_texts: Import) -> None:
+    with Staging() as staging:
+        file = from_text(KINDS["skill"], skills(1, name="Slower"))
+        relations_done = run(store, Task("lms", dry_run=True), [file], staging)
+        assert relations_done.files[0].added == 1
+        staging.database.execute("DROP TABLE superseded")
+        slow = Writer(store, staging, "lms")
+        slow.compare("skill", lambda _: None, write=True)
+        import_texts({"skill": skills(1, name="Faster")})
+        with pytest.raises(OvertakenError):
+            slow.finish()
+        slow.discard()
+    outcome, _ = import_texts({"skill": skills(1, name="Faster")})
+    assert outcome.files[0].unchanged == 1
+    assert rows(store) == 1
+
+
+def test_others_get_their_turn_between_two_portions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(writing, "AT_ONCE", 10)
+    with Staging() as staging:
+        run(store, Task("lms", dry_run=True), [from_text(KINDS["skill"], skills(*range(35)))], staging)
+        staging.database.execute("DROP TABLE superseded")
+        writer = Writer(store, staging, "lms", sleep=pauses.append)
+        writer.compare("skill", lambda _: None, write=True)
+        writer.finish()
+    assert len(pauses) == (4 if store.database.embedded else 0)
+
+
+def test_a_connection_that_is_removed_takes_its_rows_along(store: Store, import_texts: Import) -> None:
+    import_texts({"skill": skills(1)}, source="acme")
+    import_texts({"skill": skills(1, 2)}, source="lms")
+    store.connections.remove("acme")
+    assert rows(store) == 2
+    assert not store.imports.has("acme", "skill")
+
+
+def test_a_completion_finds_its_ties_through_the_indexes(store: Store) -> None:
+    if not store.database.embedded:
+        pytest.skip("PostgreSQL chooses by what it has counted")
+    bound = _TIED.params(source="x", ids=["x", "y"])
+    statement = bound.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with store.database.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+    said = " ".join(str(row[-1]) for row in plan)
+    assert "imported_objects (object_id=?)" in said
+    assert "imported_instances (instance_id=?)" in said
+    assert "SCAN" not in said

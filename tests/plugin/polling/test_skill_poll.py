@@ -1,0 +1,161 @@
+"""New skills, found by their ids: the first look learns, each later one tells of what is new, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badgerelay.adapters.errors import OverBudgetError
+from badgerelay.plugin.alm.errors import FailedRequestError
+from badgerelay.plugin.alm.skill_poll import learn_skills, poll_skills
+from badgerelay.plugin.alm.skills import parse_skills
+from badgerelay.plugin.store import Connection, Store
+
+from ...support import connect_alm, connect_credly
+
+
+@pytest.fixture
+def alm(store: Store, serve_app: Callable[..., str]) -> str:
+    connect_credly(store, serve_app("credly"))
+    url = serve_app("alm")
+    connect_alm(store, url)
+    return url
+
+
+def acme(store: Store) -> Connection:
+    found = store.connections.get("acme")
+    assert found is not None
+    return found
+
+
+def add(alm: str, name: str, badge: str | None = None) -> str:
+    made = requests.post(f"{alm}/_sandbox/skills", json={"name": name, "badgeId": badge}, timeout=10)
+    return str(made.json()["id"])
+
+
+def asked(alm: str) -> dict[str, int]:
+    return dict(requests.get(f"{alm}/_sandbox/requests", timeout=10).json()["requests"])
+
+
+def events(store: Store) -> list[dict[str, Any]]:
+    return [event for event in store.views.events() if event["kind"] == "SKILL_CREATED"]
+
+
+def test_the_first_look_learns_and_a_later_one_tells_what_is_new_once(store: Store, alm: str) -> None:
+    first = poll_skills(store, acme(store))
+    assert (first.skills, first.new, first.learned) == (1, (), True)
+    skill = add(alm, "Forklifts", "4411")
+    second = poll_skills(store, acme(store))
+    assert [each.id for each in second.new] == [skill]
+    assert poll_skills(store, acme(store)).new == ()
+    (event,) = events(store)
+    assert (event["event_id"], event["source"], event["state"]) == (f"skill:{skill}", "alm:70412", "received")
+    payload = json.loads(event["payload"])
+    assert payload["skillId"] == skill
+    assert payload["name"] == "Forklifts"
+    (level,) = payload["levels"]
+    assert level["level"] == 1
+    assert level["badge"]["id"] == "4411"
+    assert level["badge"]["provider"] == "Credly"
+    assert level["badge"]["templateId"]
+
+
+def test_a_skill_without_a_badge_has_none(store: Store, alm: str) -> None:
+    poll_skills(store, acme(store))
+    add(alm, "No badge")
+    (skill,) = poll_skills(store, acme(store)).new
+    assert skill.told()["levels"] == [{"level": 1, "name": "Level 1", "badge": None}]
+
+
+def test_an_account_without_skills_is_learned_too(store: Store, alm: str) -> None:
+    store.known_skills.learn("acme", "70412", [], store.now())
+    assert store.known_skills.of("acme", "70412") == set()
+    assert len(poll_skills(store, acme(store)).new) == 1
+
+
+def test_another_account_behind_the_connection_is_learned_anew(store: Store, alm: str) -> None:
+    store.known_skills.learn("acme", "99999", ["1"], store.now())
+    assert poll_skills(store, acme(store)).learned
+
+
+def test_few_calls_do_whether_few_or_many_are_new(store: Store, alm: str) -> None:
+    poll_skills(store, acme(store))
+    for number in range(29):
+        add(alm, f"Skill {number}")
+    before = asked(alm)
+    assert len(poll_skills(store, acme(store)).new) == 29
+    after = asked(alm)
+    assert after["GET /skills"] - before["GET /skills"] == 1 + 3  # all ids, then three pages with badges
+    assert "GET /skills/<skill_id>" not in after
+    add(alm, "One more")
+    poll_skills(store, acme(store))
+    end = asked(alm)
+    assert end["GET /skills"] - after["GET /skills"] == 1
+    assert end["GET /skills/<skill_id>"] == 1
+    assert len(events(store)) == 30
+
+
+def test_what_was_told_before_the_rate_was_used_up_is_not_told_twice(store: Store, alm: str) -> None:
+    poll_skills(store, acme(store))
+    for number in range(29):
+        add(alm, f"Skill {number}")
+    connect_alm(store, alm, rate="6/hour")
+    with pytest.raises(OverBudgetError):
+        poll_skills(store, acme(store))
+    told = len(events(store))
+    assert 0 < told < 29
+    connect_alm(store, alm)
+    assert len(poll_skills(store, acme(store)).new) == 29 - told
+    assert len(events(store)) == 29
+
+
+def test_a_poll_leaves_a_part_of_the_rate_to_completions(store: Store, alm: str) -> None:
+    connect_alm(store, alm, rate="12/hour")
+    before = sum(asked(alm).values())
+
+    def poll_often() -> None:
+        for _ in range(12):
+            poll_skills(store, acme(store))
+
+    with pytest.raises(OverBudgetError, match="kept for completions"):
+        poll_often()
+    assert 0 < sum(asked(alm).values()) - before < 9
+
+
+def test_learning_at_connect_says_what_there_is_or_why_not(store: Store, alm: str) -> None:
+    requests.put(f"{alm}/_sandbox/faults", data="500=#1", timeout=10).raise_for_status()
+    assert "not known yet" in str(learn_skills(store, acme(store)))
+    assert learn_skills(store, acme(store)) == "1 skill"
+    assert learn_skills(store, acme(store)) is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["data", "id", "type", "attributes", "relationships", "levels", "badge", "included", "name"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(json_values)
+def test_whatever_alm_answers_is_skills_or_not_understood(document: Any) -> None:
+    try:
+        for skill in parse_skills(document):
+            json.dumps(skill.told())
+            assert "\0" not in skill.name
+    except FailedRequestError:
+        pass
