@@ -102,7 +102,7 @@ class Account:
         return Counter(answer["requests"])
 
 
-PLACE = "GET /learningObjects/<lo_id>/instances/<instance_id>"
+PLACE = "GET /learningObjects/<lo_id>"
 
 
 def test_many_learners_cost_a_call_for_fifty_and_known_ones_nothing(
