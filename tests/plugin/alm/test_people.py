@@ -225,7 +225,7 @@ def test_only_so_many_lists_are_had_made_in_a_day(
 
 
 def test_learners_who_failed_or_are_unknown_hold_nobody(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=400)
     wire.get(f"{API}/users/7", status=500)
     wire.get(f"{API}/users/8", status=404)
@@ -235,7 +235,7 @@ def test_learners_who_failed_or_are_unknown_hold_nobody(connected: Store, wire: 
 
 
 def test_what_was_found_before_alm_stopped_answering_is_kept(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=400)
     wire.get(f"{API}/users/7", json={"data": user("7")})
     wire.get(f"{API}/users/8", status=429, headers={"retry-after": "1.5"})
@@ -245,7 +245,7 @@ def test_what_was_found_before_alm_stopped_answering_is_kept(connected: Store, w
 
 
 def test_those_who_come_next_are_never_asked_for_alone(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1"))
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", json={"data": []})
     for number in range(7, 110):
         wire.get(f"{API}/users/{number}", json={"data": user(str(number))})
