@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,17 +9,14 @@ from sqlalchemy.engine import Row
 
 from ...adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from ..delivery.decisions import Decided, Decision, Dies, Ignores, Waits
-from ..delivery.pacing import pace_of
 from ..delivery.settling import PROBE_SECONDS, rest
-from ..policy import ALM_RATE
 from ..store import Connection, Store
 from .client import AlmClient
+from .clients import client_of
 from .fates import account_of, fate_of
 from .skill_checks import KIND, read_check
-from .visit import Case, Look, Visit, until_budget
+from .visit import BUDGET_USED_UP, Case, Look, Visit, until_budget
 from .weighing import event_of
-
-BUDGET_USED_UP = "the rate of ALM look-ups is used up; what is known already goes on"
 
 
 class AlmSource:
@@ -62,12 +58,7 @@ class AlmSource:
 
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:
-            storage = self._store.storage(self._name)
-            pace = pace_of(self._store, connection, default_rate=ALM_RATE)
-            self._made = (
-                connection.updated_at,
-                AlmClient(connection.settings, storage, self._store.now, time.sleep, pace),
-            )
+            self._made = (connection.updated_at, client_of(self._store, connection))
         return self._made[1]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..alm.source import BUDGET_USED_UP
+from ..alm.visit import BUDGET_USED_UP
 from ..delivery.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
 from ..store.backfills import PORTION

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.source import BUDGET_USED_UP
+from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.backfill.parties import Party, alm_party
 from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
 from badgerelay.plugin.backfill.reading import read_into
