@@ -144,31 +144,32 @@ def wait_for(client: AlmClient, job_id: str, kind: str, sleep: Callable[[float],
     raise ReportError(f"ALM has not made {REPORTS[kind]} within {JOB_SECONDS / 3600:.0f} hours")
 
 
-def transcript(
+def report(
     client: AlmClient,
-    since: datetime,
-    until: datetime,
+    kind: str,
+    begin: Callable[[], str],
     sleep: Callable[[float], None],
     *,
     job_id: str | None = None,
     started: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:
-    """The lines of the learner transcript of this time, as :func:`lines` gives them; this may take hours.
+    """The lines of a report, as :func:`lines` gives them; this may take hours.
 
+    :param begin: has the job started, such as :func:`start_users`; gives its id.
     :param job_id: of a job that was started before; it is gone on with, or started anew where ALM no longer has it.
     :param started: told the id before anything is waited for, to be written down.
     :raises AdapterError: as the functions above.
     """
     if job_id is not None:
         try:
-            job = wait_for(client, job_id, TRANSCRIPT, sleep)
+            job = wait_for(client, job_id, kind, sleep)
         except UnknownRecordError:
             job_id = None
     if job_id is None:
-        job_id = start_transcript(client, since, until)
+        job_id = begin()
         started(job_id)
-        job = wait_for(client, job_id, TRANSCRIPT, sleep)
-    with lines(client, job, TRANSCRIPT) as found:
+        job = wait_for(client, job_id, kind, sleep)
+    with lines(client, job, kind) as found:
         yield from found
 
 

@@ -60,6 +60,11 @@ _JOB, _LEASE, _NOT_NOW = "users_job", "users_job_lease", "users_job_not_now"
 log = logging.getLogger("badgerelay.alm")
 
 
+def may_have_made(store: Store, name: str) -> bool:
+    """Whether ALM may be asked for one more users' report today, which is counted."""
+    return BudgetStorage(store.database, name, store.now).take("users jobs", JOBS_A_DAY, 86400.0).granted
+
+
 class UsersJob:
     """Of one ALM connection. May be made anew for each batch of events: what it knows is in the database.
 
@@ -132,8 +137,7 @@ class UsersJob:
         return REST_SECONDS
 
     def _start(self) -> str | None:
-        budget = BudgetStorage(self._store.database, self._name, self._store.now)
-        if not budget.take("users jobs", JOBS_A_DAY, 86400.0).granted:
+        if not may_have_made(self._store, self._name):
             log.warning(
                 "connection %s: ALM has made %d users' reports in a day; learners are asked for one by one",
                 self._name,

@@ -28,8 +28,8 @@ _NEEDED = {"id": "internalUserID", "email": "userEmail", "name": "name"}
 _SPOILT = "\ufffd"
 
 
-def read_users(lines: Iterable[str], wanted: Container[str]) -> Iterator[LearnerRecord]:
-    """The wanted users, by id. One whose line cannot be read is left out: it can be asked for alone.
+def read_users(lines: Iterable[str], wanted: Container[str] | None = None) -> Iterator[LearnerRecord]:
+    """The wanted users, by id; None is all. One whose line cannot be read is left out: it can be asked for alone.
 
     :raises ReportError: it is no such report; some users may have been given by then.
     """
@@ -38,7 +38,7 @@ def read_users(lines: Iterable[str], wanted: Container[str]) -> Iterator[Learner
         places = _places(next(rows, []))
         for row in rows:
             user = {key: row[place].strip() for key, place in places.items() if place < len(row)}
-            if user.get("id") in wanted and (record := _record(user)) is not None:
+            if (wanted is None or user.get("id") in wanted) and (record := _record(user)) is not None:
                 yield record
     except csv.Error as error:
         raise ReportError(f"line {rows.line_num} of the users' report cannot be read: {error}") from None
@@ -56,7 +56,7 @@ def _places(header: list[str]) -> dict[str, int]:
 
 
 def _record(user: dict[str, str]) -> LearnerRecord | None:
-    if any(_SPOILT in value for value in user.values()):
+    if "id" not in user or any(_SPOILT in value for value in user.values()):
         return None
     attributes = {key: value for key, value in user.items() if key != "id"}
     try:

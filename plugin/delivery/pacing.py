@@ -41,7 +41,8 @@ def pace_of(
     if rate is None:
         return unhurried
     take = _Window(_storage(store, connection.name), rate, insist=insist, spare=spare)
-    return Pacer(take, f"the rate of {rate.calls} calls in {rate.seconds} s", patience, sleep)
+    kept = ", but for what is kept for completions," if spare else ""
+    return Pacer(take, f"the rate of {rate.calls} calls in {rate.seconds} s{kept}", patience, sleep)
 
 
 def burst_of(

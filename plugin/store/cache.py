@@ -66,9 +66,8 @@ class Cache:
                 ],
             )
 
-    def forget(self, kinds: Iterable[str]) -> None:
-        """These are asked for again, however young."""
+    def outdate(self, kinds: Iterable[str]) -> None:
+        """These are as old as can be: asked for again, though what never changes of them may still be read."""
+        mine = (cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
         with self._database.write() as transaction:
-            transaction.execute(
-                sa.delete(cache).where(cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
-            )
+            transaction.execute(sa.update(cache).where(*mine).values(fetched_at=0.0))

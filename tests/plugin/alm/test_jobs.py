@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,9 +30,9 @@ from badgerelay.plugin.alm.jobs import (
     lines,
     look,
     pauses,
+    report,
     start_transcript,
     start_users,
-    transcript,
     wait_for,
 )
 
@@ -138,7 +139,8 @@ def test_the_transcript_has_the_completions_of_the_time(
     host = client._transport.base
     for wish in ({}, {"userId": "15300722", "dateCompleted": "2020-02-01T10:00:00.000Z"}):
         requests.post(f"{host}/_sandbox/complete", json=wish, timeout=5).raise_for_status()
-    rows = list(csv.DictReader(transcript(client, since, since + 2 * DAY, clock.sleep)))
+    begin = partial(start_transcript, client, since, since + 2 * DAY)
+    rows = list(csv.DictReader(report(client, TRANSCRIPT, begin, clock.sleep)))
     assert [(row["email"], row["LO Unique ID"], row["Status"]) for row in rows] == [
         ("rosa.lindqvist@example.org", "course:8801234", "Completed")
     ]
@@ -149,11 +151,30 @@ def test_a_transcript_goes_on_with_the_job_that_was_started(
 ) -> None:
     client = connect()
     ids: list[str] = []
-    list(transcript(client, since, since + DAY, clock.sleep, started=ids.append))
+    begin = partial(start_transcript, client, since, since + DAY)
+    list(report(client, TRANSCRIPT, begin, clock.sleep, started=ids.append))
     (job_id,) = ids
-    list(transcript(client, since, since + DAY, clock.sleep, job_id=job_id, started=ids.append))
+    list(
+        report(
+            client,
+            TRANSCRIPT,
+            begin,
+            clock.sleep,
+            job_id=job_id,
+            started=ids.append,
+        )
+    )
     assert ids == [job_id]
-    list(transcript(client, since, since + DAY, clock.sleep, job_id="1", started=ids.append))
+    list(
+        report(
+            client,
+            TRANSCRIPT,
+            begin,
+            clock.sleep,
+            job_id="1",
+            started=ids.append,
+        )
+    )
     assert len(ids) == 2
 
 

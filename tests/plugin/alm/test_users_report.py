@@ -53,3 +53,8 @@ def test_a_line_that_cannot_be_read_spoils_no_other(line: str) -> None:
 def test_what_is_no_csv_says_in_which_line() -> None:
     with pytest.raises(ReportError, match="line 2 of the users' report"):
         read(f'{DOCUMENTED}7,"{"x" * 200_000}\r\n')
+
+
+def test_everybody_is_read_where_nobody_is_wished_for_but_not_a_line_without_an_id() -> None:
+    text = "userEmail,name,internalUserID\nrosa@example.org,Rosa,7\nwei@example.org,Wei Chen\nli@example.org,Li,9\n"
+    assert [each.id for each in read_users(text.splitlines(keepends=True))] == ["7", "9"]
