@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
+# Tests wait more than they work. Those that break a broker, which is there once, are one group (tests/conftest.py).
+SIDE_BY_SIDE := -n 4 --dist loadgroup
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-services lint bench soak chaos clean
@@ -36,10 +38,10 @@ demo: $(STAMP)
 	$(BIN)/badgerelay demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m 'not services'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not services'
 
 test-services: $(STAMP)
-	sh tests/services.sh $(BIN)/python -m pytest -m services
+	sh tests/services.sh $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m services
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,6 +22,13 @@ POSTGRESQL = "BADGERELAY_TEST_POSTGRESQL"
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests run side by side, but for those that need a broker to themselves, or the machine."""
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()) or item.path.parent.name == "chaos":
+            item.add_marker(pytest.mark.xdist_group("one after the other"))
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees, or writes into, what the developer has at home."""
