@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
-# Tests wait more than they work. Those that break a broker, which is there once, are one group (tests/conftest.py).
-SIDE_BY_SIDE := -n 4 --dist loadgroup
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-services lint bench soak chaos clean
@@ -38,10 +36,11 @@ demo: $(STAMP)
 	$(BIN)/badgerelay demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not services'
+	# They wait more than they work.
+	$(BIN)/python -m pytest -n 4 -m 'not services'
 
 test-services: $(STAMP)
-	sh tests/services.sh $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m services
+	sh tests/services.sh $(BIN)/python -m pytest -n 2 --dist loadgroup -m services
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -23,10 +23,10 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests run side by side, but for those that need a broker to themselves, or the machine."""
+    """Tests run side by side, but for those of real processes with real services: one after the other."""
     for item in items:
-        if "broker" in getattr(item, "fixturenames", ()) or item.path.parent.name == "chaos":
-            item.add_marker(pytest.mark.xdist_group("one after the other"))
+        if item.path.parent.name in ("e2e", "chaos") and item.get_closest_marker("services"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
 
 
 @pytest.fixture(autouse=True)
