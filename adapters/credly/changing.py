@@ -7,9 +7,11 @@ from urllib.parse import quote
 
 from ..base import Award, IssuedBadge
 from ..errors import AmbiguousError, RejectedError, TemporaryError
-from .answers import NotFoundError, RefusedError
+from ..remote.statuses import NotFoundError
+from ..remote.values import MalformedError, text
+from .answers import RefusedError
 from .client import CredlyClient
-from .payloads import MalformedError, belongs_to, parse_badge, replace_item, text
+from .payloads import belongs_to, parse_badge, replace_item
 
 
 class Changing:
