@@ -21,7 +21,11 @@ TemplateState = Literal["active", "draft", "archived"]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do. Declared, so that nobody has to try."""
+    """What a provider can do. Declared, so that nobody has to try.
+
+    :param rate: of calls that the provider allows, as the setting ``rate`` is written (``6/second``); empty where it
+        publishes none.
+    """
 
     max_batch: int = 1
     can_look_up: bool = True
@@ -29,6 +33,7 @@ class Capabilities:
     can_replace: bool = False
     can_share: bool = False
     can_list: bool = False
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ from .base import Adapter
 from .errors import ConfigurationError
 
 GROUP = "badgerelay.adapters"
+USUAL = "credly"
+"""The provider that comes first, where one is wanted and none was named."""
+
 log = logging.getLogger(__name__)
 
 
 def adapter_names() -> list[str]:
-    """The installed providers, in the order in which they are installed."""
-    return list(dict.fromkeys(entry.name.lower() for entry in entry_points(group=GROUP)))
+    """The installed providers, the usual one first."""
+    names = dict.fromkeys(entry.name.lower() for entry in entry_points(group=GROUP))
+    return sorted(names, key=lambda name: (name != USUAL, name))
 
 
 def load_adapter(name: str) -> type[Adapter]:

@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
 from ..remote.quoting import quote
 from ..remote.statuses import NotFoundError, stranger, trouble
-from ..remote.transport import Reply
 from ..remote.values import document
+from ..transport import Reply
 
 _CODES = (
     ("already has this badge", "already_issued"),

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from ..base import Account
 from ..errors import ConfigurationError
 from ..remote.statuses import NotFoundError
-from ..remote.transport import HostError
 from ..remote.values import text
+from ..transport import HostError
 from .client import CredlyClient
 from .listing import pages
 

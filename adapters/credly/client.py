@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import Context
 from ..remote.client import Client
-from ..remote.transport import READ_SECONDS, Transport
+from ..transport import READ_SECONDS, Transport
 from .answers import Answer, read_answer
 from .auth import credentials
 from .settings import api_url

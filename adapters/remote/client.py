@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http import HeaderAuth
+from ..transport import BrokenOffError, Reply, Transport
 from .credentials import Credentials
-from .transport import BrokenOffError, Reply, Transport
 
 
 class Client:

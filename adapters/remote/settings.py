@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from ..hosts import base_url
-from .transport import READ_SECONDS
+from ..transport import READ_SECONDS
 
 
 class Text(fields.String):

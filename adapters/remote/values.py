@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from ..base import Award, IssuedBadge
+from ..errors import RejectedError
 
 SAME_PERIOD = timedelta(days=1)
 """A badge dated so much before an award at most is of the same period: nothing recurs daily."""
@@ -61,3 +63,15 @@ def web_address(value: Any) -> str | None:
 def is_earlier(badge: IssuedBadge, award: Award) -> bool:
     """Whether a badge of the award's template and earner is the one of an earlier period, to go by its date."""
     return bool(award.period) and badge.issued_at is not None and award.issued_at - badge.issued_at > SAME_PERIOD
+
+
+def is_of_its_day(badge: IssuedBadge, award: Award) -> bool:
+    """Whether a badge was earned when the award was: an expired one may be of another time."""
+    return badge.issued_at is None or abs(award.issued_at - badge.issued_at) <= SAME_PERIOD
+
+
+def segment(id_: str) -> str:
+    """An id as a part of a path. :raises RejectedError: it is none; ``.`` and ``..`` would be another path."""
+    if not id_.strip(". "):
+        raise RejectedError("not_found", "an empty id")
+    return quote(id_, safe="")
