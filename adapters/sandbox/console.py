@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from .arrivals import Arrivals
 
-_ENDED = {"revoked", "deleted"}
+_ENDED = {"revoked", "deleted", "expired"}
 
 
 @dataclass(frozen=True, slots=True)
