@@ -1,7 +1,7 @@
 """What any Badgr server does: the sandbox over real HTTP, or the server that ``BADGR_BASE_URL`` names.
 
-With a server, ``BADGR_USERNAME`` and ``BADGR_PASSWORD`` are those of a user with an issuer and a badge class; badges are
-issued to invented learners and revoked.
+With a server, ``BADGR_USERNAME`` and ``BADGR_PASSWORD`` are those of a user with an issuer and a badge class.
+Badges are issued to invented learners and revoked.
 """
 
 import os
