@@ -1,0 +1,15 @@
+"""Each of our own adapters keeps the contract, over its own sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+
+
+class TestCredly(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(CredlyAdapter) as provider:
+            yield provider
