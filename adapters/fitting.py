@@ -18,6 +18,11 @@ _NOT_FREE = {"alm"}
 _VERBS = {"can_look_up": "find", "can_revoke": "revoke", "can_replace": "replace", "can_list": "badges"}
 
 
+def is_free(name: str) -> bool:
+    """Whether an adapter may be called so, taken or not."""
+    return name not in _NOT_FREE
+
+
 def trouble_of(adapter: Any, name: str) -> str:
     """What is wrong with it, as the end of a sentence that begins with its name; empty when nothing is.
 
@@ -51,7 +56,7 @@ def _identity(adapter: type[Adapter], name: str) -> str:
         return "has no name of small letters, digits, hyphens and underscores"
     if said != name:
         return f"calls itself {said!r}, which is not the name it is offered under"
-    if said in _NOT_FREE:
+    if not is_free(said):
         return "has a name that is not free: alm is a source of events"
     if inspect.isabstract(adapter):
         return f"lacks {', '.join(sorted(adapter.__abstractmethods__))}"

@@ -36,6 +36,7 @@ class ChangingContract:
 
     def test_what_there_is_not_cannot_be_revoked(self, provider: Provider) -> None:
         provider.needs("can_revoke")
+        provider.needs_learners()
         adapter = provider.connect()
         for badge_id in ("00000000-0000-4000-8000-000000000000", "../templates", "", "?"):
             with pytest.raises(RejectedError):

@@ -28,10 +28,10 @@ class ConnectingContract:
                 without = {name: value for name, value in provider.settings.items() if name != key}
                 with pytest.raises(ValidationError) as raised:
                     schema.load(without)
-                assert key in raised.value.normalized_messages()
+                assert key in raised.value.messages
         with pytest.raises(ValidationError) as raised:
             schema.load({**provider.settings, "no_such_setting": "x"})
-        assert "no_such_setting" in raised.value.normalized_messages()
+        assert "no_such_setting" in raised.value.messages
 
     def test_its_settings_work(self, provider: Provider) -> None:
         account = provider.connect().check()
@@ -49,8 +49,9 @@ class ConnectingContract:
         secrets = provider.secrets()
         if not secrets or not provider.over_http:
             pytest.skip("it has no secret that anybody else knows")
+        provider.needs_learners()  # a real provider may lock out who comes with a wrong one
         for key in secrets:
-            error = _complaint(provider.connect(**{key: "not-the-secret"}))
+            error = _complaint(provider.connect({key: "not-the-secret"}))
             assert error.setting in provider.adapter.settings_schema().fields, (
                 "check() names no setting of the schema"
             )

@@ -39,10 +39,11 @@ class DiscretionContract:
         _holds_nothing("\n".join([*told, *_logged(caplog)]), provider, [*awards, refused])
 
     def test_a_wrong_secret_is_not_told_either(self, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
+        provider.needs_learners()
         caplog.set_level(logging.DEBUG)
         wrong = "a-secret-that-is-wrong"
         for key in provider.secrets():
-            adapter = provider.connect(**{key: wrong})
+            adapter = provider.connect({key: wrong})
             text = "\n".join([repr(adapter), *_told_of(adapter.check), *_logged(caplog)])
             assert wrong not in text
 

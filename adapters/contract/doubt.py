@@ -39,7 +39,7 @@ class DoubtContract:
 
     def test_a_silent_provider_is_given_up_and_looked_at(self, provider: Provider) -> None:
         provider.needs_learners()
-        adapter = provider.connect(**provider.quick())
+        adapter = provider.connect(provider.quick())
         award = provider.award(adapter)
         before = provider.number()
         with provider.failing(f"slow=#1:{SLOW_SECONDS:g},on={provider.issuing}"):

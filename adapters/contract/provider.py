@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, unhurried
+from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, Storage, unhurried
 
 ISSUED_AT = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 
@@ -61,6 +61,7 @@ class Provider:
     :param over_http: it makes HTTP requests, each after ``context.pace()``.
     :param made_up: learners may be made up: nobody gets mail. Else the one badge goes to ``email``, if that is given.
     :param template_id: to issue from; without it, the first active one.
+    :param storage: makes the connection's storage, as ``pace`` is the connection's pace.
     :param impatient: settings with which silence is given up soon; by itself ``read_timeout``, if there is one.
     """
 
@@ -74,16 +75,19 @@ class Provider:
     email: str = ""
     template_id: str = ""
     impatient: Mapping[str, Any] | None = None
-    storage: Callable[[], Any] = MemoryStorage
+    storage: Callable[[], Storage] = MemoryStorage
+    pace: Callable[[], None] = unhurried
     _open: list[Adapter] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
         return f"<Provider of {self.adapter.name}>"
 
-    def connect(self, pace: Callable[[], None] = unhurried, **changes: Any) -> Adapter:
+    def connect(self, changes: Mapping[str, Any] | None = None, *, pace: Callable[[], None] | None = None) -> Adapter:
         """An adapter with these settings, some of them changed; closed by :meth:`close`."""
-        loaded = self.adapter.settings_schema().load({**self.settings, **changes})
-        context = Context("contract", self.storage(), time.time, time.sleep, pace)
+        loaded = self.adapter.settings_schema().load({**self.settings, **(changes or {})})
+        # What other settings make it keep, such as a token, is none of the connection's.
+        storage = MemoryStorage() if changes else self.storage()
+        context = Context("contract", storage, time.time, time.sleep, pace or self.pace)
         adapter = self.adapter(loaded, context)
         self._open.append(adapter)
         return adapter

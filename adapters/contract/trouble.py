@@ -68,14 +68,14 @@ class TroubleContract:
         def none_left() -> None:
             raise OverBudgetError("the rate is used up", retry_after=3.0)
 
-        outcome = issue_one(provider.connect(none_left), award)
+        outcome = issue_one(provider.connect(pace=none_left), award)
         assert isinstance(outcome, OverBudgetError), "context.pace() comes before each request, and its error through"
         assert provider.number() == before
 
     def test_each_request_takes_a_place_in_the_rate(self, provider: Provider) -> None:
         provider.needs_http()
         places: list[int] = []
-        adapter = provider.connect(lambda: places.append(1))
+        adapter = provider.connect(pace=lambda: places.append(1))
         adapter.check()
         assert places
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import INVALID_TEMPLATE, AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ..retry_after import retry_after
-from .transport import HostError, Reply
+from ..transport import HostError, Reply
 
 MAX_QUOTE = 300
 _MAX_SEARCHED = 4_000

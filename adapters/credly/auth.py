@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from ..base import Context
 from ..errors import ConfigurationError, TemporaryError
 from ..retry_after import retry_after
+from ..transport import HostError, Reply, Transport
 from .settings import oauth_url
-from .transport import HostError, Reply, Transport
 
 SCOPE = "badge_templates issued_badges"
 MARGIN_SECONDS = 60.0

@@ -7,10 +7,10 @@ from typing import Any
 
 from ..base import Context
 from ..http import HeaderAuth
+from ..transport import READ_SECONDS, BrokenOffError, Reply, Transport
 from .answers import Answer, read_answer
 from .auth import credentials
-from .settings import READ_SECONDS, api_url
-from .transport import BrokenOffError, Reply, Transport
+from .settings import api_url
 
 
 class CredlyClient:

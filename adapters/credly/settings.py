@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from ..hosts import base_url, is_loopback
+from ..transport import READ_SECONDS
 
 API_HOST = "api.credly.com"
 WEB_HOST = "www.credly.com"
-READ_SECONDS = 30.0
 _WEB_HOSTS = {"sandbox-api.credly.com": "sandbox.credly.com"}
 
 _ONE_OF = "give either token, or oauth_client_id and oauth_client_secret"

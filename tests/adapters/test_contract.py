@@ -6,10 +6,18 @@ import pytest
 
 from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
 from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.example.adapter import ExampleAdapter
 
 
 class TestCredly(AdapterContract):
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:
         with over_sandbox(CredlyAdapter) as provider:
+            yield provider
+
+
+class TestExample(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(ExampleAdapter, {"page_size": "2"}) as provider:
             yield provider

@@ -10,16 +10,16 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from ..errors import AdapterError, AmbiguousError, TemporaryError
-from ..http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
-from .settings import READ_SECONDS
+from .errors import AdapterError, AmbiguousError, TemporaryError
+from .http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
 
 CONNECT_SECONDS = 3.05
+READ_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class HostError(TemporaryError):
-    """The host cannot be reached, or what answers there is not Credly. During ``check``, a wrong setting.
+    """The host cannot be reached, or what answers there is not the provider. During ``check``, a wrong setting.
 
     :param setting: which setting names the host.
     """
