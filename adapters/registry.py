@@ -100,7 +100,7 @@ def _loaded(entry: EntryPoint) -> Installed:
     name, origin = entry.name.lower(), _from(entry)
     try:
         adapter = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Installed(name, origin, None, _does_not_load(entry, error))
     return _judged(name, origin, adapter)
 
@@ -110,7 +110,7 @@ def _judged(name: str, origin: str, adapter: Any) -> Installed:
     return Installed(name, origin, None if trouble else adapter, trouble)
 
 
-def _does_not_load(entry: EntryPoint, error: Exception) -> str:
+def _does_not_load(entry: EntryPoint, error: BaseException) -> str:
     log.error("%s: the entry point %s does not load", _from(entry), entry.name, exc_info=error)
     return f"does not load: {type(error).__name__}; the log has it"
 
@@ -125,7 +125,7 @@ def _hooked() -> Iterator[Installed]:
             manager.register(entry.load())
             caller = getattr(manager.hook, HOOK, None)
             given = [adapter for answer in (caller() if caller else ()) for adapter in answer or ()]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             yield Installed(entry.name.lower(), _from(entry), None, _does_not_load(entry, error))
             continue
         for adapter in given:

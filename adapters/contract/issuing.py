@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base import IssuedBadge
 from ..errors import INVALID_TEMPLATE, RejectedError
 from .provider import Provider
-from .sending import issue_one
+from .sending import issue_all, issue_one
 
 SAME_DAY_SECONDS = 86_400.0
 NO_TEMPLATE = "00000000-0000-4000-8000-000000000000"
@@ -35,8 +35,7 @@ class IssuingContract:
         awards = [
             provider.award(adapter, template_id=template) for _ in range(min(3, adapter.capabilities.max_batch))
         ]
-        badges = adapter.issue(awards)
-        assert len(badges) == len(awards)
+        badges = issue_all(adapter, awards)
         ids = [badge.id for badge in badges if isinstance(badge, IssuedBadge)]
         assert len(set(ids)) == len(awards)
         if adapter.capabilities.can_look_up:
@@ -48,7 +47,7 @@ class IssuingContract:
         template = provider.template(adapter).id
         before = provider.number()
         most = adapter.capabilities.max_batch
-        badges = adapter.issue([provider.award(adapter, template_id=template) for _ in range(most)])
+        badges = issue_all(adapter, [provider.award(adapter, template_id=template) for _ in range(most)])
         assert all(isinstance(badge, IssuedBadge) for badge in badges), badges
         assert provider.number() == before + most
 
@@ -83,7 +82,7 @@ class IssuingContract:
                 provider.award(adapter, template_id=NO_TEMPLATE if number == place else template)
                 for number in range(most)
             ]
-            outcomes = adapter.issue(awards)
+            outcomes = issue_all(adapter, awards)
             kinds = [RejectedError if number == place else IssuedBadge for number in range(most)]
             assert [type(each) if isinstance(each, IssuedBadge) else _kind(each) for each in outcomes] == kinds
 

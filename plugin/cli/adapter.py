@@ -57,8 +57,8 @@ def new(name: str, to: Path | None) -> None:
 def check(name: str, where: str | None, template: str | None, email: str | None, yes: bool) -> None:
     """Run the contract against the installed adapter NAME.
 
-    Over its own sandbox, all of it. With --connection, at the real provider, only what issues nothing; with --template
-    and --email also the life of one badge, after a confirmation.
+    Over its own sandbox, all of it. With --connection, at the real provider, only what issues nothing; with
+    --template and --email also the life of one badge, after a confirmation.
     """
     if bool(template) != bool(email) or (template and not where):
         raise click.UsageError("--template and --email go together, and with --connection")

@@ -44,7 +44,7 @@ sleep 2; badgerelay connect --from @name@.toml
 
 | file | what to change |
 |---|---|
-| `@module@/stub.py` | let it speak your provider's dialect, as its documentation has it; what is uncertain becomes a knob |
+| `@module@/stub.py` | let it speak your provider's dialect, as documented; what is uncertain becomes a knob |
 | `@module@/settings.py` | what a connection needs: host, keys, ids |
 | `@module@/client.py` | authentication, and what each HTTP status means |
 | `@module@/adapter.py` | the capabilities, and each verb in the provider's words |

@@ -62,6 +62,7 @@ def _copied(file: str) -> str:
     """A file of the example, as it must read outside of our package."""
     text = (resources.files(EXAMPLE) / file).read_text(encoding="utf-8")
     text = _OURS.sub(lambda found: f"{found[1]}from badgerelay.adapters{found[2] and '.'}{found[2]} import", text)
+    text = re.sub(r"(\nfrom badgerelay\.[^\n]*\n)(from \.)", r"\1\n\2", text)
     return text.replace("Example", "@Class@").replace('ClassVar[str] = "example"', 'ClassVar[str] = "@name@"')
 
 
