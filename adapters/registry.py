@@ -30,6 +30,9 @@ OURS = "badgerelay"
 USUAL = "credly"
 """The provider that comes first, where one is wanted and none was named."""
 
+MAX_SAID = 200
+"""Characters of what an exception says at import, where nothing of anybody's is known yet."""
+
 log = logging.getLogger(__name__)
 
 
@@ -111,8 +114,9 @@ def _judged(name: str, origin: str, adapter: Any) -> Installed:
 
 
 def _does_not_load(entry: EntryPoint, error: BaseException) -> str:
-    log.error("%s: the entry point %s does not load", _from(entry), entry.name, exc_info=error)
-    return f"does not load: {type(error).__name__}; the log has it"
+    log.debug("%s: the entry point %s does not load", _from(entry), entry.name, exc_info=error)
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"does not load: {said[:MAX_SAID]}"
 
 
 def _hooked() -> Iterator[Installed]:

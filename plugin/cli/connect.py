@@ -128,10 +128,18 @@ def _command_for(type_: str) -> click.Command:
 def _broken(type_: str, trouble: ConfigurationError) -> click.Command:
     """Says what is wrong with an adapter, where it is wanted; the others are connected as ever."""
 
-    def run() -> None:
+    def run(**_given: Any) -> None:
         raise trouble
 
-    return click.Command(type_, callback=run, help=f"Not to be used: {trouble}.", short_help="does not work")
+    whatever: list[click.Parameter] = [click.Argument(["given"], nargs=-1, type=click.UNPROCESSED)]
+    return click.Command(
+        type_,
+        params=whatever,
+        callback=run,
+        help=f"Not to be used: {trouble}.",
+        short_help="does not work",
+        context_settings={"ignore_unknown_options": True},
+    )
 
 
 def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.Parameter]:

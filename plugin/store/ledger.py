@@ -286,13 +286,14 @@ _LANES_DUE = sa.select(connections.c.name).where(
         )
     ),
 )
+_TRIED = sa.or_(awards.c.attempts > 0, awards.c.revoke_reason.is_not(None))  # to revoke it counts its own attempts
 _TAKE = leases.taking(
     awards,
     AWARD_OPEN,
     awards.c.connection == sa.bindparam("of_connection"),
     sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
     in_doubt=sa.or_(
-        sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), awards.c.attempts > 0)),
+        sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
         awards.c.state == "sending",
     ),
     state="sending",
