@@ -19,7 +19,7 @@ from ...adapters.errors import (
     TemporaryError,
 )
 from ..store import Connection, Settled, Store
-from ..store.ledger import LOOK_SECONDS
+from ..store.ledger import DOUBT, LOOK_SECONDS
 from .backoff import backoff
 from .refusals import UnusableTemplateError
 
@@ -39,6 +39,16 @@ LONGEST_SECONDS = 60.0
 """Between two attempts at an award while its connection works, and between two probes of one that does not."""
 
 log = logging.getLogger("badgerelay.delivery")
+
+
+class UnknownFateError(AdapterError):
+    """The badge may have been made, and the provider cannot be asked: a person must say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the badge may have been issued, and {name} cannot be asked: look there; `awards release` sends it, "
+            "`awards revoke` gives it up"
+        )
 
 
 def put_down(
@@ -153,6 +163,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             )
         case UnusableTemplateError():
             return Settled(row, "held", str(outcome), held_for="template")
+        case UnknownFateError():
+            return Settled(row, "held", str(outcome), in_doubt=True, held_for=DOUBT)
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():

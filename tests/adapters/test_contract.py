@@ -1,0 +1,23 @@
+"""Each of our own adapters keeps the contract, over its own sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.example.adapter import ExampleAdapter
+
+
+class TestCredly(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(CredlyAdapter) as provider:
+            yield provider
+
+
+class TestExample(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(ExampleAdapter, {"page_size": "2"}) as provider:
+            yield provider
