@@ -18,6 +18,19 @@ from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, Storage, u
 ISSUED_AT = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 
 
+class Clock:
+    """The time, in seconds since the epoch; what a provider asks to wait for can be skipped."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self._ahead
+
+    def skip(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
 class MemoryStorage:
     """A connection's storage for the time of a test."""
 
@@ -87,7 +100,7 @@ class Provider:
         loaded = self.adapter.settings_schema().load({**self.settings, **(changes or {})})
         # What other settings make it keep, such as a token, is none of the connection's.
         storage = MemoryStorage() if changes else self.storage()
-        context = Context("contract", storage, time.time, time.sleep, pace or self.pace)
+        context = Context("contract", storage, Clock(), time.sleep, pace or self.pace)
         adapter = self.adapter(loaded, context)
         self._open.append(adapter)
         return adapter

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ..base import Adapter, Award, IssuedBadge, Outcome
 from ..errors import AdapterError, AmbiguousError, TemporaryError
+from .provider import Clock
 
 ATTEMPTS = 8
 SECONDS = 15.0
@@ -40,6 +41,9 @@ def bring_home(adapter: Adapter, award: Award, outcome: Outcome) -> IssuedBadge:
         if isinstance(outcome, IssuedBadge):
             return outcome
         assert isinstance(outcome, AmbiguousError | TemporaryError), f"it will never be issued: {outcome!r}"
+        clock, wait = adapter.context.now, outcome.retry_after if isinstance(outcome, TemporaryError) else None
+        if wait is not None and isinstance(clock, Clock):
+            clock.skip(wait)
         found = adapter.find(award) if is_doubt(outcome) else None
         outcome = found or issue_one(adapter, award)
     raise AssertionError(f"not issued after {ATTEMPTS} attempts: {outcome!r}")

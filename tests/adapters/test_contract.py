@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from badgerelay.adapters.accredible.adapter import AccredibleAdapter
+from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.example.adapter import ExampleAdapter
@@ -20,4 +22,19 @@ class TestExample(AdapterContract):
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:
         with over_sandbox(ExampleAdapter, {"page_size": "2"}) as provider:
+            yield provider
+
+
+class TestBadgr(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(BadgrAdapter, {"page_size": "2"}, issuing="POST:/v2/*") as provider:
+            yield provider
+
+
+class TestAccredible(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        # One alone and a batch, not the search, which is posted too.
+        with over_sandbox(AccredibleAdapter, {"page_size": "2"}, issuing="POST:/v?/credential*[!h]") as provider:
             yield provider
