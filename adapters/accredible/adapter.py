@@ -25,6 +25,7 @@ from ..transport import HostError
 from .client import AccredibleClient
 from .issuing import Issuing
 from .listing import badge_list, credentials_of, template_list
+from .payloads import is_unpublished
 from .revoking import Revoking
 from .settings import AccredibleSettings
 
@@ -108,11 +109,13 @@ class AccredibleAdapter(Adapter):
         return {"api_key": API_KEY, "base_url": url}
 
     def _with_url(self, badge: IssuedBadge) -> IssuedBadge:
-        """A search finds credentials without their address."""
+        """A search finds credentials without the address of their page."""
         if badge.url is not None:
             return badge
         data = self._client.get(f"/v1/credentials/{segment(badge.id)}").get("credential")
-        return replace(badge, url=web_address(data.get("url")) if isinstance(data, dict) else None)
+        if not isinstance(data, dict) or is_unpublished(data):
+            return badge
+        return replace(badge, url=web_address(data.get("url")))
 
     def _look(self, award: Award) -> tuple[IssuedBadge | None, bool]:
         """The live credential, and whether there is any at all."""

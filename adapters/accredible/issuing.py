@@ -21,7 +21,7 @@ from ..remote.statuses import NotFoundError
 from ..remote.values import MalformedError, identifier
 from .answers import INSUFFICIENT_CREDITS, RefusedError, refusal_of
 from .client import AccredibleClient
-from .payloads import belongs_to, issue_item, parse_badge
+from .payloads import belongs_to, is_unpublished, issue_item, parse_badge
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Issuing:
             badge = parse_badge(data, self._now(), template_id=award.template_id)
         except MalformedError as error:
             return AmbiguousError(f"Accredible answered with {error}")
-        if badge.state == "pending":
+        if is_unpublished(data):
             log.warning(
                 "Accredible created credential %s and did not publish it (%s, or the account's sandbox mode): "
                 "publish it there",

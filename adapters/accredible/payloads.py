@@ -71,7 +71,7 @@ def meta_data(data: Any) -> dict[str, Any]:
 
 
 def parse_badge(data: Any, now: float, *, existed: bool = False, template_id: str = "") -> IssuedBadge:
-    """A credential. One that is not published, for want of credits or by the account's settings, is ``pending``.
+    """A credential. Accredible knows no acceptance, so it stays ``pending``; unpublished, it has no page to show.
 
     :param now: seconds since the epoch, to tell whether it has expired.
     :param template_id: of which group it is, where Accredible does not say.
@@ -81,7 +81,7 @@ def parse_badge(data: Any, now: float, *, existed: bool = False, template_id: st
     if not badge_id:
         raise MalformedError("a credential without id")
     expires_at = moment(data.get("expired_on"))
-    state: BadgeState = "pending" if data.get("approve") is False else "accepted"
+    state: BadgeState = "pending"
     if OUR_REVOCATION in meta_data(data):
         state = "revoked"
     elif expires_at is not None and expires_at.timestamp() <= now:
@@ -90,11 +90,16 @@ def parse_badge(data: Any, now: float, *, existed: bool = False, template_id: st
         id=badge_id,
         template_id=group_of(data) or template_id,
         state=state,
-        url=web_address(data.get("url")),
+        url=None if is_unpublished(data) else web_address(data.get("url")),
         issued_at=moment(data.get("issued_on")),
         expires_at=expires_at,
         existed=existed,
     )
+
+
+def is_unpublished(data: Any) -> bool:
+    """Whether a credential was created alone: for want of credits, or as the account's settings say."""
+    return isinstance(data, dict) and data.get("approve") is False
 
 
 def group_of(data: Any) -> str:

@@ -96,13 +96,13 @@ def test_one_name_is_enough(award: Award) -> None:
 @pytest.mark.parametrize(
     ("data", "state"),
     [
-        ({"approve": True}, "accepted"),
-        ({}, "accepted"),
+        ({"approve": True}, "pending"),
+        ({}, "pending"),
         ({"approve": False}, "pending"),
         ({"expired_on": "2026-04-01"}, "expired"),
-        ({"expired_on": "2026-04-02"}, "accepted"),
+        ({"expired_on": "2026-04-02"}, "pending"),
         ({"expired_on": "2026-04-01", "meta_data": {OUR_REVOCATION: "x"}}, "revoked"),
-        ({"expired_on": "nonsense", "meta_data": []}, "accepted"),
+        ({"expired_on": "nonsense", "meta_data": []}, "pending"),
     ],
 )
 def test_a_credentials_state(data: dict[str, Any], state: str) -> None:
@@ -111,7 +111,8 @@ def test_a_credentials_state(data: dict[str, Any], state: str) -> None:
 
 def test_the_id_is_a_text_or_a_number() -> None:
     assert parse_badge({"id": "90210077"}, NOW).id == parse_badge({"id": 90210077}, NOW).id == "90210077"
-    for bad in (True, 1.5, [], None, ""):
+    wrong: tuple[Any, ...] = (True, 1.5, [], None, "")
+    for bad in wrong:
         with pytest.raises(MalformedError):
             parse_badge({"id": bad}, NOW)
 

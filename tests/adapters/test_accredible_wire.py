@@ -104,7 +104,7 @@ def test_one_credential_is_posted_as_documented(
     assert (badge.id, badge.template_id, badge.state, badge.url) == (
         "901",
         GROUP,
-        "accepted",
+        "pending",
         "https://www.credential.net/90",
     )
     body = json.loads(wire.calls[0].request.body or b"")
@@ -140,7 +140,7 @@ def test_an_unpublished_credential_is_there_and_said(
     wire.post(CREATE, json={"credential": created(award(), approve=False)})
     with caplog.at_level(logging.WARNING):
         outcomes = [*adapter.issue(awards), *adapter.issue(awards[:1])]
-    assert [getattr(each, "state", None) for each in outcomes] == ["pending"] * 3
+    assert [(getattr(each, "state", None), getattr(each, "url", "")) for each in outcomes] == [("pending", None)] * 3
     assert caplog.text.count("did not publish it") == 3
     assert "@" not in caplog.text
 

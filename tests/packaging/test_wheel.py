@@ -104,6 +104,8 @@ def test_every_entry_point_resolves(installed: Path) -> None:
     )
     assert run(installed / "python", "-c", code).stdout.splitlines() == [
         "badgerelay badgerelay True",
+        "badgerelay.adapters accredible True",
+        "badgerelay.adapters badgr True",
         "badgerelay.adapters credly True",
         "console_scripts badgerelay True",
     ]
