@@ -68,7 +68,7 @@ def check(name: str, where: str | None, template: str | None, email: str | None,
         return
     with opened_store() as store:
         connection = wanted_connection(store, where, "provider")
-        if connection.type != found.name:
+        if connection.type.lower() != found.name:
             raise RefusedError(f"--connection: {where} is a connection of {connection.type}, not of {found.name}")
         if template and email:
             confirmed(_question(connection, found, template, email), yes=yes)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from marshmallow import fields
+from marshmallow import fields, missing
 
 from ...adapters.errors import ConfigurationError
 from ...adapters.registry import adapter_names
@@ -145,6 +145,8 @@ def _broken(type_: str, trouble: ConfigurationError) -> click.Command:
 def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.Parameter]:
     name = "--" + key.replace("_", "-")
     help_ = str(field.metadata.get("help", ""))
+    if not secret and field.load_default not in (missing, None, False):
+        help_ += f" [default: {field.load_default}]"
     if secret:
         # Never the secret itself: command lines are seen by everybody on the machine.
         return [

@@ -112,6 +112,11 @@ class Contained(Adapter):
             raise self._broken(TypeError("share_links() gives what is no ShareLink"))
         return links
 
+    def public(self) -> Any:
+        """What it serves to everybody, if it does."""
+        public = getattr(self._inner, "public", None)
+        return public and self._call(public)
+
     def close(self) -> None:
         """Never raises: whoever closes it has no use for it any more."""
         try:

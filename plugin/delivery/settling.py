@@ -69,8 +69,10 @@ def put_down(
     wait = 0.0
     if works:
         _recover(store, connection)
-    elif not _its_own_fault(connection, results):
-        wait = _connection_wait(store, connection, [outcome for _, outcome in results])
+    else:
+        asked = [each for each in results if not isinstance(each[1], UnknownFateError)]
+        if asked and not _its_own_fault(connection, asked):
+            wait = _connection_wait(store, connection, [outcome for _, outcome in asked])
     now = store.now()
     settle = _revoked if revoking else _settled
     settled = [settle(row, outcome, now, wait) for row, outcome in results]

@@ -139,6 +139,17 @@ def test_what_a_provider_that_cannot_be_asked_may_have_issued_is_held_for_a_pers
     assert len(adapter.made) == before + 1
 
 
+def test_to_hold_an_award_for_a_person_is_no_sign_that_the_provider_works(ledger: Store, clock: Clock) -> None:
+    adapter = BlindAdapter()
+    adapter.next = ["lost"]
+    complete(ledger, "l-1")
+    work(ledger, clock, adapter, rounds=2)
+    assert states(ledger) == {"held": 1}
+    connection = ledger.connections.get("academy")
+    assert connection is not None
+    assert connection.failures == 1
+
+
 def test_what_it_may_have_issued_can_be_given_up_too(ledger: Store, clock: Clock) -> None:
     adapter = BlindAdapter()
     adapter.next = ["lost"]

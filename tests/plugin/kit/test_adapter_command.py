@@ -106,6 +106,12 @@ def test_a_new_distribution_is_the_example_under_its_own_name(run: Run, tmp_path
         assert "from .." not in text
 
 
+def test_the_options_of_connect_tell_their_defaults(run: Run) -> None:
+    helped = " ".join(run("connect", "credly", "--help").out.split())
+    assert "[default: api.credly.com]" in helped
+    assert "[default: 30.0]" in helped
+
+
 def test_an_adapter_is_checked_over_its_own_sandbox(check: Check) -> None:
     done = check("credly")
     assert done.returncode == 0, done.stdout + done.stderr
