@@ -28,7 +28,7 @@ $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/exam
 	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql,celery]' -e tests/e2e/example_host
 	rm -rf $(WHEELHOUSE) && mkdir $(WHEELHOUSE)
 	$(PIP) wheel -c tests/constraints.txt --wheel-dir $(WHEELHOUSE) $$($(BIN)/python -c \
-		'from importlib.metadata import requires; print(*(r for r in requires("badgerelay") if "extra" not in r))')
+		'from importlib.metadata import requires; print(*(r for r in requires("badgerelay") if "extra" not in r))') pytest
 	mkdir -p .cache/typing && ln -sfn ../.. .cache/typing/badgerelay
 	touch $@
 

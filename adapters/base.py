@@ -1,4 +1,9 @@
-"""The contract between badgerelay and a badge provider."""
+"""The contract between badgerelay and a badge provider.
+
+It has a version, ``CONTRACT``, of two numbers. What an adapter need not know of (a method with a default, a field
+with a default, a capability that is off) raises the second; all else raises the first. An adapter says which version
+it was written for, in ``Adapter.contract``: it works where the first number is the same and the second no larger.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +20,23 @@ if TYPE_CHECKING:
     from flask import Flask
     from marshmallow import Schema
 
+CONTRACT = (1, 0)
+"""The version of this contract."""
+
+RESERVED_SETTINGS = frozenset({"name", "rate", "award_limit", "max_age", "max_batch", "templates_every"})
+"""What every connection has beside its adapter's own settings: a settings schema has no field of these names."""
+
 BadgeState = Literal["pending", "accepted", "declined", "revoked", "replaced", "expired"]
 TemplateState = Literal["active", "draft", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do. Declared, so that nobody has to try."""
+    """What a provider can do. Declared, so that nobody has to try.
+
+    :param rate: of calls that the provider allows, as the setting ``rate`` is written (``6/second``); empty where it
+        publishes none.
+    """
 
     max_batch: int = 1
     can_look_up: bool = True
@@ -29,6 +44,7 @@ class Capabilities:
     can_replace: bool = False
     can_share: bool = False
     can_list: bool = False
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,8 @@ class Adapter(ABC):
 
     name: ClassVar[str]
     """The provider's name: the file's name, the entry point's name, the word in ``badge.csv``."""
+    contract: ClassVar[tuple[int, int]] = (1, 0)
+    """The version it was written for: numbers, never ``CONTRACT``. One that does not say is of the first version."""
     capabilities: ClassVar[Capabilities]
     settings_schema: ClassVar[type[Schema]]
     """Fields of one connection. Each field's metadata: ``label``, ``help``, and ``secret=True`` where it is one."""

@@ -1,35 +1,137 @@
-"""Which badge providers are installed: the entry-point group ``badgerelay.adapters``."""
+"""Which badge providers are installed, and what is wrong with those that do not work.
+
+A distribution offers an adapter by an entry point of the group ``badgerelay.adapters``, or several at once by the
+pluggy hook ``badge_adapters`` of a plugin in the entry-point group ``badgerelay``. One that is broken is named, and
+stops nobody.
+"""
+
+from __future__ import annotations
 
 import logging
-from importlib.metadata import entry_points
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
 
 from .base import Adapter
 from .errors import ConfigurationError
+from .fitting import trouble_of
 
 GROUP = "badgerelay.adapters"
+PLUGINS = "badgerelay"
+"""The entry-point group, and the project name, of plugins with the hook."""
+
+HOOK = "badge_adapters"
+OURS = "badgerelay"
+"""Our own distribution, whose adapters nobody takes the name of."""
+
+USUAL = "credly"
+"""The provider that comes first, where one is wanted and none was named."""
+
+MAX_SAID = 200
+"""Characters of what an exception says at import, where nothing of anybody's is known yet."""
+
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One adapter as a distribution offers it.
+
+    :param name: in small letters.
+    :param distribution: its name and version.
+    :param adapter: the class, or None where there is trouble.
+    :param trouble: a sentence without the adapter's name; empty when all is well.
+    """
+
+    name: str
+    distribution: str
+    adapter: type[Adapter] | None
+    trouble: str = ""
+
+
+def installed() -> list[Installed]:
+    """All that are offered, our own first. Of two of one name the first counts, and the other has trouble."""
+    found: list[Installed] = []
+    taken: dict[str, str] = {}
+    for each in [*map(_loaded, _entries()), *_hooked()]:
+        if each.name in taken and each.name not in ("", "?"):
+            each = Installed(each.name, each.distribution, None, f"the name is taken by {taken[each.name]}")
+        taken.setdefault(each.name, each.distribution)
+        found.append(each)
+    return found
+
+
 def adapter_names() -> list[str]:
-    """The installed providers, in the order in which they are installed."""
-    return list(dict.fromkeys(entry.name.lower() for entry in entry_points(group=GROUP)))
+    """The installed providers, the usual one and our own first; also those that do not load."""
+    names = [entry.name.lower() for entry in _entries()] + [each.name for each in _hooked() if each.adapter]
+    return list(dict.fromkeys(names))
 
 
 def load_adapter(name: str) -> type[Adapter]:
     """The adapter class of that name, in any case of letters.
 
-    :raises ConfigurationError: none of that name is installed, or it does not load.
+    :raises ConfigurationError: none of that name is installed, or it does not work; names it, and says why.
     """
-    for entry in entry_points(group=GROUP):
-        if entry.name.lower() == name.lower():
-            break
-    else:
+    wanted = name.lower()
+    entry = next((entry for entry in _entries() if entry.name.lower() == wanted), None)
+    found = _loaded(entry) if entry else next((each for each in _hooked() if each.name == wanted), None)
+    if found is None:
         raise ConfigurationError(f"no badge provider {name!r} is installed (installed: {', '.join(adapter_names())})")
+    if found.adapter is None:
+        raise ConfigurationError(f"the adapter {found.name!r} of {found.distribution} {found.trouble}")
+    return found.adapter
+
+
+def _entries() -> list[EntryPoint]:
+    """The usual one, our own, then the others by name: where they lie on the disk decides nothing."""
+    entries = dict.fromkeys(entry_points(group=GROUP))
+    return sorted(entries, key=lambda entry: (not _is_ours(entry), entry.name != USUAL, entry.name.lower()))
+
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == OURS
+
+
+def _from(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown distribution"
+
+
+def _loaded(entry: EntryPoint) -> Installed:
+    name, origin = entry.name.lower(), _from(entry)
     try:
         adapter = entry.load()
-    except Exception as error:
-        log.exception("adapter %s does not load", entry.name)
-        raise ConfigurationError(f"the adapter {entry.name!r} does not load: {type(error).__name__}") from error
-    if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
-        raise ConfigurationError(f"the adapter {entry.name!r} is not a subclass of badgerelay.adapters.Adapter")
-    return adapter
+    except (Exception, SystemExit) as error:
+        return Installed(name, origin, None, _does_not_load(entry, error))
+    return _judged(name, origin, adapter)
+
+
+def _judged(name: str, origin: str, adapter: Any) -> Installed:
+    trouble = trouble_of(adapter, name)
+    return Installed(name, origin, None if trouble else adapter, trouble)
+
+
+def _does_not_load(entry: EntryPoint, error: BaseException) -> str:
+    log.debug("%s: the entry point %s does not load", _from(entry), entry.name, exc_info=error)
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"does not load: {said[:MAX_SAID]}"
+
+
+def _hooked() -> Iterator[Installed]:
+    """What plugins give by the hook. Each has a manager of its own, so that none stops another."""
+    for entry in entry_points(group=PLUGINS):
+        if _is_ours(entry):
+            continue
+        manager = pluggy.PluginManager(PLUGINS)
+        try:
+            manager.register(entry.load())
+            caller = getattr(manager.hook, HOOK, None)
+            given = [adapter for answer in (caller() if caller else ()) for adapter in answer or ()]
+        except (Exception, SystemExit) as error:
+            yield Installed(entry.name.lower(), _from(entry), None, _does_not_load(entry, error))
+            continue
+        for adapter in given:
+            name = getattr(adapter, "name", None)
+            yield _judged(name.lower() if isinstance(name, str) else "?", _from(entry), adapter)

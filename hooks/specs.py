@@ -6,6 +6,8 @@ is marked with the name of the manager that looks for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pluggy
 
 from .events import AwardNotice, CourseCompleted, CsvImported, Learner, SkillCreated
@@ -17,6 +19,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 HOST_CALLS = ("course_completed", "skill_created", "csv_imported")
 HOST_IMPLEMENTS = ("resolve_learner", "badge_issued", "badge_rejected", "badge_changed")
+PLUGIN_IMPLEMENTS = ("badge_adapters",)
+"""What plugins in the entry-point group ``badgerelay`` implement, in whichever process they are loaded."""
 
 
 def specifications(project: str = PROJECT) -> type:
@@ -64,6 +68,13 @@ def specifications(project: str = PROJECT) -> type:
             """Called at least once when an issued badge was accepted, declined, revoked, replaced or has expired.
 
             :param award: ``award.state`` says which.
+            """
+
+        @hookspec
+        def badge_adapters(self) -> Sequence[type] | None:
+            """Called by badgerelay when it looks for badge providers, of installed plugins alone.
+
+            :return: subclasses of ``badgerelay.adapters.Adapter``. Called again each time: keep no state.
             """
 
     return Specifications

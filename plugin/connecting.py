@@ -42,18 +42,9 @@ class Declared:
 def schema_of(type_: str) -> type[Schema]:
     """The settings of a connection of that type, without what every provider connection can set.
 
-    :raises ConfigurationError: nothing of that name is installed, or its settings get in the way of ours.
+    :raises ConfigurationError: nothing of that name is installed, or it does not work.
     """
-    if type_ == ALM:
-        return AlmSettings
-    schema = load_adapter(type_).settings_schema
-    both = KEYS & schema().fields.keys()
-    if both:
-        raise ConfigurationError(
-            f"the adapter {type_} has settings of its own called {', '.join(sorted(both))}, which every provider "
-            "connection has already: the adapter must rename them"
-        )
-    return schema
+    return AlmSettings if type_ == ALM else load_adapter(type_).settings_schema
 
 
 def fields_of(type_: str) -> dict[str, fields.Field[Any]]:

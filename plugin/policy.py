@@ -144,7 +144,12 @@ class PolicySettings(Schema):
     class Meta:
         unknown = RAISE
 
-    rate = rate_field(DEFAULT_RATE)
+    rate = _Parsed(
+        parse_rate,
+        metadata=_about(
+            "Rate", f"Calls, such as {DEFAULT_RATE} (the default where the provider publishes none), or unlimited."
+        ),
+    )
     award_limit = _Parsed(
         parse_award_limit,
         metadata=_about(

@@ -19,12 +19,14 @@ from ..base import (
     ShareLink,
 )
 from ..errors import TemporaryError
+from ..remote.sharing import linkedin
+from ..remote.values import MalformedError, is_earlier
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient
 from .issuing import Issuing
 from .listing import badge_filters, badge_list, pages, template_list
-from .payloads import MalformedError, belongs_to, is_earlier, parse_badge
+from .payloads import belongs_to, parse_badge
 from .settings import CredlySettings, web_url
 
 if TYPE_CHECKING:
@@ -90,17 +92,10 @@ class CredlyAdapter(Adapter):
         They work for everybody once the recipient has accepted the badge.
         """
         badge = f"{web_url(self.settings)}/badges/{quote(badge_id, safe='')}"
-        public, certificate = f"{badge}/public_url", quote(f"{badge}/linked_in_profile", safe="")
+        public = f"{badge}/public_url"
         return [
             ShareLink("credly", public),
-            ShareLink(
-                "linkedin",
-                "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME"
-                f"&certUrl={certificate}&certId={quote(badge_id, safe='')}",
-            ),
-            ShareLink(
-                "linkedin_post", f"https://www.linkedin.com/sharing/share-offsite/?url={quote(public, safe='')}"
-            ),
+            *linkedin(f"{badge}/linked_in_profile", public, badge_id),
             ShareLink("embed", f"{web_url(self.settings)}/embedded_badge/{quote(badge_id, safe='')}"),
         ]
 

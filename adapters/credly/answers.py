@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import INVALID_TEMPLATE, AdapterError, ConfigurationError, RejectedError, TemporaryError
-from ..retry_after import retry_after
-from .transport import HostError, Reply
-
-MAX_QUOTE = 300
-_MAX_SEARCHED = 4_000
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,320}(?:@|%40)[^\s@<>\"'(),;]{1,320}")
+from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
+from ..remote.quoting import quote
+from ..remote.statuses import NotFoundError, stranger, trouble
+from ..remote.values import document
+from ..transport import Reply
 
 _CODES = (
     ("already has this badge", "already_issued"),
@@ -22,8 +18,6 @@ _CODES = (
     ("invalid or missing badge template", INVALID_TEMPLATE),
 )
 _ATTRIBUTE_CODES = {"recipient_email": "invalid_recipient", "badge_template_id": INVALID_TEMPLATE}
-_LATER = {408, 425, 429}
-_TEMPORARY_REDIRECTS = {302, 303, 307}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +26,6 @@ class Answer:
 
     data: Any
     metadata: Mapping[str, Any]
-
-
-class NotFoundError(RejectedError):
-    """404 or 410, in Credly's own words; what is missing, the caller knows."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("not_found", message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (str(self),), self.__dict__)
 
 
 class RefusedError(RejectedError):
@@ -77,47 +61,24 @@ def read_answer(
     :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Credly's JSON.
     """
     status = reply.status
-    document = _document(reply.body)
+    envelope = document(reply.body)
     if status in {401, 403}:
         raise ConfigurationError(
             f"Credly refuses the credentials (HTTP {status}); check {credential}: is it complete, still valid "
             "(tokens end after 180 days), with read and write rights?",
             setting=credential,
         )
-    if status in _LATER or status >= 500:
-        raise TemporaryError(
-            f"Credly asks to come back later (HTTP {status})"
-            if status in _LATER
-            else f"Credly failed (HTTP {status})",
-            retry_after=retry_after(reply.headers.get("Retry-After"), now),
-            may_have_acted=acts and status not in {425, 429},
-        )
-    if 300 <= status < 400:
-        raise _redirect(status)
-    data = document.get("data") if document else None
-    metadata = document.get("metadata") if document else None
-    if document is None or status < 200 or (status < 300 and "data" not in document):
-        raise HostError(
-            f"what answers there is not Credly's API (HTTP {status}, no JSON envelope); check the host",
-            may_have_acted=acts,
-        )
+    error = trouble(reply, "Credly", acts=acts, now=now)
+    if error is not None:
+        raise error
+    data = envelope.get("data") if envelope else None
+    metadata = envelope.get("metadata") if envelope else None
+    if envelope is None or status < 200 or (status < 300 and "data" not in envelope):
+        raise stranger(reply, "Credly", acts=acts)
     metadata = metadata if isinstance(metadata, dict) else {}
     if status < 300:
         return Answer(data, metadata)
     raise _refusal(status, data if isinstance(data, dict) else {}, metadata, secrets)
-
-
-def _document(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _redirect(status: int) -> AdapterError:
-    message = f"the host answers with a redirect (HTTP {status}), which is not followed; check the host"
-    return HostError(message) if status in _TEMPORARY_REDIRECTS else ConfigurationError(message, setting="host")
 
 
 def _refusal(status: int, data: dict[str, Any], metadata: Mapping[str, Any], secrets: Iterable[str]) -> RejectedError:
@@ -152,16 +113,3 @@ def _complaints(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _code(attribute: str, text: str) -> str | None:
     lowered = text.lower()
     return next((code for part, code in _CODES if part in lowered), _ATTRIBUTE_CODES.get(attribute))
-
-
-def quote(text: str, secrets: Iterable[str] = ()) -> str:
-    """A provider's sentence, fit for logs: one line, at most MAX_QUOTE characters, no e-mail, none of ``secrets``."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "(secret)")
-    if len(text) > _MAX_SEARCHED:
-        # What the cut leaves of its last word could be half an address.
-        text = text[:_MAX_SEARCHED].rpartition(" ")[0]
-    line = " ".join(_EMAIL.sub("(e-mail)", text).split())
-    line = "".join(character if character.isprintable() else "?" for character in line)
-    return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from ..base import Award, IssuedBadge
 from ..errors import AmbiguousError, RejectedError, TemporaryError
-from .answers import NotFoundError, RefusedError
+from ..remote.statuses import NotFoundError
+from ..remote.values import MalformedError, segment, text
+from .answers import RefusedError
 from .client import CredlyClient
-from .payloads import MalformedError, belongs_to, parse_badge, replace_item, text
+from .payloads import belongs_to, parse_badge, replace_item
 
 
 class Changing:
@@ -84,10 +85,8 @@ class Changing:
             return None
 
     def _badge_path(self, badge_id: str, verb: str = "") -> str:
-        """:raises RejectedError: that is no badge id; ``.`` and ``..`` would be another path."""
-        if not badge_id.strip(". "):
-            raise RejectedError("not_found", "an empty badge id")
-        return f"{self._path}/{quote(badge_id, safe='')}{verb}"
+        """:raises RejectedError: that is no badge id."""
+        return f"{self._path}/{segment(badge_id)}{verb}"
 
 
 def _seconds_between(badge: IssuedBadge, award: Award) -> float:

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from ..base import Account
 from ..errors import ConfigurationError
-from .answers import NotFoundError
+from ..remote.statuses import NotFoundError
+from ..remote.values import text
+from ..transport import HostError
 from .client import CredlyClient
 from .listing import pages
-from .payloads import text
-from .transport import HostError
 
 
 def check_organization(client: CredlyClient, organization_id: str) -> Account:

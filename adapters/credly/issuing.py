@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..base import Award, IssuedBadge, Outcome
-from ..errors import AdapterError, AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
-from .answers import NotFoundError, RefusedError, unknown_organization
+from ..errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ..remote.outcomes import Outcomes, gathered, not_sent
+from ..remote.statuses import NotFoundError
+from ..remote.values import MalformedError
+from .answers import RefusedError, unknown_organization
 from .client import CredlyClient
-from .payloads import MalformedError, belongs_to, issue_item, parse_badge
+from .payloads import belongs_to, issue_item, parse_badge
 
 
 class Issuing:
@@ -35,23 +37,23 @@ class Issuing:
 
     def run(self, awards: Sequence[Award]) -> list[Outcome]:
         """One outcome per award. :raises AdapterError: it concerns all of them."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes: Outcomes = {}
         items: dict[int, dict[str, Any]] = {}
         for index, award in enumerate(awards):
             try:
                 items[index] = issue_item(award)
             except RejectedError as error:
                 outcomes[index] = error
-        try:
-            self._send(awards, items, outcomes)
-        except AdapterError as error:
-            failure = unknown_organization() if isinstance(error, NotFoundError) else error
-            if not outcomes:
-                raise failure from None
-            outcomes.update({index: copy.copy(failure) for index in items if index not in outcomes})
-        return [outcomes[index] for index in range(len(awards))]
 
-    def _send(self, awards: Sequence[Award], items: dict[int, dict[str, Any]], outcomes: dict[int, Outcome]) -> None:
+        def send() -> None:
+            try:
+                self._send(awards, items, outcomes)
+            except NotFoundError:
+                raise unknown_organization() from None
+
+        return gathered(awards, outcomes, send)
+
+    def _send(self, awards: Sequence[Award], items: dict[int, dict[str, Any]], outcomes: Outcomes) -> None:
         """Fill in the outcomes. An error concerns all that have none yet."""
         pending = list(items)
         while len(pending) > 1:
@@ -73,7 +75,7 @@ class Issuing:
                 if len(awards) == 1 or isinstance(error, (ConfigurationError, NotFoundError)):
                     raise
                 outcomes[index] = error
-                raise _not_sent(error) from error
+                raise not_sent(error) from error
 
     def _one(self, award: Award, item: dict[str, Any]) -> Outcome:
         try:
@@ -120,11 +122,3 @@ class Issuing:
                 "let that allow duplicates, then retry",
             )
         return self._made(answer.data, award)
-
-
-def _not_sent(error: AdapterError) -> TemporaryError:
-    """What an error of one award means for those that were to follow it."""
-    if isinstance(error, OverBudgetError):
-        return error
-    wait = error.retry_after if isinstance(error, TemporaryError) else None
-    return TemporaryError(f"not sent, because the award before it failed: {error}", retry_after=wait)

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from ..base import Award, BadgeTemplate, ListedBadge
 from ..errors import TemporaryError
-from .answers import NotFoundError, unknown_organization
+from ..remote.paging import MAX_PAGES, Page, walk
+from ..remote.statuses import NotFoundError
+from ..remote.values import MalformedError, email, text
+from .answers import unknown_organization
 from .client import CredlyClient
-from .payloads import MalformedError, parse_badge, parse_page, parse_template, text
+from .payloads import parse_badge, parse_page, parse_template
 
 log = logging.getLogger(__name__)
 
-MAX_PAGES = 1_000
 MAX_BADGE_PAGES = 200_000
 """Of a list of all badges: ten million."""
-
-
-REMEMBERED = 100_000
-"""Ids of a list that are compared with what comes: enough to see a circle, or an object that moved on a page."""
-
-
-class EndlessListError(TemporaryError):
-    """Pages that lead back to themselves, or too many of them: what is not on them may still be there."""
 
 
 def pages(
@@ -45,47 +38,19 @@ def pages(
     :param whole: what is not in the list counts as not there: it must have as many objects as Credly counts.
     :raises EndlessListError: the pages do not come to an end.
     """
-    number = 1
-    seen: dict[str, None] = {}
-    count = 0
-    totals: set[int] = set()
-    for _ in range(most):
+
+    def fetch(number: int) -> Page[int]:
         params = {"page": str(number)} | ({"filter": filters} if filters else {}) | ({"sort": sort} if sort else {})
         try:
             answer = client.get(path, params)
         except NotFoundError:
             raise unknown_organization() from None
         try:
-            page = parse_page(answer.data, answer.metadata, number)
+            return parse_page(answer.data, answer.metadata, number)
         except MalformedError as error:
             raise TemporaryError(f"Credly sent {error}") from None
-        news = _unseen(page.items, seen)
-        yield from news
-        count += len(news)
-        totals.update({page.total} if page.total is not None else ())
-        if whole and (len(totals) > 1 or (page.next_number is None and totals and count < max(totals))):
-            raise TemporaryError(
-                f"Credly's list is not whole: {count} of {max(totals)}, or it changed while it was read"
-            )
-        if page.next_number is None or not page.items:
-            return
-        if not news or page.next_number <= number:
-            raise EndlessListError("Credly's pages lead back to themselves")
-        number = page.next_number
-    raise EndlessListError(f"Credly's list has more than {most} pages")
 
-
-def _unseen(items: list[Any], seen: dict[str, None]) -> list[dict[str, Any]]:
-    """The objects that were on no page before, and from now on were. One without id may be any."""
-    news = []
-    for item in items:
-        if isinstance(item, dict) and (not (item_id := text(item, "id")) or item_id not in seen):
-            if item_id:
-                seen[item_id] = None
-            news.append(item)
-    for item_id in list(islice(seen, max(0, len(seen) - REMEMBERED))):
-        del seen[item_id]
-    return news
+    return walk("Credly", fetch, 1, lambda item: text(item, "id"), most=most, whole=whole)
 
 
 def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemplate]:
@@ -115,8 +80,8 @@ def badge_list(
             log.warning("Credly lists %s; it is left out", error)
             continue
         if template_id in (None, badge.template_id):
-            email = text(item, "recipient_email").strip().lower()
-            yield ListedBadge(badge.id, badge.template_id, badge.state, text(item, "issuer_earner_id"), email)
+            earner, address = text(item, "issuer_earner_id"), email(item, "recipient_email")
+            yield ListedBadge(badge.id, badge.template_id, badge.state, earner, address)
 
 
 def badge_filters(award: Award) -> list[str]:

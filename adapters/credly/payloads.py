@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
 from ..errors import RejectedError
+from ..remote.paging import Page
+from ..remote.values import MalformedError, moment, text, web_address
 from .locales import credly_locale
 
-SAME_PERIOD = timedelta(days=1)
-"""A badge dated so much before an award at most is of the same period: nothing recurs daily."""
-
 _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
-
-
-class MalformedError(ValueError):
-    """The JSON is not what Credly sends; the message says what is missing, never what is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list.
-
-    :param next_number: the number of the next page, or None on the last one.
-    :param total: how many objects the whole list has, where Credly says so.
-    """
-
-    items: list[Any]
-    next_number: int | None
-    total: int | None = None
 
 
 def issue_item(award: Award) -> dict[str, Any]:
@@ -127,11 +108,6 @@ def belongs_to(data: Any, award: Award) -> bool:
     return same_earner or (bool(email) and text(data, "recipient_email").strip().lower() == email)
 
 
-def is_earlier(badge: IssuedBadge, award: Award) -> bool:
-    """Whether a badge of the award's template and earner is the one of an earlier period, to go by its date."""
-    return bool(award.period) and badge.issued_at is not None and award.issued_at - badge.issued_at > SAME_PERIOD
-
-
 def parse_template(data: Any) -> BadgeTemplate:
     """A badge template. A state that Credly may add later counts as ``draft``: nobody knows that it issues.
 
@@ -152,7 +128,7 @@ def parse_template(data: Any) -> BadgeTemplate:
     )
 
 
-def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page:
+def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page[int]:
     """One page of a list. Of ``next_page_url`` only the number is used: its host and path are not ours to follow.
 
     :param number: of this page.
@@ -170,25 +146,3 @@ def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page:
         return Page(data, int(numbers[0]) if numbers else number + 1, total)
     except ValueError:
         return Page(data, number + 1, total)
-
-
-def text(data: Any, key: str) -> str:
-    """A field that is a text, or an empty one; without what databases and terminals choke on."""
-    value = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\0", "").encode(errors="replace").decode()
-
-
-def moment(value: Any) -> datetime | None:
-    """An aware time from ISO 8601, or None; without an offset it is UTC."""
-    try:
-        parsed = datetime.fromisoformat(value)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def web_address(value: Any) -> str | None:
-    """An http(s) URL, or None: it will be a link on somebody's page."""
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None

@@ -6,30 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, validate, validates_schema
 
 from ..hosts import base_url, is_loopback
+from ..remote.settings import Text, is_host, read_timeout_field
 
 API_HOST = "api.credly.com"
 WEB_HOST = "www.credly.com"
-READ_SECONDS = 30.0
 _WEB_HOSTS = {"sandbox-api.credly.com": "sandbox.credly.com"}
 
 _ONE_OF = "give either token, or oauth_client_id and oauth_client_secret"
-
-
-class _Text(fields.String):
-    """Text without surrounding blanks: values come from files and prompts with a line break at their end."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
-
-
-def _host(value: str) -> None:
-    try:
-        base_url(value)
-    except ValueError as error:
-        raise ValidationError(str(error)) from error
 
 
 class CredlySettings(Schema):
@@ -40,17 +26,17 @@ class CredlySettings(Schema):
 
     error_messages = {"unknown": "Credly connections have no such setting."}  # noqa: RUF012 (as marshmallow types it)
 
-    organization_id = _Text(
+    organization_id = Text(
         required=True,
         validate=validate.Regexp(r"[A-Za-z0-9_-]{1,64}\Z", error="Letters, digits and hyphens only."),
         metadata={"label": "Organization id", "help": "The UUID in the address of your organization's pages."},
     )
-    host = _Text(
+    host = Text(
         load_default=API_HOST,
-        validate=_host,
+        validate=is_host,
         metadata={"label": "API host", "help": "api.credly.com, or sandbox-api.credly.com for Credly's sandbox."},
     )
-    token = _Text(
+    token = Text(
         allow_none=True,
         metadata={
             "label": "Authorization token",
@@ -58,28 +44,21 @@ class CredlySettings(Schema):
             "secret": True,
         },
     )
-    oauth_client_id = _Text(
+    oauth_client_id = Text(
         allow_none=True,
         metadata={"label": "OAuth client id", "help": "Instead of a token: the uid of an OAuth application."},
     )
-    oauth_client_secret = _Text(
+    oauth_client_secret = Text(
         allow_none=True,
         metadata={"label": "OAuth client secret", "help": "The secret of that application.", "secret": True},
     )
-    oauth_host = _Text(
+    oauth_host = Text(
         allow_none=True,
-        validate=_host,
+        validate=is_host,
         metadata={"label": "OAuth host", "help": "Only where it is not Credly's web host: www.credly.com."},
     )
 
-    read_timeout = fields.Float(
-        load_default=READ_SECONDS,
-        validate=validate.Range(min=0.1, max=600, error="From 0.1 to 600 seconds."),
-        metadata={
-            "label": "Read time-out",
-            "help": "Seconds that Credly may stay silent before its answer counts as lost.",
-        },
-    )
+    read_timeout = read_timeout_field("Credly")
 
     @validates_schema
     def _credentials(self, data: Mapping[str, Any], **_: Any) -> None:

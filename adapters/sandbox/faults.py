@@ -6,13 +6,16 @@ import random
 import threading
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
-FaultKind = Literal["lost", "500", "500after", "html502", "429", "429bare", "slow", "expired", "down"]
+FaultKind = Literal[
+    "lost", "500", "500after", "html502", "429", "429bare", "slow", "expired", "down", "garbled", "huge"
+]
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 DEFAULT_SECONDS: dict[FaultKind, float] = {"429": 1.0, "slow": 35.0}
-_KNOWN = ", ".join((*KINDS, "latency", "seed"))
+_KNOWN = ", ".join((*KINDS, "latency", "seed", "on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,8 @@ class Fault:
     """What befalls one request.
 
     ``lost`` does the work, then breaks the connection; ``500after`` does it, then answers 500; ``slow`` waits,
-    then does it and answers. All others leave the work undone: ``500``, ``html502`` (a proxy's page), ``429``
+    then does it and answers; ``garbled`` does it and answers 200 with JSON of another shape each time, ``huge`` with
+    more than anybody should read. All others leave the work undone: ``500``, ``html502`` (a proxy's page), ``429``
     with ``Retry-After``, ``429bare`` without, ``expired`` (401), ``down`` (connection closed).
 
     :param seconds: of ``Retry-After`` or of the wait.
@@ -48,7 +52,7 @@ class Faults:
     The text is a list of ``name=value`` with commas, such as ``lost=0.05,429=0.05:2,slow=#1:35,latency=0.2``.
     A value is a probability from 0 to 1, or ``#N`` for exactly the next N requests; ``429`` and ``slow`` take
     their seconds after a colon. ``latency=S`` delays each request by S seconds. The same ``seed=N`` (0
-    unless given) draws the same.
+    unless given) draws the same. ``on=POST`` spares all other methods, ``on=POST:*/badges`` all other paths too.
     """
 
     def __init__(self, spec: str = "") -> None:
@@ -62,13 +66,15 @@ class Faults:
         :raises ValueError: names the part that is wrong; nothing is changed then.
         """
         rules: list[_Rule] = []
-        latency, seed = 0.0, 0
+        latency, seed, on = 0.0, 0, ""
         for part in filter(None, (piece.strip() for piece in spec.split(","))):
             name, _, value = part.partition("=")
             if name == "latency":
                 latency = _number(part, value)
             elif name == "seed":
                 seed = int(_number(part, value))
+            elif name == "on":
+                on = value
             elif name in KINDS:
                 rules.append(_rule(part, name, value))
             else:
@@ -78,10 +84,15 @@ class Faults:
         if sum(rule.probability for rule in rules if rule.kind != "down") > 1:
             raise ValueError(f"faults {spec!r}: the probabilities add up to more than 1")
         with self._lock:
-            self._rules, self._latency, self._seed = rules, latency, seed
+            self._rules, self._latency, self._seed, self._on = rules, latency, seed, on
             # Faults are play, not secrets: a seeded generator is what is wanted.
             self._random = random.Random(seed)  # noqa: S311
             self._drawn: Counter[FaultKind] = Counter()
+
+    def spare(self, method: str, path: str) -> bool:
+        """Whether no fault may befall such a request."""
+        wanted, _, pattern = self._on.partition(":")
+        return bool(self._on) and not (method == wanted.upper() and fnmatchcase(path, pattern or "*"))
 
     def draw(self) -> Fault | None:
         """The fault of the next request: those with a count first, then ``down``, then one by chance."""
@@ -110,6 +121,8 @@ class Faults:
                 parts.append(f"latency={self._latency:g}")
             if self._seed:
                 parts.append(f"seed={self._seed}")
+            if self._on:
+                parts.append(f"on={self._on}")
         return ",".join(parts)
 
     def _chosen(self) -> _Rule | None:

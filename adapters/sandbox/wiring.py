@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request, jsonify, request
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
+HUGE_BYTES = 20 * 1024 * 1024
+_GARBLED = cycle(
+    (
+        b"null",
+        b"7",
+        b'"text"',
+        b"[]",
+        b"{}",
+        b"[null, 7, [], {}]",
+        b'{"data": 7, "items": "text", "results": null, "id": [], "badge": {}}',
+        b'{"data": [7, null], "items": [null, 7], "results": [{}, 7], "metadata": []}',
+        b'{"data": {"id": {}}, "items": [{"id": 7}], "id": NaN, "state": 7}',
+        b"[" * 100_000,
+        b'{"data": "\xff\xfe"}',
+        b"not JSON",
+    )
+)
 
 
 def install(
@@ -45,7 +63,7 @@ def install(
         own = parts.get(part_of(app.request_class(environ)), faults) if parts else faults
         if own.latency:
             time.sleep(own.latency)
-        fault = own.draw()
+        fault = None if own.spare(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")) else own.draw()
         answer = inner if fault is None else _answer(inner, environ, fault)
         return answer(environ, start_response)
 
@@ -61,10 +79,14 @@ def _answer(inner: WSGIApplication, environ: WSGIEnvironment, fault: Fault) -> W
     if fault.kind == "slow":
         time.sleep(fault.seconds)
         return inner
-    if fault.kind in {"lost", "500after"}:
+    if fault.kind in {"lost", "500after", "garbled", "huge"}:
         Response.from_app(inner, environ, buffered=True).close()
     if fault.kind in {"lost", "down"}:
         raise ConnectionAbortedError(fault.kind)
+    if fault.kind == "garbled":
+        return Response(next(_GARBLED), 200, mimetype="application/json")
+    if fault.kind == "huge":
+        return Response(b"[" + b'"",' * (HUGE_BYTES // 3) + b'""]', 200, mimetype="application/json")
     if fault.kind == "html502":
         return Response(BAD_GATEWAY, 502, mimetype="text/html")
     if fault.kind == "expired":

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from marshmallow import fields
+from marshmallow import fields, missing
 
+from ...adapters.errors import ConfigurationError
 from ...adapters.registry import adapter_names
 from ..alm.skill_poll import learn_skills
 from ..connecting import (
@@ -98,7 +99,10 @@ def _message(declared: Declared, error: Exception) -> str:
 
 
 def _command_for(type_: str) -> click.Command:
-    schema = schema_of(type_)
+    try:
+        schema = schema_of(type_)
+    except ConfigurationError as error:
+        return _broken(type_, error)
     secret = secret_keys(schema)
     options: list[click.Parameter] = [click.Argument(["name"])]
     for key, field in fields_of(type_).items():
@@ -121,9 +125,28 @@ def _command_for(type_: str) -> click.Command:
     return click.Command(type_, params=options, callback=_prompting(run, secret, schema), help=help_)
 
 
+def _broken(type_: str, trouble: ConfigurationError) -> click.Command:
+    """Says what is wrong with an adapter, where it is wanted; the others are connected as ever."""
+
+    def run(**_given: Any) -> None:
+        raise trouble
+
+    whatever: list[click.Parameter] = [click.Argument(["given"], nargs=-1, type=click.UNPROCESSED)]
+    return click.Command(
+        type_,
+        params=whatever,
+        callback=run,
+        help=f"Not to be used: {trouble}.",
+        short_help="does not work",
+        context_settings={"ignore_unknown_options": True},
+    )
+
+
 def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.Parameter]:
     name = "--" + key.replace("_", "-")
     help_ = str(field.metadata.get("help", ""))
+    if not secret and field.load_default not in (missing, None, False):
+        help_ += f" [default: {field.load_default}]"
     if secret:
         # Never the secret itself: command lines are seen by everybody on the machine.
         return [

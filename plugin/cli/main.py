@@ -29,6 +29,7 @@ COMMANDS = {
     "pause": ("pausing", "Send nothing, for all connections or one; events are still taken."),
     "resume": ("pausing", "Send again."),
     "sandbox": ("run", "A local counterpart of a provider or of ALM, to try things on."),
+    "adapter": ("adapter", "Badge providers: list those installed, write a new one, check one."),
     "db": ("db", "The database: upgrade, keys."),
 }
 """Command: its module in this folder, and its line in the help."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...adapters.base import unhurried
-from ...adapters.errors import OverBudgetError
-from ..policy import DEFAULT_RATE, Rate, policy_of
+from ...adapters.errors import ConfigurationError, OverBudgetError
+from ...adapters.registry import load_adapter
+from ..policy import DEFAULT_RATE, Rate, parse_rate, policy_of
 from ..store import Connection, Store, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def pace_of(
     store: Store,
     connection: Connection,
     *,
-    default_rate: str = DEFAULT_RATE,
+    default_rate: str = "",
     patience: float = PATIENCE_SECONDS,
     insist: bool = False,
     spare: float = 0.0,
@@ -33,11 +34,12 @@ def pace_of(
 ) -> Pace:
     """What an adapter calls before each request.
 
+    :param default_rate: that of the connection's provider unless given.
     :param patience: seconds for which a call may wait for its place.
     :param insist: what an administrator asks for is counted and made at once, even beyond the rate.
     :param spare: the part of the rate, from 0 to 1, that these calls leave to others: for what can wait.
     """
-    rate = policy_of(connection.settings, default_rate=default_rate).rate
+    rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return unhurried
     take = _Window(_storage(store, connection.name), rate, insist=insist, spare=spare)
@@ -70,9 +72,21 @@ def burst_of(
     return Pacer(take, f"the pace of a call in {interval:g} s ({what})", patience, sleep)
 
 
-def calls_left(store: Store, connection: Connection, *, default_rate: str = DEFAULT_RATE) -> int | None:
+def rate_of(connection: Connection) -> str:
+    """The rate that a connection has unless it is set: its provider's, or ours."""
+    if connection.role != "provider":
+        return DEFAULT_RATE
+    try:
+        rate = load_adapter(connection.type).capabilities.rate
+        parse_rate(rate)
+    except (ConfigurationError, ValueError):  # an adapter that is not there says so to whoever makes it
+        return DEFAULT_RATE
+    return rate
+
+
+def calls_left(store: Store, connection: Connection, *, default_rate: str = "") -> int | None:
     """Calls that the connection's rate allows at this moment; None where it has no limit."""
-    rate = policy_of(connection.settings, default_rate=default_rate).rate
+    rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return None
     from limits import RateLimitItemPerSecond

@@ -10,6 +10,8 @@ from ...adapters.errors import ConfigurationError
 from ...adapters.registry import load_adapter
 from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
+from .bounding import ANYTHING, watched
+from .containing import Contained, broken
 from .pacing import Pace, pace_of
 
 
@@ -37,18 +39,22 @@ class Providers:
 def make_adapter(
     store: Store, connection: Connection, *, storage: Storage | None = None, pace: Pace | None = None
 ) -> Adapter:
-    """The adapter, handed its own settings alone.
+    """The adapter, contained, and handed its own settings alone.
 
     :param storage: instead of the connection's own, for a connection that is not saved yet.
     :param pace: instead of that of work that nobody waits for.
-    :raises ConfigurationError: it is not installed.
+    :raises ConfigurationError: it is not installed, or does not work.
     """
     context = Context(
         connection.name,
         storage or store.storage(connection.name),
         store.now,
         time.sleep,
-        pace or pace_of(store, connection),
+        watched(pace or pace_of(store, connection)),
     )
     own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
-    return load_adapter(connection.type)(own, context)
+    adapter = load_adapter(connection.type)
+    try:
+        return Contained(adapter(own, context))
+    except ANYTHING as error:
+        raise ConfigurationError(str(broken(adapter.name, error))) from None

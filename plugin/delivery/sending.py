@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, Outcome
+from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
 from ..store.leases import RENEW_SECONDS
+from .bounding import HangingError
 from .calling import halting, issue, look
+from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
-from .settling import put_down
+from .settling import UnknownFateError, put_down
 
 FAILED_LOOKS = 3
 """After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
@@ -33,7 +35,8 @@ def send_batch(
     """
     limit = batch_size(connection, adapter)
     claimed_at = store.now()
-    rows = store.ledger.claim(connection.name, owner, limit, claimed_at)
+    looks = adapter.capabilities.can_look_up
+    rows = store.ledger.claim(connection.name, owner, limit, claimed_at, looks=looks)
     if not rows:
         return 0
     if len(rows) == limit and not connection.failures:
@@ -47,10 +50,10 @@ def send_batch(
             # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
             portion = store.ledger.hold(portion, store.now())
         if portion:
-            outcomes: list[Outcome] = [halt] * len(portion) if halt else []
+            outcomes: list[Outcome] = [_not_sent(row, halt) for row in portion] if halt else []
             if not outcomes:
                 with provider_call(store, connection.name, "issue", portion) as came_of:
-                    outcomes = issue(adapter, portion)
+                    outcomes = _without_others(store, adapter, portion, issue(adapter, portion))
                     came_of(outcomes)
                 halt = halting(outcomes)
             results = list(zip(portion, outcomes, strict=True))
@@ -60,6 +63,19 @@ def send_batch(
                 put_down(store, connection, judged(store, connection, adapter, refused), works=True)
     revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt)
     return len(rows)
+
+
+def _without_others(
+    store: Store, adapter: Adapter, rows: Sequence[Row[Any]], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """The outcomes; in place of a new badge that is another award's, what is wrong."""
+    new = {each.id for each in outcomes if isinstance(each, IssuedBadge) and not each.existed}
+    owners = store.ledger.owners_of(rows[0].connection, new)
+    checked = list(outcomes)
+    for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True)):
+        if isinstance(outcome, IssuedBadge) and not outcome.existed and owners.get(outcome.id, set()) - {row.id}:
+            checked[index] = broken(adapter.name, ValueError("issue() gives the badge of another award"))
+    return checked
 
 
 def batch_size(connection: Connection, adapter: Adapter) -> int:
@@ -78,8 +94,11 @@ def _look_where_in_doubt(
     halt: AdapterError | None = None
     failed = 0  # in a row
     for row in rows:
-        if not (row.in_doubt and adapter.capabilities.can_look_up):
+        if not row.in_doubt:
             to_send.append(row)
+            continue
+        if not adapter.capabilities.can_look_up:
+            known.append((row, UnknownFateError(adapter.name)))
             continue
         outcome: Outcome | None = halt
         if halt is None:
@@ -102,9 +121,10 @@ def _look_where_in_doubt(
 
 def _not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
     """What a halt means for an award that was not sent now: it is in no more doubt than before."""
-    if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError):
+    if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
         return halt
-    return TemporaryError(str(halt), retry_after=halt.retry_after, may_have_acted=bool(row.in_doubt))
+    wait = halt.retry_after if isinstance(halt, TemporaryError) else None
+    return TemporaryError(str(halt), retry_after=wait, may_have_acted=bool(row.in_doubt))
 
 
 def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:

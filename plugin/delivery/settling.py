@@ -19,7 +19,7 @@ from ...adapters.errors import (
     TemporaryError,
 )
 from ..store import Connection, Settled, Store
-from ..store.ledger import LOOK_SECONDS
+from ..store.ledger import DOUBT, LOOK_SECONDS
 from .backoff import backoff
 from .refusals import UnusableTemplateError
 
@@ -41,6 +41,16 @@ LONGEST_SECONDS = 60.0
 log = logging.getLogger("badgerelay.delivery")
 
 
+class UnknownFateError(AdapterError):
+    """The badge may have been made, and the provider cannot be asked: a person must say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the badge may have been issued, and {name} cannot be asked: look there; `awards release` sends it, "
+            "`awards revoke` gives it up"
+        )
+
+
 def put_down(
     store: Store,
     connection: Connection,
@@ -59,8 +69,10 @@ def put_down(
     wait = 0.0
     if works:
         _recover(store, connection)
-    elif not _its_own_fault(connection, results):
-        wait = _connection_wait(store, connection, [outcome for _, outcome in results])
+    else:
+        asked = [each for each in results if not isinstance(each[1], UnknownFateError)]
+        if asked and not _its_own_fault(connection, asked):
+            wait = _connection_wait(store, connection, [outcome for _, outcome in asked])
     now = store.now()
     settle = _revoked if revoking else _settled
     settled = [settle(row, outcome, now, wait) for row, outcome in results]
@@ -153,6 +165,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             )
         case UnusableTemplateError():
             return Settled(row, "held", str(outcome), held_for="template")
+        case UnknownFateError():
+            return Settled(row, "held", str(outcome), in_doubt=True, held_for=DOUBT)
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..delivery.pacing import calls_left
-from ..policy import ALM_RATE, DEFAULT_RATE
+from ..policy import ALM_RATE
 from ..store import Store
 
 
@@ -11,7 +11,7 @@ def budgets_left(store: Store) -> dict[str, float]:
     """Calls that each connection may make at once, by name; nothing of one without a budget."""
     found: dict[str, float] = {}
     for connection in store.connections.all():
-        rate = DEFAULT_RATE if connection.role == "provider" else ALM_RATE
+        rate = "" if connection.role == "provider" else ALM_RATE
         left = calls_left(store, connection, default_rate=rate)
         if left is not None:
             found[connection.name] = float(left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from .tables import AWARD_OPEN, awards, connections, history, notifications, tem
 
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
+
+DOUBT = "doubt"
+"""What holds an award whose badge may have been made by a provider that cannot be asked: a person ends it."""
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
 
@@ -118,14 +121,16 @@ class Ledger:
         with self._database.read() as connection:
             return list(connection.scalars(_LANES_DUE, {"now": now}))
 
-    def claim(self, name: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
+    def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[Row[Any]]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
 
         A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
         while the connection is paused.
+
+        :param looks: the provider can be asked; else what was never sent is in no doubt.
         """
         with self._database.write() as connection:
-            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_connection=name)
+            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_connection=name, looks=looks)
             record(
                 connection,
                 [
@@ -141,6 +146,15 @@ class Ledger:
                 ],
             )
         return rows
+
+    def owners_of(self, name: str, badge_ids: Collection[str]) -> dict[str, set[int]]:
+        """The awards that have these badges already, by the badge's id."""
+        owners: dict[str, set[int]] = {}
+        if badge_ids:
+            with self._database.read() as connection:
+                for row in connection.execute(_OWNERS, {"of_connection": name, "badges": list(badge_ids)}):
+                    owners.setdefault(row.badge_id, set()).add(row.id)
+        return owners
 
     def hold(self, rows: Sequence[Row[Any]], now: float) -> list[Row[Any]]:
         """Prolong the leases of claimed awards; gives those that nobody else has taken over."""
@@ -272,13 +286,21 @@ _LANES_DUE = sa.select(connections.c.name).where(
         )
     ),
 )
+_TRIED = sa.or_(awards.c.attempts > 0, awards.c.revoke_reason.is_not(None))  # to revoke it counts its own attempts
 _TAKE = leases.taking(
     awards,
     AWARD_OPEN,
     awards.c.connection == sa.bindparam("of_connection"),
     sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
-    in_doubt=sa.or_(awards.c.in_doubt, awards.c.state == "sending"),
+    in_doubt=sa.or_(
+        sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
+        awards.c.state == "sending",
+    ),
     state="sending",
+)
+_OWNERS = sa.select(awards.c.badge_id, awards.c.id).where(
+    awards.c.connection == sa.bindparam("of_connection"),
+    awards.c.badge_id.in_(sa.bindparam("badges", expanding=True)),
 )
 _SENDING = (
     sa.select(awards.c.id, awards.c.lease_owner)

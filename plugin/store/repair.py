@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from .database import Database
 from .history import Change, record
-from .ledger import move
+from .ledger import DOUBT, move
 from .tables import AWARD_OPEN, EVENT_STATES, awards, connections, events, templates
 
 AT_ONCE = 500
@@ -92,9 +92,15 @@ class Repair:
         return self._count(awards, _releasable(chosen))
 
     def release(self, chosen: Chosen, now: Callable[[], float]) -> int:
-        """Let held awards go; how many there were. Those of a paused connection go once it is resumed."""
+        """Let held awards go; how many there were. Those of a paused connection go once it is resumed.
+
+        Whoever releases one that is in doubt, where the provider cannot be asked, says that there is no badge.
+        """
+        undoubted = sa.and_(awards.c.in_doubt, sa.func.coalesce(awards.c.held_for, "") != DOUBT)
         return self._in_portions(
-            awards, _releasable(chosen), lambda connection, ids: _plan_again(connection, ids, RELEASED, now())
+            awards,
+            _releasable(chosen),
+            lambda connection, ids: _plan_again(connection, ids, RELEASED, now(), in_doubt=undoubted),
         )
 
     def follow_templates(self, name: str, now: Callable[[], float]) -> tuple[int, int]:

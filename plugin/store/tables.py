@@ -256,7 +256,7 @@ awards = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("surprises", Integer, nullable=False, default=0),  # exceptions that no adapter may raise
     Column("in_doubt", Boolean, nullable=False, default=False),  # look at the provider before sending
-    Column("held_for", String(16)),  # why it is held: pause | limit | age | template
+    Column("held_for", String(16)),  # why it is held: pause | limit | age | template | doubt
     Column("revoke_reason", Text),  # set: what is to be done is to revoke it, and for this reason
     UniqueConstraint("connection", "source", "learner_id", "template_id", "period", name="awards_once"),
 )

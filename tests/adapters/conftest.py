@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.adapters import Award, Context, Recipient
+from badgerelay.adapters import Adapter, Award, Context, Recipient
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.credly.settings import CredlySettings
 from badgerelay.adapters.sandbox import BackgroundServer
@@ -101,15 +101,35 @@ def connect(context: Context) -> Iterator[Callable[..., CredlyAdapter]]:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Callable[..., str]]:
-    """Starts Credly's sandbox with knobs; gives its base URL."""
+def join(context: Context) -> Iterator[Callable[..., Any]]:
+    """An adapter of a class; keywords are settings, with a short ``read_timeout``."""
+    adapters: list[Adapter] = []
+
+    def make(kind: type[Adapter], **settings: Any) -> Adapter:
+        adapters.append(kind(kind.settings_schema().load({"read_timeout": 5.0, **settings}), context))
+        return adapters[-1]
+
+    yield make
+    for adapter in adapters:
+        adapter.close()
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., str]]:
+    """Starts the sandbox of an adapter's class with knobs; gives its base URL."""
     servers: list[BackgroundServer] = []
 
-    def start(**knobs: str) -> str:
-        server = BackgroundServer(CredlyAdapter.sandbox(knobs))
+    def start(kind: type[Adapter], **knobs: str) -> str:
+        server = BackgroundServer(kind.sandbox(knobs))
         servers.append(server.__enter__())
         return server.url
 
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def sandbox(serving: Callable[..., str]) -> Callable[..., str]:
+    """Starts Credly's sandbox with knobs; gives its base URL."""
+    return lambda **knobs: serving(CredlyAdapter, **knobs)

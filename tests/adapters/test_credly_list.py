@@ -11,8 +11,8 @@ import responses
 from responses.matchers import query_param_matcher
 
 from badgerelay.adapters import Award, ListedBadge, TemporaryError
-from badgerelay.adapters.credly import listing
 from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.remote import paging
 
 from .conftest import ORGANIZATION, TEMPLATE, TOKEN
 
@@ -99,7 +99,7 @@ def test_a_list_that_does_not_end_is_no_list(wire: responses.RequestsMock, conne
 def test_so_many_ids_are_remembered_and_no_more(
     wire: responses.RequestsMock, connect: Connect, payload: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "REMEMBERED", 4)
+    monkeypatch.setattr(paging, "REMEMBERED", 4)
     one = payload("badge_pending")["data"]
     for page in range(1, 6):
         more = {"next_page_url": f"{BADGES}?page={page + 1}"} if page < 5 else {}

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from badgerelay.adapters import Award, IssuedBadge, Recipient, RejectedError
 from badgerelay.adapters.credly.locales import LOCALES, credly_locale
 from badgerelay.adapters.credly.payloads import (
-    MalformedError,
     belongs_to,
     issue_item,
     parse_badge,
@@ -18,6 +17,7 @@ from badgerelay.adapters.credly.payloads import (
     parse_template,
     replace_item,
 )
+from badgerelay.adapters.remote.values import MalformedError
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC).timestamp()
 JSON = st.recursive(
@@ -207,4 +207,4 @@ def test_a_draft_without_image_and_with_skills_as_objects_is_read() -> None:
     ],
 )
 def test_only_the_number_of_the_next_page_is_used(metadata: dict[str, Any], number: int | None) -> None:
-    assert parse_page([], metadata, 1).next_number == number
+    assert parse_page([], metadata, 1).following == number

@@ -23,9 +23,10 @@ from badgerelay.adapters import (
     TemporaryError,
 )
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.adapters.credly.answers import MAX_QUOTE, NotFoundError, RefusedError, quote
-from badgerelay.adapters.credly.settings import READ_SECONDS
-from badgerelay.adapters.credly.transport import CONNECT_SECONDS, MAX_ANSWER_BYTES
+from badgerelay.adapters.credly.answers import RefusedError
+from badgerelay.adapters.remote.quoting import MAX_QUOTE, quote
+from badgerelay.adapters.remote.statuses import NotFoundError
+from badgerelay.adapters.transport import CONNECT_SECONDS, MAX_ANSWER_BYTES, READ_SECONDS
 
 ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
 BASE = f"https://api.credly.com/v1/organizations/{ORGANIZATION}"

@@ -68,7 +68,10 @@ store.close()
 
 
 def test_only_the_sandbox_commands_and_the_demo_import_a_sandbox() -> None:
-    allowed = re.compile(r"(.*/sandbox/.*|plugin/demo/.*|plugin/cli/run\.py|adapters/\w+/adapter\.py)\Z")
+    allowed = re.compile(
+        r"(.*/sandbox/.*|plugin/demo/.*|plugin/cli/run\.py|adapters/\w+/adapter\.py"
+        r"|adapters/contract/sandboxed\.py|adapters/example/stub\.py)\Z"
+    )
     for room in ("hooks", "adapters", "plugin"):
         for file in (ROOT / room).rglob("*.py"):
             where = file.relative_to(ROOT).as_posix()
@@ -77,7 +80,8 @@ def test_only_the_sandbox_commands_and_the_demo_import_a_sandbox() -> None:
             imports = [name for name in imported if "sandbox" in name.split(".")]
             assert not imports or allowed.match(where), where
             eager = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
-            in_sandbox = "/sandbox/" in where or where.startswith("plugin/demo/")
+            in_sandbox = "/sandbox/" in where or where.startswith(("plugin/demo/", "adapters/contract/"))
+            in_sandbox = in_sandbox or where == "adapters/example/stub.py"
             assert in_sandbox or not [name for name in eager if "sandbox" in name.split(".")], where
 
 
@@ -96,3 +100,12 @@ def test_head_is_the_newest_migration_and_the_migrations_are_one_chain() -> None
     heads = set(revisions) - set(revisions.values())
     assert heads == {HEAD}
     assert sorted(revisions.values(), key=str) == sorted([None, *(set(revisions) - heads)], key=str)
+
+
+def test_nothing_loads_pytest_but_the_contract() -> None:
+    code = (
+        "from badgerelay.plugin.cli.main import COMMANDS, badgerelay\n"
+        "for name in COMMANDS: badgerelay.get_command(None, name)\n"
+        "import badgerelay.adapters.registry, badgerelay.plugin.kit.checking"
+    )
+    assert "pytest" not in _loaded(code)

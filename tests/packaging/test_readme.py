@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS
+from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS, PLUGIN_IMPLEMENTS
 from badgerelay.plugin.cli.main import COMMANDS
 from badgerelay.plugin.policy import KEYS
 
@@ -25,6 +25,7 @@ NAMES = [
     *COMMANDS,
     *HOST_CALLS,
     *HOST_IMPLEMENTS,
+    *PLUGIN_IMPLEMENTS,
     *STATES,
     *(f"BADGERELAY_{name}" for name in SETTINGS),
 ]

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from ...sandbox import Arrivals
 from .api import body, show_badge
-from .front import Arrivals
 from .keys import Keys
 from .records import Refusal
 from .world import World

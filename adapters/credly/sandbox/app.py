@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +11,10 @@ from flask import Flask, Request, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from ...sandbox import Faults, install, read_knobs
+from ...sandbox import Arrivals, Faults, Window, install, read_knobs
 from .admin import add_admin
 from .api import add_api
-from .front import Arrivals, Front
+from .front import Front, kind_of
 from .keys import Keys
 from .knobs import Knobs
 from .records import Refusal
@@ -37,7 +35,7 @@ def create_sandbox(values: Mapping[str, str]) -> Flask:
     if not (knobs.page_size and knobs.batch_max and knobs.organizations):
         raise ValueError("knobs page_size, batch_max and organizations are 1 or more")
     faults = Faults(knobs.faults)
-    world, arrivals = World(knobs), Arrivals()
+    world, arrivals = World(knobs), Arrivals(kind_of)
     keys = Keys(world.organizations, trailing_pipe=knobs.trailing_pipe)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -65,7 +63,7 @@ def _organization(candidate: Request) -> str:
 
 def _add_gate(app: Flask, keys: Keys, knobs: Knobs) -> None:
     """Every call of the API shows a key, for its own organization, within the limit."""
-    window = _Window(knobs.per_minute)
+    window = Window(knobs.per_minute, 60)
 
     @app.before_request
     def gate() -> ResponseReturnValue | None:
@@ -85,26 +83,6 @@ def _add_gate(app: Flask, keys: Keys, knobs: Knobs) -> None:
             raise Refusal(403, "This token may not write")
         g.organization_id = key.organization_id
         return None
-
-
-class _Window:
-    """So many requests in each minute of the clock."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._minute, self._used = 0, 0
-
-    def wait(self) -> float:
-        """Seconds until the next minute when this one is used up, else 0."""
-        if not self._limit:
-            return 0.0
-        now = time.time()
-        with self._lock:
-            if int(now // 60) != self._minute:
-                self._minute, self._used = int(now // 60), 0
-            self._used += 1
-            return 60 - now % 60 if self._used > self._limit else 0.0
 
 
 def _refused(refusal: Refusal, knobs: Knobs) -> Response:

@@ -150,7 +150,7 @@ def test_a_badge_that_a_shifting_list_missed_is_looked_for(
     from badgerelay.adapters.credly.adapter import CredlyAdapter
 
     whole = CredlyAdapter.badges
-    monkeypatch.setattr(CredlyAdapter, "badges", lambda self: (b for n, b in enumerate(whole(self)) if n % 7 != 3))
+    monkeypatch.setattr(CredlyAdapter, "badges", lambda self, _: (b for n, b in enumerate(whole(self)) if n % 7 != 3))
     assert differences(store) == []
 
 

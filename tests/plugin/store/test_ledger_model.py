@@ -31,6 +31,7 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.decisions import Decided
 from badgerelay.plugin.delivery.sending import send_batch
@@ -203,7 +204,7 @@ class Ledger(RuleBasedStateMachine):
         self.store, self.end = type(self).make_store(self.clock)
         self.world = World()
         self.world.meanwhile = self._lapse_and_work
-        self.adapter = WorldAdapter(self.world)
+        self.adapter = Contained(WorldAdapter(self.world))
         self.earned: set[tuple[str, str]] = set()
         self.completions = 0
         self.store.connections.save("acme", "source", "alm", "", {"max_age": "unlimited"}, {}, self.clock())

@@ -10,16 +10,16 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from ..errors import AdapterError, AmbiguousError, TemporaryError
-from ..http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
-from .settings import READ_SECONDS
+from .errors import AdapterError, AmbiguousError, TemporaryError
+from .http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
 
 CONNECT_SECONDS = 3.05
+READ_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class HostError(TemporaryError):
-    """The host cannot be reached, or what answers there is not Credly. During ``check``, a wrong setting.
+    """The host cannot be reached, or what answers there is not the provider. During ``check``, a wrong setting.
 
     :param setting: which setting names the host.
     """
@@ -66,10 +66,13 @@ class Transport:
         auth: HeaderAuth | None = None,
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        form: Mapping[str, str] | None = None,
         acts: bool,
     ) -> Reply:
         """One request and its whole answer, whatever the status; redirects are not followed.
 
+        :param body: sent as JSON.
+        :param form: sent form-encoded, in place of ``body``.
         :param acts: whether carrying it out twice would matter.
         :raises HostError: no connection came about.
         :raises TemporaryError: no answer came, which does not matter.
@@ -83,6 +86,7 @@ class Transport:
                 self._base + path,
                 params=params,
                 json=body,
+                data=form,
                 auth=auth or no_auth,
                 timeout=self._timeout,
                 allow_redirects=False,

@@ -1,0 +1,1 @@
+"""Accredible, through its Credentials API v1 and v2."""

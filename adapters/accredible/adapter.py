@@ -1,0 +1,132 @@
+"""Accredible as a badge provider."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..base import (
+    Account,
+    Adapter,
+    Award,
+    BadgeTemplate,
+    Capabilities,
+    Context,
+    IssuedBadge,
+    ListedBadge,
+    Outcome,
+)
+from ..errors import ConfigurationError, RejectedError
+from ..remote.statuses import NotFoundError
+from ..remote.values import identifier, is_earlier, is_of_its_day, segment, text, web_address
+from ..transport import HostError
+from .client import AccredibleClient
+from .issuing import Issuing
+from .listing import badge_list, credentials_of, template_list
+from .payloads import is_unpublished
+from .revoking import Revoking
+from .settings import AccredibleSettings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+
+class AccredibleAdapter(Adapter):
+    """Issues credentials of an account's groups. See :class:`AccredibleSettings` and :class:`Adapter`."""
+
+    name: ClassVar[str] = "accredible"
+    # 2,000 requests in 5 minutes, counted in slices of 30 seconds: 6 a second stay below that in every slice.
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        max_batch=30, can_look_up=True, can_revoke=True, can_list=True, rate="6/second"
+    )
+    settings_schema = AccredibleSettings
+
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
+        super().__init__(settings, context)
+        self._client = AccredibleClient(settings, context)
+
+    def __repr__(self) -> str:
+        return f"<AccredibleAdapter of connection {self.context.connection!r}>"
+
+    def check(self) -> Account:
+        try:
+            answer = self._client.get("/v1/issuer/details")
+        except NotFoundError:
+            raise ConfigurationError("what answers there is not Accredible's API", setting="base_url") from None
+        except HostError as error:
+            raise ConfigurationError(str(error), setting=error.setting) from None
+        issuer = answer.get("issuer")
+        account, name = identifier(issuer, "id"), text(issuer, "name")
+        if not (account and name):
+            raise ConfigurationError(
+                "what answers there describes no account (no id, no name); check base_url", setting="base_url"
+            )
+        credits_left = issuer.get("certificate_left") if isinstance(issuer, dict) else None
+        if type(credits_left) is int and credits_left <= 0:
+            log.warning("the Accredible account has no credits left: credentials are created and not published")
+        return Account(id=account, name=name)
+
+    def templates(self) -> Iterator[BadgeTemplate]:
+        return template_list(self._client)
+
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        return Issuing(self._client, self._look, self.context.now).run(awards)
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        """The live credential, asked for by our own id, then by group and address, and verified here.
+
+        One that has expired is this award's where it was earned on its day.
+
+        :raises RejectedError: the template is no group.
+        """
+        return self._look(award)[0]
+
+    def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
+        return badge_list(self._client, template_id, self.context.now)
+
+    def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
+        return Revoking(self._client, self.context, by=self.settings["revoke_by"]).run(badge_id, reason)
+
+    def close(self) -> None:
+        self._client.close()
+
+    @classmethod
+    def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
+        """An Accredible of one's own; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
+        # Late, so that production never loads it.
+        from .sandbox import create_sandbox
+
+        return create_sandbox(knobs)
+
+    @classmethod
+    def sandbox_settings(cls, url: str) -> dict[str, str]:
+        from .sandbox import API_KEY
+
+        return {"api_key": API_KEY, "base_url": url}
+
+    def _with_url(self, badge: IssuedBadge) -> IssuedBadge:
+        """A search finds credentials without the address of their page."""
+        if badge.url is not None:
+            return badge
+        data = self._client.get(f"/v1/credentials/{segment(badge.id)}").get("credential")
+        if not isinstance(data, dict) or is_unpublished(data):
+            return badge
+        return replace(badge, url=web_address(data.get("url")))
+
+    def _look(self, award: Award) -> tuple[IssuedBadge | None, bool]:
+        """The live credential, and whether there is any at all."""
+
+        any_at_all = False
+        try:
+            for badge in credentials_of(self._client, award, self.context.now):
+                any_at_all = True
+                of_old = is_earlier(badge, award) or (badge.state == "expired" and not is_of_its_day(badge, award))
+                if badge.state != "revoked" and not of_old:
+                    return self._with_url(badge), True
+        except RejectedError:  # no such group, which Accredible says also to who sends
+            return None, any_at_all
+        return None, any_at_all

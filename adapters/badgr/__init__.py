@@ -1,0 +1,1 @@
+"""Badgr, Canvas Credentials and Parchment Digital Badges, through the Badgr API v2."""

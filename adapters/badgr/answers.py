@@ -1,0 +1,128 @@
+"""From Badgr's answer to the exception that says what to do: in :func:`read_answer` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from requests.utils import parse_header_links
+
+from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
+from ..remote.quoting import quote
+from ..remote.statuses import NotFoundError, stranger, trouble
+from ..remote.values import document, text
+from ..transport import Reply
+
+_CODES = (
+    ("previous award of this badge already exists", "already_issued"),
+    ("already revoked", "already_revoked"),
+)
+_FIELD_CODES = {"recipient": "invalid_recipient", "badgeclass": INVALID_TEMPLATE}
+_MOST_COMPLAINTS = 200
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Badgr's envelope. :param cursor: of the next page, or None."""
+
+    result: list[Any]
+    cursor: str | None = None
+
+
+class RefusedError(RejectedError):
+    """Badgr refuses the request as it is.
+
+    :ivar rows: of a batch, the refusals by the row's place; empty where Badgr names no row.
+    """
+
+    rows: Mapping[int, RejectedError] = {}
+
+
+def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = (), credential: str) -> Answer:
+    """What Badgr answered.
+
+    :param acts: whether the request may have changed something before it failed.
+    :param now: seconds since the epoch.
+    :param secrets: what must not be quoted from the answer.
+    :param credential: the setting to name when the credentials are refused.
+    :raises ConfigurationError: 401, 403, or a permanent redirect.
+    :raises NotFoundError: 404 or 410 of Badgr's own.
+    :raises RefusedError: 400 and every other 4xx.
+    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Badgr's JSON.
+    """
+    status = reply.status
+    if status in {401, 403}:
+        raise ConfigurationError(
+            f"Badgr refuses the credentials (HTTP {status}); check {credential}: may they issue for this issuer?",
+            setting=credential,
+        )
+    error = trouble(reply, "Badgr", acts=acts, now=now, setting="base_url")
+    if error is not None:
+        raise error
+    if status == 204:
+        return Answer([])
+    envelope = document(reply.body)
+    result = envelope.get("result") if envelope else None
+    if envelope is None or status < 200 or (status < 300 and not isinstance(result, list)):
+        raise stranger(reply, "Badgr", acts=acts and status < 300, setting="base_url")
+    if status < 300:
+        return Answer(result if isinstance(result, list) else [], _next_cursor(reply.headers.get("Link")))
+    if status in {404, 410}:
+        raise NotFoundError(f"Badgr does not have it, or does not show it to these credentials (HTTP {status})")
+    raise _refusal(status, envelope, list(secrets))
+
+
+def _refusal(status: int, envelope: Mapping[str, Any], secrets: list[str]) -> RefusedError:
+    fields = envelope.get("fieldErrors")
+    rows = fields if isinstance(fields, list) else []
+    refusal = _worded(status, [*_flat(envelope.get("validationErrors")), *_flat(fields)], envelope, secrets)
+    refusal.rows = {
+        place: _worded(status, complaints, envelope, secrets)
+        for place, row in enumerate(rows)
+        if (complaints := list(_flat(row)))
+    }
+    return refusal
+
+
+def _worded(
+    status: int, complaints: list[tuple[str, str]], envelope: Mapping[str, Any], secrets: list[str]
+) -> RefusedError:
+    known = next((code for _, said in complaints for part, code in _CODES if part in said.lower()), None)
+    field = next((code for name, _ in complaints if (code := _FIELD_CODES.get(name))), None)
+    code = known or field or ("invalid" if status in {400, 422} else f"http_{status}")
+    name, said = complaints[0] if complaints else ("", text(envelope.get("status"), "description"))
+    shown = quote(f"{name}: {said}" if name else said, secrets)
+    return RefusedError(code, f"Badgr refuses it (HTTP {status})" + (f": {shown}" if shown else ""))
+
+
+def _flat(value: Any) -> Iterator[tuple[str, str]]:
+    """Outermost field and text of complaints, which are texts, lists and objects in one another."""
+    return islice(_walked(value, "", _DEEPEST), _MOST_COMPLAINTS)
+
+
+def _walked(value: Any, field: str, depth: int) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and value:
+        yield field, value
+    if depth and isinstance(value, list):
+        for item in value:
+            yield from _walked(item, field, depth - 1)
+    if depth and isinstance(value, dict):
+        for name, item in value.items():
+            own = "" if name == "non_field_errors" else str(name)[:40]
+            yield from _walked(item, field or own, depth - 1)
+
+
+def _next_cursor(header: str | None) -> str | None:
+    """Of ``Link: <...cursor=...>; rel="next"`` only the cursor: its host and path are not ours to follow."""
+    for link in parse_header_links(header) if header else []:
+        if link.get("rel") == "next":
+            try:
+                found = parse_qs(urlsplit(link["url"]).query).get("cursor", [])
+            except ValueError:
+                return None
+            return found[0] if found else None
+    return None

@@ -1,0 +1,61 @@
+"""Badgr's API v2 with one connection's credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..base import Context
+from ..errors import TemporaryError
+from ..remote.client import Client
+from ..remote.resting import Rest
+from ..transport import READ_SECONDS, Transport
+from .answers import Answer, read_answer
+from .settings import api_url
+from .tokens import BadgrTokens
+
+REST_SECONDS = 30.0
+"""After a 429 that does not say when to come back."""
+
+
+class BadgrClient:
+    """Calls of one connection. May be used by several threads; opens nothing before the first call."""
+
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
+        read_seconds = float(settings.get("read_timeout", READ_SECONDS))
+        self._context = context
+        self._rest = Rest(context, "badgr.rest", "Badgr")
+        transport = Transport(api_url(settings), self._rest.pace, setting="base_url", read_seconds=read_seconds)
+        self._client = Client(transport, BadgrTokens(settings, context, read_seconds=read_seconds))
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """:param path: after ``/v2``, beginning with a slash, its parts quoted. Raises as :func:`read_answer`."""
+        return self._call("GET", path, params=params)
+
+    def post(self, path: str, body: Any) -> Answer:
+        """Like :meth:`get`. :raises AmbiguousError: it was sent and no answer came."""
+        return self._call("POST", path, body=body)
+
+    def delete(self, path: str, body: Any) -> Answer:
+        """Like :meth:`post`."""
+        return self._call("DELETE", path, body=body)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None) -> Answer:
+        acts = method != "GET"
+        reply = self._client.call(method, f"/v2{path}", params=params, body=body, acts=acts)
+        try:
+            return read_answer(
+                reply,
+                acts=acts,
+                now=self._context.now(),
+                secrets=self._client.secrets(reply),
+                credential=self._client.credentials.setting,
+            )
+        except TemporaryError as error:
+            if reply.status == 429:
+                error.retry_after = error.retry_after or REST_SECONDS
+                self._rest.begin(error.retry_after)
+            raise

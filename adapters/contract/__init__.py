@@ -1,0 +1,17 @@
+"""What every adapter must do, as tests: subclass ``AdapterContract`` with an empty body, and give it a ``provider``.
+
+Needs pytest. ::
+
+    class TestMyAdapter(AdapterContract):
+        @pytest.fixture
+        def provider(self):
+            with over_sandbox(MyAdapter) as provider:
+                yield provider
+"""
+
+from . import rewriting  # isort: skip  (before the tests)
+from .all import AdapterContract
+from .provider import MemoryStorage, Provider
+from .sandboxed import over_sandbox
+
+__all__ = ["AdapterContract", "MemoryStorage", "Provider", "over_sandbox", "rewriting"]

@@ -1,0 +1,23 @@
+"""All of the contract in one class."""
+
+from .changing import ChangingContract
+from .connecting import ConnectingContract
+from .discretion import DiscretionContract
+from .doubt import DoubtContract
+from .issuing import IssuingContract
+from .listing import ListingContract
+from .sharing import SharingContract
+from .trouble import TroubleContract
+
+
+class AdapterContract(
+    ConnectingContract,
+    IssuingContract,
+    TroubleContract,
+    DoubtContract,
+    ChangingContract,
+    ListingContract,
+    SharingContract,
+    DiscretionContract,
+):
+    """What every adapter must do. A subclass gives it the fixture ``provider``, a :class:`.Provider`."""

@@ -1,0 +1,81 @@
+"""Revoking and replacing, where they are declared; and the whole life of one badge, at a real provider too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ..base import Adapter, Award, IssuedBadge
+from ..errors import RejectedError
+from .provider import Provider
+from .sending import issue_one
+
+REASON = "A test of the contract"
+
+
+class ChangingContract:
+    def test_a_badge_is_revoked_and_found_no_more(self, provider: Provider) -> None:
+        provider.needs("can_revoke")
+        provider.needs_learners()
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        badge = _issued(adapter, award)
+        revoked = adapter.revoke(badge.id, REASON)
+        assert (revoked.id, revoked.state) == (badge.id, "revoked")
+        if adapter.capabilities.can_look_up:
+            assert adapter.find(award) is None
+
+    def test_to_revoke_twice_does_no_harm(self, provider: Provider) -> None:
+        provider.needs("can_revoke")
+        provider.needs_learners()
+        adapter = provider.connect()
+        badge = _issued(adapter, provider.award(adapter))
+        first, second = adapter.revoke(badge.id, REASON), adapter.revoke(badge.id, REASON)
+        assert (first.id, first.state) == (second.id, second.state) == (badge.id, "revoked")
+
+    def test_what_there_is_not_cannot_be_revoked(self, provider: Provider) -> None:
+        provider.needs("can_revoke")
+        provider.needs_learners()
+        adapter = provider.connect()
+        for badge_id in ("00000000-0000-4000-8000-000000000000", "../templates", "", "?"):
+            with pytest.raises(RejectedError):
+                adapter.revoke(badge_id, REASON)
+
+    def test_a_badge_is_replaced_by_another(self, provider: Provider) -> None:
+        provider.needs("can_replace")
+        provider.needs_learners()
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        old = _issued(adapter, award)
+        new = adapter.replace(old.id, replace(award, id=f"{award.id}-2"))
+        assert new.id != old.id
+        assert new.template_id == award.template_id
+        assert new.state in ("pending", "accepted")
+        if adapter.capabilities.can_look_up:
+            found = adapter.find(award)
+            assert found is not None
+            assert found.id == new.id
+
+    def test_the_life_of_a_badge(self, provider: Provider) -> None:
+        if not (provider.made_up or provider.email):
+            pytest.skip("nothing may be issued here")
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        badge = _issued(adapter, award)
+        try:
+            if adapter.capabilities.can_look_up:
+                found = adapter.find(award)
+                assert found is not None, "it was issued and is not found"
+                assert found.id == badge.id
+            if adapter.capabilities.can_list:
+                assert badge.id in {each.id for each in adapter.badges(award.template_id)}
+        finally:
+            if adapter.capabilities.can_revoke and not badge.existed:
+                assert adapter.revoke(badge.id, REASON).state == "revoked"
+
+
+def _issued(adapter: Adapter, award: Award) -> IssuedBadge:
+    badge = issue_one(adapter, award)
+    assert isinstance(badge, IssuedBadge), repr(badge)
+    return badge

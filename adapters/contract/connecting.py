@@ -1,0 +1,79 @@
+"""Its declarations, its settings, and how it says that one of them is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from marshmallow import ValidationError
+
+from ..base import Account, Adapter
+from ..errors import ConfigurationError
+from ..fitting import trouble_of
+from .provider import Provider
+
+
+class ConnectingContract:
+    def test_it_is_an_adapter_that_badgerelay_takes(self, provider: Provider) -> None:
+        trouble = trouble_of(provider.adapter, provider.adapter.name)
+        assert not trouble, f"the adapter {provider.adapter.name} {trouble}"
+
+    def test_each_setting_has_a_label_and_a_help(self, provider: Provider) -> None:
+        fields = provider.adapter.settings_schema().fields
+        bare = [key for key, each in fields.items() if not (each.metadata.get("label") and each.metadata.get("help"))]
+        assert not bare, f"their metadata lack label or help: {', '.join(bare)}"
+
+    def test_a_setting_that_is_missing_or_unknown_is_named(self, provider: Provider) -> None:
+        schema = provider.adapter.settings_schema()
+        for key, each in schema.fields.items():
+            if each.required:
+                without = {name: value for name, value in provider.settings.items() if name != key}
+                with pytest.raises(ValidationError) as raised:
+                    schema.load(without)
+                assert key in raised.value.messages
+        with pytest.raises(ValidationError) as raised:
+            schema.load({**provider.settings, "no_such_setting": "x"})
+        assert "no_such_setting" in raised.value.messages
+
+    def test_its_settings_work(self, provider: Provider) -> None:
+        account = provider.connect().check()
+        assert isinstance(account, Account)
+        assert account.id
+        assert account.name
+
+    def test_to_make_and_to_close_one_needs_no_provider(self, provider: Provider) -> None:
+        with provider.failing("down=1"):
+            adapter = provider.connect()
+            adapter.close()
+            adapter.close()
+
+    def test_a_wrong_secret_is_named_by_check(self, provider: Provider) -> None:
+        secrets = provider.secrets()
+        if not secrets or not provider.over_http:
+            pytest.skip("it has no secret that anybody else knows")
+        provider.needs_learners()  # a real provider may lock out who comes with a wrong one
+        for key in secrets:
+            error = _complaint(provider.connect({key: "not-the-secret"}))
+            assert error.setting in provider.adapter.settings_schema().fields, (
+                "check() names no setting of the schema"
+            )
+            assert str(error), "check() does not say what to do"
+
+    def test_credentials_that_end_are_a_wrong_setting_and_not_a_refusal(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        with provider.failing("expired=1"):
+            assert _complaint(adapter).setting in (None, *provider.adapter.settings_schema().fields)
+            with pytest.raises(ConfigurationError):
+                _raise_first(adapter, award)
+
+
+def _complaint(adapter: Adapter) -> ConfigurationError:
+    with pytest.raises(ConfigurationError) as raised:
+        adapter.check()
+    return raised.value
+
+
+def _raise_first(adapter: Adapter, award: object) -> None:
+    (outcome,) = adapter.issue([award])  # type: ignore[list-item]  # an Award, as its caller has it
+    if isinstance(outcome, Exception):
+        raise outcome

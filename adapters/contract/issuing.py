@@ -1,0 +1,91 @@
+"""Badges are issued, each once; a bad award harms no other."""
+
+from __future__ import annotations
+
+from ..base import IssuedBadge
+from ..errors import INVALID_TEMPLATE, RejectedError
+from .provider import Provider
+from .sending import issue_all, issue_one
+
+SAME_DAY_SECONDS = 86_400.0
+NO_TEMPLATE = "00000000-0000-4000-8000-000000000000"
+
+
+class IssuingContract:
+    def test_an_award_becomes_a_badge(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        badge = issue_one(adapter, award)
+        assert isinstance(badge, IssuedBadge)
+        assert badge.id
+        assert badge.template_id == award.template_id
+        assert badge.state in ("pending", "accepted")
+        assert not badge.existed
+        if badge.issued_at is not None:
+            assert badge.issued_at.tzinfo is not None
+            assert abs((badge.issued_at - award.issued_at).total_seconds()) < SAME_DAY_SECONDS, (
+                "it is dated otherwise"
+            )
+
+    def test_several_learners_get_a_badge_each_in_their_order(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        template = provider.template(adapter).id
+        awards = [
+            provider.award(adapter, template_id=template) for _ in range(min(3, adapter.capabilities.max_batch))
+        ]
+        badges = issue_all(adapter, awards)
+        ids = [badge.id for badge in badges if isinstance(badge, IssuedBadge)]
+        assert len(set(ids)) == len(awards)
+        if adapter.capabilities.can_look_up:
+            assert [found.id for award in awards if (found := adapter.find(award))] == ids
+
+    def test_as_many_as_it_declares_can_be_issued_at_once(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        template = provider.template(adapter).id
+        before = provider.number()
+        most = adapter.capabilities.max_batch
+        badges = issue_all(adapter, [provider.award(adapter, template_id=template) for _ in range(most)])
+        assert all(isinstance(badge, IssuedBadge) for badge in badges), badges
+        assert provider.number() == before + most
+
+    def test_the_same_award_again_is_the_same_badge(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        award = provider.award(adapter)
+        first, second = issue_one(adapter, award), issue_one(adapter, award)
+        assert isinstance(first, IssuedBadge)
+        if provider.template(adapter).allows_duplicates:
+            assert isinstance(second, IssuedBadge), "what the provider allows is no error"
+            return
+        assert isinstance(second, IssuedBadge)
+        assert second.id == first.id
+        assert second.existed, "a badge that was there already must say existed=True"
+
+    def test_a_template_that_there_is_not_is_refused(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        refusal = issue_one(adapter, provider.award(adapter, template_id=NO_TEMPLATE))
+        assert isinstance(refusal, RejectedError)
+        assert refusal.code == INVALID_TEMPLATE
+        assert str(refusal)
+
+    def test_one_bad_award_harms_no_other_of_its_batch(self, provider: Provider) -> None:
+        provider.needs_learners()
+        adapter = provider.connect()
+        most = min(3, adapter.capabilities.max_batch)
+        template = provider.template(adapter).id
+        for place in range(most):
+            awards = [
+                provider.award(adapter, template_id=NO_TEMPLATE if number == place else template)
+                for number in range(most)
+            ]
+            outcomes = issue_all(adapter, awards)
+            kinds = [RejectedError if number == place else IssuedBadge for number in range(most)]
+            assert [type(each) if isinstance(each, IssuedBadge) else _kind(each) for each in outcomes] == kinds
+
+
+def _kind(outcome: object) -> type:
+    return RejectedError if isinstance(outcome, RejectedError) else type(outcome)

@@ -1,0 +1,59 @@
+"""Calls to an HTTP API with credentials that may renew themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..http import HeaderAuth
+from ..transport import BrokenOffError, Reply, Transport
+from .credentials import Credentials
+
+
+class Client:
+    """May be used by several threads; opens nothing before the first call."""
+
+    def __init__(self, transport: Transport, credentials: Credentials) -> None:
+        self._transport = transport
+        self.credentials = credentials
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        acts: bool,
+    ) -> Reply:
+        """The answer, whatever its status; asked again with a new token after a 401 where there can be one.
+
+        :param acts: whether carrying it out twice would matter. Raises as :meth:`Transport.send`.
+        """
+
+        def send_once(authorization: str) -> Reply:
+            return self._transport.send(
+                method, path, auth=HeaderAuth(authorization), params=params, body=body, acts=acts
+            )
+
+        def send(authorization: str) -> Reply:
+            """A question is asked twice before it counts as unanswered: doubts hang on it, and it does nothing."""
+            try:
+                reply = send_once(authorization)
+            except BrokenOffError:
+                return send_once(authorization)
+            return send_once(authorization) if reply.status >= 500 and not acts else reply
+
+        header = self.credentials.header()
+        reply = send(header)
+        if reply.status == 401 and self.credentials.renewable():
+            reply = send(self.credentials.header(refused=header))
+        return reply
+
+    def secrets(self, reply: Reply) -> list[str]:
+        """What must not be quoted from an answer."""
+        return self.credentials.secrets() if reply.status >= 400 else []
+
+    def close(self) -> None:
+        self._transport.close()
+        self.credentials.close()

@@ -1,0 +1,62 @@
+"""Fields that settings of HTTP providers share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from ..hosts import base_url
+from ..transport import READ_SECONDS
+
+
+class Text(fields.String):
+    """Text without surrounding blanks: values come from files and prompts with a line break at their end."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
+
+
+def is_host(value: str) -> None:
+    """:raises ValidationError: says what a host is."""
+    try:
+        base_url(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def is_base_url(value: str) -> None:
+    """As :func:`is_host`, and a path may follow."""
+    try:
+        base_url(value, path=True)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def region_field(regions: Mapping[str, str], default: str) -> fields.String:
+    return Text(
+        load_default=default,
+        validate=validate.OneOf(list(regions), error="One of {choices}."),
+        metadata={"label": "Region", "help": f"Where the account is: {', '.join(regions)}; {default} unless given."},
+    )
+
+
+def base_url_field(help_: str) -> fields.String:
+    return Text(allow_none=True, validate=is_base_url, metadata={"label": "Base URL", "help": help_})
+
+
+def read_timeout_field(provider: str) -> fields.Float:
+    return fields.Float(
+        load_default=READ_SECONDS,
+        validate=validate.Range(min=0.1, max=600, error="From 0.1 to 600 seconds."),
+        metadata={
+            "label": "Read time-out",
+            "help": f"Seconds that {provider} may stay silent before its answer counts as lost.",
+        },
+    )
+
+
+def url_of(settings: Mapping[str, Any], regions: Mapping[str, str]) -> str:
+    """The base URL that ``base_url``, or else ``region``, stands for."""
+    return base_url(settings.get("base_url") or regions[settings["region"]], path=True)

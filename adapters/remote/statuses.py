@@ -1,0 +1,54 @@
+"""What an HTTP status alone says, at any provider."""
+
+from __future__ import annotations
+
+from ..errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
+from ..retry_after import retry_after
+from ..transport import HostError, Reply
+
+_LATER = {408, 425, 429}
+_TEMPORARY_REDIRECTS = {302, 303, 307}
+
+
+class NotFoundError(RejectedError):
+    """404 or 410, in the provider's own words; what is missing, the caller knows."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("not_found", message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (str(self),), self.__dict__)
+
+
+def trouble(reply: Reply, provider: str, *, acts: bool, now: float, setting: str = "host") -> AdapterError | None:
+    """The error that has nothing to do with what was asked: come later, a failure, a redirect; None without one.
+
+    :param provider: its name, for messages.
+    :param acts: whether the request may have changed something before it failed.
+    :param now: seconds since the epoch.
+    :param setting: which setting names the host.
+    """
+    status = reply.status
+    if status in _LATER or status >= 500:
+        return TemporaryError(
+            f"{provider} asks to come back later (HTTP {status})"
+            if status in _LATER
+            else f"{provider} failed (HTTP {status})",
+            retry_after=retry_after(reply.headers.get("Retry-After"), now),
+            may_have_acted=acts and status not in {425, 429},
+        )
+    if 300 <= status < 400:
+        message = f"the host answers with a redirect (HTTP {status}), which is not followed; check {setting}"
+        if status in _TEMPORARY_REDIRECTS:
+            return HostError(message, setting=setting)
+        return ConfigurationError(message, setting=setting)
+    return None
+
+
+def stranger(reply: Reply, provider: str, *, acts: bool, setting: str = "host") -> HostError:
+    """What answers is something else than the provider's API."""
+    return HostError(
+        f"what answers there is not {provider}'s API (HTTP {reply.status}); check {setting}",
+        setting=setting,
+        may_have_acted=acts,
+    )

@@ -1,0 +1,98 @@
+"""Calls that come to an end: one that never returns is given up, and named."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ...adapters.errors import AmbiguousError, TemporaryError
+
+T = TypeVar("T")
+
+SILENT_SECONDS = 300.0
+"""A call that has neither returned nor asked for a place in the rate for so long is given up."""
+
+MAX_HANGING = 8
+"""Calls of one connection that were given up and go on, as no thread can be ended: then no more is called."""
+
+ANYTHING = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+"""What ends a process, or another task, is as wrong as any other exception when an adapter raises it."""
+
+log = logging.getLogger("badgerelay.delivery")
+
+
+class HangingError(AmbiguousError):
+    """An adapter did not return."""
+
+
+class _Watch:
+    """When a call last showed that it is alive. :ivar since: by ``time.monotonic``."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self.waits = False
+
+    def left(self) -> float:
+        """Seconds until it counts as hanging, unless it shows meanwhile that it does not."""
+        return SILENT_SECONDS if self.waits else max(0.0, self.since + SILENT_SECONDS - time.monotonic())
+
+
+_watch: contextvars.ContextVar[_Watch | None] = contextvars.ContextVar("badgerelay_adapter_call", default=None)
+
+
+def watched(pace: Callable[[], None]) -> Callable[[], None]:
+    """The pace, whose waiting does not count as an adapter's silence."""
+
+    def paced() -> None:
+        watch = _watch.get()
+        if watch is None:
+            return pace()
+        watch.waits = True
+        try:
+            return pace()
+        finally:
+            watch.since, watch.waits = time.monotonic(), False
+
+    return paced
+
+
+def bounded(call: Callable[[], T], name: str, connection: str) -> T:
+    """What the call gives, made in a thread of its own; raises what it raises.
+
+    :param name: of the adapter, for messages, as ``connection``.
+    :raises HangingError: it does not return; it goes on, and nobody waits for it.
+    :raises TemporaryError: too many calls of this connection hang already.
+    """
+    hanging = f"badgerelay hanging {name} of {connection}"
+    count = sum(thread.name == hanging for thread in threading.enumerate())
+    if count >= MAX_HANGING:
+        raise TemporaryError(
+            f"{count} calls of the adapter {name} hang, so it is not called: restart badgerelay, and tell its maker",
+            retry_after=SILENT_SECONDS,
+        )
+    watch, given, raised = _Watch(), list[T](), list[BaseException]()
+
+    def run() -> None:
+        _watch.set(watch)
+        try:
+            given.append(call())
+        except BaseException as error:
+            raised.append(error)
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(run,), name=f"badgerelay {name}", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(watch.left())
+        if thread.is_alive() and not watch.left():
+            thread.name = hanging
+            log.error("the adapter %s of connection %s has not returned in time", name, connection)
+            raise HangingError(f"the adapter {name} has not returned within {SILENT_SECONDS:g} s")
+    if raised:
+        raise raised[0]
+    return given[0]

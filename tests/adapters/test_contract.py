@@ -1,0 +1,40 @@
+"""Each of our own adapters keeps the contract, over its own sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from badgerelay.adapters.accredible.adapter import AccredibleAdapter
+from badgerelay.adapters.badgr.adapter import BadgrAdapter
+from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
+from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.example.adapter import ExampleAdapter
+
+
+class TestCredly(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(CredlyAdapter) as provider:
+            yield provider
+
+
+class TestExample(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(ExampleAdapter, {"page_size": "2"}) as provider:
+            yield provider
+
+
+class TestBadgr(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        with over_sandbox(BadgrAdapter, {"page_size": "2"}, issuing="POST:/v2/*") as provider:
+            yield provider
+
+
+class TestAccredible(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        # One alone and a batch, not the search, which is posted too.
+        with over_sandbox(AccredibleAdapter, {"page_size": "2"}, issuing="POST:/v?/credential*[!h]") as provider:
+            yield provider
