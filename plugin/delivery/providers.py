@@ -49,6 +49,8 @@ def make_adapter(
         store.now,
         time.sleep,
         pace or pace_of(store, connection),
+        f"{store.public_url}/public/{connection.name}" if store.public_url else "",
+        store.records(connection.name, connection.type),
     )
     own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
     return load_adapter(connection.type)(own, context)
