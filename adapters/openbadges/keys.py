@@ -75,7 +75,7 @@ class KeyRing:
     def badge_id(self, *parts: str) -> str:
         """Always the same one for the same parts, and not to be guessed."""
         digest = hmac.digest(self.secret, json.dumps(parts).encode(), "sha256")
-        return str(uuid.UUID(bytes=digest[:16], version=8))
+        return str(uuid.UUID(bytes=digest[:16], version=4))
 
     def __repr__(self) -> str:
         return f"<KeyRing of {len(self.keys)}>"

@@ -28,14 +28,15 @@ from .verifying import document_of, holds
 VC_JSON, JWT_TEXT = "application/vc+ld+json", "text/plain; charset=utf-8"
 JSON_TYPES = (VC_JSON, "application/vc", "application/ld+json", "application/json")
 SECURITY = {
-    # An image that an administrator uploaded may be an SVG with a script in it.
-    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox "
-    "allow-popups allow-downloads",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # Verifiers are web pages too.
     "Access-Control-Allow-Origin": "*",
 }
+IMAGE_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""What an administrator uploaded may be an SVG with a script in it."""
+
 _BADGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ def _signed(credential: str | dict[str, Any]) -> Response:
 
 
 def _file(content: bytes, kind: str) -> Response:
-    return Response(content, content_type=kind)
+    return Response(content, headers={"Content-Security-Policy": IMAGE_SECURITY}, content_type=kind)
 
 
 def _page(**values: Any) -> Response:
@@ -185,7 +186,8 @@ def _storable(text: str) -> bool:
 
 
 def _dressed(answer: Response) -> Response:
-    answer.headers.update(SECURITY)
+    for name, value in SECURITY.items():
+        answer.headers.setdefault(name, value)
     answer.headers["Vary"] = "Accept"
     if answer.status_code == 200 and request.method in ("GET", "HEAD"):
         answer.headers["Cache-Control"] = "no-cache"  # ask each time; what has not changed is not sent again
