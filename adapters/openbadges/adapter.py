@@ -66,7 +66,7 @@ class OpenBadgesAdapter(Adapter):
             require_jwt()
         assert self._issuer.url
         with _own_database():
-            ring = make_keys(self._issuer.records)
+            ring = make_keys(self._issuer.records, rsa=self.settings["proof"] == JWT)
         return Account(id=self._issuer.voice(ring).did, name=self.settings["issuer_name"])
 
     def templates(self) -> Iterator[BadgeTemplate]:

@@ -39,6 +39,8 @@ def read_jwt(token: str) -> dict[str, Any]:
 def jwt_verifies(token: str, voice: Voice) -> bool:
     jwt = require_jwt()
     options = {"verify_exp": False, "verify_nbf": False}
+    if not voice.key.pem:
+        return False
     try:
         jwt.decode(token, voice.key.rsa.public_key(), algorithms=["RS256"], options=options)
     except jwt.PyJWTError:

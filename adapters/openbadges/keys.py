@@ -7,14 +7,14 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from ..base import Change, Records
 from . import multibase
@@ -26,7 +26,9 @@ RSA_BITS = 2048
 
 @dataclass(frozen=True)
 class IssuerKey:
-    """:param number: from 1. :param seed: of the Ed25519 key. :param pem: of the RSA key."""
+    """:param number: from 1. :param seed: of the Ed25519 key.
+    :param pem: of the RSA key; empty where VC-JWT was never asked for.
+    """
 
     number: int
     seed: bytes
@@ -45,7 +47,7 @@ class IssuerKey:
         return f"did:key:{self.multibase}"
 
     @cached_property
-    def rsa(self) -> rsa.RSAPrivateKey:
+    def rsa(self) -> RSAPrivateKey:
         return _rsa(self.pem)
 
     def jwk(self) -> dict[str, str]:
@@ -90,21 +92,26 @@ def load_keys(records: Records) -> KeyRing | None:
     return KeyRing(bytes.fromhex(kept["secret"]), record.version, keys)
 
 
-def make_keys(records: Records) -> KeyRing:
-    """The keys of this issuer, made where there are none; two who make them at once get the same."""
-    ring = load_keys(records)
-    if ring is None:
-        _save(records, KeyRing(_random(), 0, (_new(1),)))
+def make_keys(records: Records, *, rsa: bool = False) -> KeyRing:
+    """The keys of this issuer, made where there are none; those who make them at once get the same.
+
+    :param rsa: with one for VC-JWT.
+    """
+    while True:
         ring = load_keys(records)
-    assert ring is not None
-    return ring
+        if ring is None:
+            _save(records, KeyRing(_random(), 0, (_new(1, rsa=rsa),)))
+        elif rsa and not ring.current.pem:
+            _save(records, replace(ring, keys=(*ring.keys[:-1], replace(ring.current, pem=_new_rsa()))))
+        else:
+            return ring
 
 
 def rotate_keys(records: Records) -> KeyRing:
     """A further key, which signs from now on."""
     while True:
         ring = make_keys(records)
-        further = KeyRing(ring.secret, ring.version, (*ring.keys, _new(ring.current.number + 1)))
+        further = replace(ring, keys=(*ring.keys, _new(ring.current.number + 1, rsa=bool(ring.current.pem))))
         if _save(records, further):
             return further
 
@@ -123,7 +130,9 @@ def did_document(ring: KeyRing, public_url: str) -> dict[str, Any]:
         methods.append(
             {"id": f"{did}#key-{key.number}", "type": "Multikey", **named, "publicKeyMultibase": key.multibase}
         )
-        methods.append({"id": f"{did}#jwt-{key.number}", "type": "JsonWebKey", **named, "publicKeyJwk": key.jwk()})
+        if key.pem:
+            jwk = key.jwk()
+            methods.append({"id": f"{did}#jwt-{key.number}", "type": "JsonWebKey", **named, "publicKeyJwk": jwk})
     return {
         "@context": [
             "https://www.w3.org/ns/did/v1",
@@ -144,12 +153,16 @@ def key_signer(key: IssuerKey) -> Signer:
     return Signer(key.private, f"{key.did}#{key.multibase}")
 
 
-def _new(number: int) -> IssuerKey:
-    private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+def _new(number: int, *, rsa: bool) -> IssuerKey:
+    return IssuerKey(number, Ed25519PrivateKey.generate().private_bytes_raw(), _new_rsa() if rsa else "")
+
+
+def _new_rsa() -> str:
+    private = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return IssuerKey(number, Ed25519PrivateKey.generate().private_bytes_raw(), pem.decode())
+    return pem.decode()
 
 
 def _random() -> bytes:
@@ -165,9 +178,9 @@ def _save(records: Records, ring: KeyRing) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _rsa(pem: str) -> rsa.RSAPrivateKey:
+def _rsa(pem: str) -> RSAPrivateKey:
     key = serialization.load_pem_private_key(pem.encode(), None)
-    assert isinstance(key, rsa.RSAPrivateKey)
+    assert isinstance(key, RSAPrivateKey)
     return key
 
 

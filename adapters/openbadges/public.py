@@ -57,7 +57,7 @@ class PublicPages:
         return _json(did_document(self._issuer.keys(), self._issuer.url), "application/did+json")
 
     def key(self, number: int) -> Response:
-        key = next((key for key in self._issuer.keys().keys if key.number == number), None)
+        key = next((key for key in self._issuer.keys().keys if key.number == number and key.pem), None)
         return _json(key.jwk(), "application/jwk+json") if key else abort(404)
 
     def achievement(self, template_id: str) -> Response:

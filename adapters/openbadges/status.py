@@ -89,7 +89,7 @@ class StatusLists:
             kept = self._kept.get(name)
         if kept is not None and kept[0] == state:
             return kept[1]
-        if int(number) * LENGTH > max(0, records.taken(counter(series)) - 1):
+        if int(number) * LENGTH >= records.taken(counter(series)):
             return None
         made = self._sign(name, voice, encoded(self._bits(records, name, list(versions))))
         with self._guard:

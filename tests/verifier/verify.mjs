@@ -48,7 +48,12 @@ async function embedded(credential) {
     credential,
     suite,
     documentLoader,
-    checkStatus: options => checkStatus({...options, suite, verifyBitstringStatusListCredential: true})
+    checkStatus: async options => {
+      const found = await checkStatus({...options, suite, verifyBitstringStatusListCredential: true});
+      // What the bit means is for its caller to say.
+      const revoked = found.results?.some(({status}) => status);
+      return revoked ? {verified: false, error: new Error('revoked')} : found;
+    }
   });
   return {verified: result.verified, error: result.verified ? '' : reasons(result.error ?? result.statusResult?.error)};
 }
