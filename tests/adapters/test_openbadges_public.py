@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from badgerelay.adapters import Change
+from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import StoreUnavailableError
 from badgerelay.plugin.store.records import ConnectionRecords
@@ -68,8 +70,6 @@ def test_the_page_of_a_badge_that_was_tampered_with_says_so(campus: Campus) -> N
     record = records.get("badge", [badge.id])[badge.id]
     kept = json.loads(record.value)
     kept["credential"]["credentialSubject"]["achievement"]["name"] = "Doctor"
-    from badgerelay.adapters import Change
-
     changes = [Change("badge", badge.id, json.dumps(kept), record.version, record.group)]
     assert records.change(changes)
     page = campus.get(str(badge.url), "text/html").get_data(as_text=True)
@@ -166,6 +166,15 @@ def test_a_database_that_does_not_answer_is_503(campus: Campus, monkeypatch: pyt
     monkeypatch.setattr(ConnectionRecords, "get", fail)
     answer = campus.get(url)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_an_adapter_that_fails_is_contained(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: Any) -> Any:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(OpenBadgesAdapter, "public", lambda _: failing)
+    assert campus.get(f"{URL}/issuer").status_code == 500
+    assert campus.get(f"{PUBLIC}/healthz").status_code == 200
 
 
 def test_the_links_to_share_lead_to_the_page(campus: Campus) -> None:

@@ -157,6 +157,7 @@ def test_every_entry_point_resolves(installed: Path) -> None:
     assert _run(installed / "python", "-c", code).stdout.splitlines() == [
         "badgerelay badgerelay True",
         "badgerelay.adapters credly True",
+        "badgerelay.adapters openbadges True",
         "console_scripts badgerelay True",
     ]
 
