@@ -17,11 +17,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from ..base import Change, Records
+from ..errors import TemporaryError
 from . import multibase
 from .proofs import Signer
 
 KIND, KEY = "keys", "ring"
 RSA_BITS = 2048
+ROUNDS = 20
+"""In each, another process has changed the keys meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def make_keys(records: Records, *, rsa: bool = False) -> KeyRing:
 
     :param rsa: with one for VC-JWT.
     """
-    while True:
+    for _ in range(ROUNDS):
         ring = load_keys(records)
         if ring is None:
             _save(records, KeyRing(_random(), 0, (_new(1, rsa=rsa),)))
@@ -105,15 +108,17 @@ def make_keys(records: Records, *, rsa: bool = False) -> KeyRing:
             _save(records, replace(ring, keys=(*ring.keys[:-1], replace(ring.current, pem=_new_rsa()))))
         else:
             return ring
+    raise _overtaken()
 
 
 def rotate_keys(records: Records) -> KeyRing:
     """A further key, which signs from now on."""
-    while True:
+    for _ in range(ROUNDS):
         ring = make_keys(records)
         further = replace(ring, keys=(*ring.keys, _new(ring.current.number + 1, rsa=bool(ring.current.pem))))
         if _save(records, further):
             return further
+    raise _overtaken()
 
 
 def web_did(public_url: str) -> str:
@@ -163,6 +168,10 @@ def _new_rsa() -> str:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return pem.decode()
+
+
+def _overtaken() -> TemporaryError:
+    return TemporaryError("other processes change the keys of this issuer at the same time; try again")
 
 
 def _random() -> bytes:

@@ -28,7 +28,10 @@ class OpenBadgesSettings(Schema):
 
     issuer_name = _Text(
         required=True,
-        validate=validate.Length(1, 200, error="1 to 200 characters."),
+        validate=[
+            validate.Length(1, 200, error="1 to 200 characters."),
+            validate.Predicate("isprintable", error="No control characters."),
+        ],
         metadata={"label": "Issuer's name", "help": "The organization that stands behind the badges."},
     )
     issuer_url = _Text(

@@ -106,8 +106,8 @@ class ConnectionRecords:
         return len(rows)
 
     def _add(self, transaction: Transaction, rows: list[dict[str, object]]) -> None:
-        statement = self._database.insert(records).values(rows).on_conflict_do_nothing()
-        if transaction.execute(statement).rowcount != len(rows):
+        statement = self._database.insert(records).values(rows).on_conflict_do_nothing().returning(records.c.key)
+        if len(transaction.execute(statement).all()) != len(rows):
             raise _OvertakenError
 
     def _replace(self, transaction: Transaction, change: Change) -> None:

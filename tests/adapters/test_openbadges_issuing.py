@@ -202,6 +202,7 @@ def test_connecting_needs_a_public_url(store: Store) -> None:
     [
         ({}, "issuer_name"),
         ({"issuer_name": " "}, "issuer_name"),
+        ({"issuer_name": "bell\x07 tower"}, "issuer_name"),
         ({"issuer_name": "A", "did": "ion"}, "did"),
         ({"issuer_name": "A", "proof": "jcs"}, "proof"),
         ({"issuer_name": "A", "proof": "jwt"}, "did"),
