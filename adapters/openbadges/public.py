@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, render_template_string, request
+from flask import Flask, Response, abort, request
+from jinja2 import Environment
+from jinja2 import Template as Page
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..errors import ConfigurationError
@@ -171,14 +173,14 @@ def _file(content: bytes, kind: str) -> Response:
 
 
 def _page(**values: Any) -> Response:
-    return Response(
-        render_template_string(_source(), **{"badge": None, **values}), content_type="text/html; charset=utf-8"
-    )
+    text = _badge_page().render({"badge": None, **values})
+    return Response(text, content_type="text/html; charset=utf-8")
 
 
 @cache
-def _source() -> str:
-    return (Path(__file__).parent / "pages" / "badge.html").read_text(encoding="utf-8")
+def _badge_page() -> Page:
+    source = (Path(__file__).parent / "pages" / "badge.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True).from_string(source)
 
 
 def _storable(text: str) -> bool:
