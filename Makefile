@@ -38,10 +38,11 @@ demo: $(STAMP)
 	$(BIN)/badgerelay demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m 'not services'
+	# They wait more than they work.
+	$(BIN)/python -m pytest -n 4 -m 'not services'
 
 test-services: $(STAMP)
-	sh tests/services.sh $(BIN)/python -m pytest -m services
+	sh tests/services.sh $(BIN)/python -m pytest -n 2 --dist loadgroup -m services
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

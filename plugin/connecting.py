@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from marshmallow import Schema, ValidationError, fields
 from ..adapters.base import Storage
 from ..adapters.errors import ConfigurationError
 from ..adapters.registry import load_adapter
-from .alm.client import AlmClient
+from .alm.clients import client_of
 from .alm.settings import AlmSettings
 from .delivery.pacing import pace_of
 from .delivery.providers import make_adapter
-from .policy import ALM_RATE, KEYS, PolicySettings
+from .policy import KEYS, PolicySettings
 from .store import Connection, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -173,8 +172,7 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         finally:
             adapter.close()
         return f"{account.name} ({account.id})"
-    pace = pace_of(store, connection, default_rate=ALM_RATE, insist=True)
-    client = AlmClient(connection.settings, storage or store.storage(connection.name), store.now, time.sleep, pace)
+    client = client_of(store, connection, storage=storage, insist=True)
     try:
         return client.check()
     finally:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..base import Context
+from ..http import HeaderAuth
 from .answers import Answer, read_answer
 from .auth import credentials
 from .settings import READ_SECONDS, api_url
-from .transport import BrokenOffError, HeaderAuth, Reply, Transport
+from .transport import BrokenOffError, Reply, Transport
 
 
 class CredlyClient:

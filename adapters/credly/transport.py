@@ -5,23 +5,17 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from ..errors import AdapterError, AmbiguousError, TemporaryError
-from ..hosts import is_loopback
+from ..http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
 from .settings import READ_SECONDS
 
 CONNECT_SECONDS = 3.05
-POOL_SIZE = 16
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-CHUNK_BYTES = 64 * 1024
 
 
 class HostError(TemporaryError):
@@ -46,17 +40,6 @@ class Reply:
     body: bytes
 
 
-class HeaderAuth(AuthBase):
-    """Sets the Authorization header. Given as ``auth``, it keeps a ``.netrc`` from replacing it."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value
-        return request
-
-
 class Transport:
     """Requests to one base URL. May be used by several threads.
 
@@ -72,13 +55,8 @@ class Transport:
         self._pace = pace
         self._setting = setting
         self._timeout = (CONNECT_SECONDS, read_seconds)
-        self._session = requests.Session()
-        # A proxy from the environment would get what is meant for this machine, in clear.
-        self._session.trust_env = not is_loopback(urlsplit(base).hostname or "")
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session = new_session(base)
         self._session.headers["Accept"] = "application/json"
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=POOL_SIZE, max_retries=0))
 
     def send(
         self,
@@ -105,7 +83,7 @@ class Transport:
                 self._base + path,
                 params=params,
                 json=body,
-                auth=auth or _no_auth,
+                auth=auth or no_auth,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -120,14 +98,12 @@ class Transport:
         self._session.close()
 
     def _read(self, response: requests.Response, *, acts: bool) -> bytes:
-        content = bytearray()
-        for chunk in response.iter_content(CHUNK_BYTES):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                raise HostError(
-                    f"the answer is larger than {MAX_ANSWER_BYTES} bytes", setting=self._setting, may_have_acted=acts
-                )
-        return bytes(content)
+        try:
+            return read_all(response, MAX_ANSWER_BYTES)
+        except TooLargeError:
+            raise HostError(
+                f"the answer is larger than {MAX_ANSWER_BYTES} bytes", setting=self._setting, may_have_acted=acts
+            ) from None
 
     def _failure(self, error: Exception, *, acts: bool) -> AdapterError:
         causes = list(_causes(error))
@@ -145,10 +121,6 @@ class Transport:
             return AmbiguousError(f"the request was sent and no answer came ({kind})")
         slow = isinstance(error, requests.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes)
         return (TemporaryError if slow else BrokenOffError)(f"no answer came ({kind})")
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

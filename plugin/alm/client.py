@@ -6,8 +6,8 @@ https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/de
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ...adapters.base import Storage, unhurried
@@ -21,14 +21,17 @@ from .documents import (
     primaries,
     primary,
 )
-from .errors import FailedRequestError, IncompleteError, NotAlmError, UnknownRecordError, UnreachableError
+from .downloads import download
+from .errors import FailedRequestError, NotAlmError, UnknownRecordError, UnreachableError
 from .rates import RateLimit
 from .tokens import Tokens
-from .transport import Transport, UnauthorisedError
+from .transport import API, Transport, UnauthorisedError
 
-__all__ = ["AlmClient", "UnknownRecordError"]
+if TYPE_CHECKING:
+    from .tempo import Tempo
 
-API = "/primeapi/v2"
+__all__ = ["MAX_IDS", "AlmClient", "UnknownRecordError", "segment"]
+
 MAX_IDS = 50
 """Learners that are asked for in one call."""
 MAX_PAGES = 10_000
@@ -50,10 +53,12 @@ class AlmClient:
         now: Callable[[], float],
         sleep: Callable[[float], None],
         pace: Callable[[], None] = unhurried,
+        tempo: Tempo | None = None,
     ) -> None:
         """:param settings: as loaded by ``AlmSettings``.
         :param now: seconds since the epoch.
         :param pace: as in ``adapters.base.Context``.
+        :param tempo: ALM's own limits; ``client_of`` gives both as they are for a connection.
         :raises ConfigurationError: the host is none.
         """
         try:
@@ -61,14 +66,19 @@ class AlmClient:
         except ValueError as error:
             raise ConfigurationError(f"host: {error}", setting="host") from None
         self._settings = settings
-        self._transport = Transport(base, now, pace)
+        self._transport = Transport(base, now, pace, tempo)
         self._tokens = Tokens(settings, self._transport, storage, now, sleep)
-        self._bulk = True
+        self._takes_many = True
 
     @property
     def rate_limit(self) -> RateLimit | None:
         """What ALM allows, as the last answer that said so has it."""
         return self._transport.rate_limit
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether the account takes several ids in one call, as far as it has shown."""
+        return self._takes_many
 
     def close(self) -> None:
         self._transport.close()
@@ -105,27 +115,30 @@ class AlmClient:
             raise FailedRequestError("ALM answered with another learner than the one asked for")
         return record
 
-    def learners(self, ids: Iterable[str]) -> tuple[dict[str, LearnerRecord], dict[str, FailedRequestError]]:
-        """The learners by id, asked for in bulk where ALM can, and those on which alone it fails.
+    def learners(self, ids: Sequence[str]) -> dict[str, LearnerRecord]:
+        """Those of at most ``MAX_IDS`` learners, asked for in one call, whom ALM gives; it may know more of them.
 
-        Ids that it does not know are in neither.
+        An account that does not take several ids shows it here: :attr:`takes_many` says so from then on.
 
-        :raises IncompleteError: ALM stopped answering in between; it carries what was found until then.
+        :raises FailedRequestError: ALM failed on them; one may be the reason.
         """
-        wanted = [user_id for user_id in dict.fromkeys(ids) if _ID.match(user_id)]
+        asked = {user_id for user_id in ids if _ID.match(user_id)}
         found: dict[str, LearnerRecord] = {}
-        failed: dict[str, FailedRequestError] = {}
+        if not asked:
+            return found
+        params = {self._settings["bulk_parameter"]: ",".join(sorted(asked)), "page[limit]": str(len(asked))}
         try:
-            for start in range(0, len(wanted), MAX_IDS):
-                chunk = wanted[start : start + MAX_IDS]
-                if self._bulk and len(chunk) > 1:
-                    self._learners_in_bulk(chunk, found)
-                for user_id in chunk:
-                    if user_id not in found:
-                        self._learner_alone(user_id, found, failed)
-        except TemporaryError as error:
-            raise IncompleteError(str(error), found=found, retry_after=error.retry_after) from error
-        return found, failed
+            for document in self.pages("/users", params):
+                records = [parse_learner(resource) for resource in primaries(document)]
+                found.update((record.id, record) for record in records if record.id in asked)
+                if any(record.id not in asked for record in records):
+                    # The parameter is not understood: these are just the account's users, page by page.
+                    self._takes_many = False
+                if not self._takes_many or asked <= found.keys():
+                    break
+        except (UnknownRecordError, RejectedError):
+            self._takes_many = False
+        return found
 
     def get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
         """One document.
@@ -135,6 +148,25 @@ class AlmClient:
         :raises UnknownRecordError: there is none.
         """
         return self._get(API + path, params, what)
+
+    def post(self, path: str, document: Mapping[str, Any], what: str) -> Any:
+        """The document that answers one that was sent. :raises ForbiddenError: the scope does not allow it."""
+        token = self._tokens.current()
+        try:
+            return self._transport.post(API + path, document, token, what)
+        except UnauthorisedError:
+            return self._transport.post(API + path, document, self._tokens.renew(refused=token), what)
+
+    def download(self, address: str, what: str) -> IO[bytes]:
+        """What ALM keeps at an address of its own or of Amazon S3, as an open file without a name.
+
+        :raises ReportError: it may not be fetched from there, or cannot be.
+        """
+        token = self._tokens.current()
+        try:
+            return download(self._transport, address, token, what)
+        except UnauthorisedError:
+            return download(self._transport, address, self._tokens.renew(refused=token), what)
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Documents from ``path`` on, over all pages, by offset or cursor as ``links.next`` has it.
@@ -157,36 +189,6 @@ class AlmClient:
                 raise TemporaryError("ALM's pages lead in a circle")
             seen.add(target)
         raise TemporaryError(f"ALM gives more than {MAX_PAGES} pages")
-
-    def _learners_in_bulk(self, ids: list[str], found: dict[str, LearnerRecord]) -> None:
-        asked = set(ids)
-        params = {self._settings["bulk_parameter"]: ",".join(ids), "page[limit]": str(len(ids))}
-        try:
-            for document in self.pages("/users", params):
-                records = [parse_learner(resource) for resource in primaries(document)]
-                found.update((record.id, record) for record in records if record.id in asked)
-                if any(record.id not in asked for record in records):
-                    # The parameter is not understood: these are just the account's users, page by page.
-                    self._bulk = False
-                    return
-                if asked <= found.keys():
-                    return
-        except (UnknownRecordError, RejectedError):
-            self._bulk = False
-        except FailedRequestError:
-            return  # one of them may be the reason: each alone, this time
-
-    def _learner_alone(
-        self, user_id: str, found: dict[str, LearnerRecord], failed: dict[str, FailedRequestError]
-    ) -> None:
-        try:
-            found[user_id] = self.learner(user_id)
-        except (UnknownRecordError, RejectedError):
-            return
-        except FailedRequestError as error:
-            if failed and not found:
-                raise  # no single learner's fault
-            failed[user_id] = error
 
     def _get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
         token = self._tokens.current()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ...adapters.errors import AdapterError, TemporaryError
-
-if TYPE_CHECKING:
-    from .documents import LearnerRecord
+from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
 
 
 class UnknownRecordError(AdapterError):
     """ALM does not know the record (404). It may later: a webhook can be ahead of the API."""
+
+
+class ForbiddenError(ConfigurationError):
+    """ALM forbids the request (403): the application has not got the scope for it."""
 
 
 class UnreachableError(TemporaryError):
@@ -26,12 +25,9 @@ class FailedRequestError(TemporaryError):
     """ALM failed on this one request (5xx), or sent a document that is not understood: others may go well."""
 
 
-class IncompleteError(TemporaryError):
-    """Some learners were found before ALM stopped answering.
+class AwaitedError(TemporaryError):
+    """It is being asked for already, for many at once: the answer comes within ``retry_after`` or sooner."""
 
-    :param found: those already read; ids that are missing may or may not exist.
-    """
 
-    def __init__(self, message: str, *, found: dict[str, LearnerRecord], retry_after: float | None) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.found = found
+class ReportError(TemporaryError):
+    """A report that ALM made cannot be had or read: its message says what is wrong with it."""

@@ -16,6 +16,7 @@ from ..store.migration_runs import FINISHED, FOLLOWED
 from .client import AlmClient
 from .migration_status import Job, RunStatus, parse_status
 from .own_events import csv_imported
+from .places import KINDS
 from .polling import polling_client
 
 EVERY_SECONDS = 60.0
@@ -110,7 +111,7 @@ def _refresh(store: Store, connection: Connection, jobs: Sequence[Job]) -> None:
     files = {job.file for job in jobs}
     log.info("connection %s: ALM has taken in %s", connection.name, ", ".join(sorted(files)))
     if files & set(BADGE_FILES):
-        store.cache(connection.name).forget(("badge", "no_badge"))
+        store.cache(connection.name).outdate(KINDS)
     if files & set(SKILL_FILES):
         store.schedule.call((connection.name, SKILLS_TASK), store.now())
 

@@ -18,6 +18,11 @@ BADGE_SECONDS = 3600.0
 NO_BADGE_SECONDS = 600.0
 """Ages at which a learning object is asked for again; sooner where nothing hung on it: it may have been attached."""
 
+KINDS = ("object", "bare_object", "instance", "badge_record")
+"""Of the kept answers that tell of learning objects."""
+
+EVER = -1.0
+
 Place = tuple[str, str]
 """A learning object and its instance: what a badge hangs on."""
 
@@ -79,9 +84,8 @@ class Places:
 
     def roots(self, lo_ids: Iterable[str]) -> dict[str, str]:
         """The roots of certifications, as far as ALM has ever told them: they do not change."""
-        kept = self._cache.get("object", lo_ids, newer_than=0.0) | self._cache.get(
-            "bare_object", lo_ids, newer_than=0.0
-        )
+        ids = list(lo_ids)
+        kept = self._cache.get("object", ids, newer_than=EVER) | self._cache.get("bare_object", ids, newer_than=EVER)
         return {lo_id: value["root"] for lo_id, value in kept.items() if value["root"]}
 
     def look_up(self, place: Place) -> Found:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Row
 
 from ...adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
-from ..delivery.decisions import Decided, Decision, Dies, Ignores, Waits
-from ..delivery.pacing import pace_of
+from ...hooks import SkillCreated
+from ..delivery.decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS, rest
-from ..policy import ALM_RATE
+from ..skills import take_skill
 from ..store import Connection, Store
 from .client import AlmClient
+from .clients import client_of
 from .fates import account_of, fate_of
+from .own_events import read_skill
+from .own_names import SKILL_CREATED
 from .skill_checks import KIND, read_check
-from .visit import Case, Look, Visit, until_budget
+from .visit import BUDGET_USED_UP, Case, Look, Visit, until_budget
 from .weighing import event_of
-
-BUDGET_USED_UP = "the rate of ALM look-ups is used up; what is known already goes on"
 
 
 class AlmSource:
@@ -38,7 +38,12 @@ class AlmSource:
             yield [(row, Dies("the connection was removed")) for row in events]
             return
         read = [(row, read_event(row, connection)) for row in events]
-        yield [(row, each) for row, each in read if not isinstance(each, Case | Look)]
+        yield [(row, each) for row, each in read if not isinstance(each, Case | Look | SkillCreated)]
+        yield [
+            (row, Done(take_skill(self._store, self._name, self._name, each)))
+            for row, each in read
+            if isinstance(each, SkillCreated)
+        ]
         now = self._store.now()
         visit = Visit(self._store, connection, self._cache, self._client(connection))
         undecided = {row.id: row for row, each in read if isinstance(each, Case | Look)}
@@ -62,22 +67,19 @@ class AlmSource:
 
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:
-            storage = self._store.storage(self._name)
-            pace = pace_of(self._store, connection, default_rate=ALM_RATE)
-            self._made = (
-                connection.updated_at,
-                AlmClient(connection.settings, storage, self._store.now, time.sleep, pace),
-            )
+            self._made = (connection.updated_at, client_of(self._store, connection))
         return self._made[1]
 
 
-def read_event(row: Row[Any], connection: Connection) -> Case | Look | Decision:
+def read_event(row: Row[Any], connection: Connection) -> Case | Look | SkillCreated | Decision:
     """What is to be decided, or what is decided without any look-up; a replayed event may never have got through the
     door.
     """
     account, own = account_of(row.source), connection.settings["account_id"]
     if row.kind == KIND and account == own and (check := read_check(row.payload)) is not None:
         return Look(row, check)
+    if row.kind == SKILL_CREATED and account == own and (skill := read_skill(row)) is not None:
+        return skill
     event = event_of(row.payload)
     state, reason = fate_of(event, account, own)
     return Case(row, event) if state == "received" else (Dies if state == "dead" else Ignores)(reason or "")

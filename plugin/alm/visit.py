@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import OverBudgetError, RejectedError
+from ...adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from ..delivery.backoff import backoff
 from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS
@@ -36,6 +36,7 @@ SHORT_WAIT_SECONDS = 10.0
 LONG_WAIT_SECONDS = 900.0
 """Bounds of how far apart the events that wait for the budget are spread."""
 
+BUDGET_USED_UP = "the rate of ALM look-ups is used up; what is known already goes on"
 NO_BADGE = "no badge hangs on it in ALM"
 NO_RULE = "and no rule gives one"
 NOT_PASSED = "completed without passing"
@@ -73,7 +74,7 @@ class Visit:
         self._connection = connection
         self._now = store.now()
         self._places = Places(cache, client, self._now)
-        self._people = People(cache, client, self._now)
+        self._people = People(store, connection.name, client, self._now)
         self._achievements = Achievements(cache, client, self._now)
         self._weighing = Weighing(store, connection, self._places, self._achievements)
 
@@ -100,6 +101,9 @@ class Visit:
             yield self._portion(
                 [(case.row, self._weigh(case, found)) for case in by_place[place]], learners, homeless
             )
+            # At once, and not when all places are known: a badge need not wait for the last look-up.
+            yield from self._find_homes(homeless)
+            homeless.clear()
         yield from self._find_homes(homeless)
         # Last: ALM tells of one learner at a time, and nobody waits for a badge that may not be due.
         homeless = []
@@ -175,6 +179,10 @@ class Visit:
             return _unknown(row, "ALM does not know the learner yet")
         if isinstance(learner, FailedRequestError):
             return self._failed_alone(row, learner)
+        if isinstance(learner, OverBudgetError):
+            return Waits(BUDGET_USED_UP, until_budget(row, learner, self._now))
+        if isinstance(learner, TemporaryError):
+            return Waits(str(learner), learner.retry_after or FAILED_SECONDS)
         if not learner.email:
             return Dies("the learner has no e-mail address in ALM: add one there, then replay the event")
         first, last = split_name(learner.name or "", self._connection.settings["name_policy"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.evaluating import Completion, Verdict, judge, past_completion
 from ..rules.finding import rules_for
 from ..store import Connection, Store
 from ..store.rules import Rule
@@ -82,7 +82,7 @@ class Weighing:
         provider = store.connections.get(self._provider)
         self._adapter = provider.type.lower() if provider else None
         self._rules: dict[frozenset[str], list[Rule]] = {}
-        self._completed: dict[tuple[str, str], list[Completion]] = {}
+        self._completed: dict[tuple[str, str, int | None], list[Completion]] = {}
 
     def completion(self, row: Row[Any], event: DeliveredEvent, facts: Facts) -> Weighed:
         """:param facts: none where ALM was not asked, as of what was not passed: only rules may give a badge then."""
@@ -171,7 +171,7 @@ class Weighing:
 
     def _before(self, row: Row[Any]) -> list[Completion]:
         """All that the learner has completed so far, as the inbox knows it, and the skill levels as ALM does."""
-        key = (row.source, row.learner_id)
+        key = (row.source, row.learner_id, row.backfill)
         if key not in self._completed:
             own = self._connection.settings["account_id"]
             events = [
@@ -179,11 +179,17 @@ class Weighing:
                 for kept in self._store.completions.of(row.connection, row.source, row.learner_id, COMPLETED)
                 if fate_of(event := event_of(kept.payload), account_of(kept.source), own)[0] == "received"
             ]
-            roots = self._places.roots({event.lo_id or "" for event, _ in events if _is_certification(event.lo_id)})
-            self._completed[key] = [_completion_of(event, kept, roots) for event, kept in events] + [
-                Completion(frozenset([level]), progress.at)
-                for level, progress in self._achievements.achieved(row.learner_id).items()
-                if progress.at is not None
+            past = self._store.completions.past(row.connection, row.source, row.learner_id, row.backfill)
+            objects = {event.lo_id or "" for event, _ in events} | {each.lo_id for each in past}
+            roots = self._places.roots(filter(_is_certification, objects))
+            self._completed[key] = [
+                *(_completion_of(event, kept, roots) for event, kept in events),
+                *(past_completion(each, roots.get(each.lo_id)) for each in past),
+                *(
+                    Completion(frozenset([level]), progress.at)
+                    for level, progress in self._achievements.achieved(row.learner_id).items()
+                    if progress.at is not None
+                ),
             ]
         return self._completed[key]
 

@@ -7,21 +7,22 @@ where it was: what is decided, or asked at the provider, is not decided or asked
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..alm.source import BUDGET_USED_UP
+from ..alm.users_job import WAITS
+from ..alm.visit import BUDGET_USED_UP
 from ..delivery.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
-from ..store.backfills import PORTION
 from ..store.tables import backfill_badges as badges
 from ..store.tables import backfill_completions as completions
 from .asking import Providers, has
 from .ledgers import awards_of, verdict
+from .naming import Everyone, Naming
 from .parties import Party, as_arrived
-from .people import Addresses, Person, digest
+from .people import digest
 from .wish import Wish
 
 AT_ONCE = 100
@@ -46,7 +47,7 @@ class PlanError(Exception):
 
 
 class Planner:
-    """:param everyone: all learners of the account, where the source can tell: asked for once, if needed.
+    """:param everyone: gives all learners of an ALM account.
     :param note: told how far it is, and why it waits.
     """
 
@@ -57,7 +58,7 @@ class Planner:
         party: Party,
         wish: Wish,
         *,
-        everyone: Callable[[], Iterable[Person]] | None = None,
+        everyone: Everyone = list,
         note: Note = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -75,7 +76,7 @@ class Planner:
         """:raises PlanError: it cannot be finished now; AdapterError: a provider does not say who has what."""
         try:
             if not self._party.is_host:
-                self._name_learners()
+                Naming(self._store, self._number, self._party.connection, self._everyone, self._note).run()
             self._decide_all()
             for name, template_id, count in self._store.backfills.targets(self._number, "unasked"):
                 self._note(f"asking {name} who of {count:,} has {template_id}")
@@ -85,35 +86,6 @@ class Planner:
             self._store.backfills.move(self._number, "planned", self._store.now())
         finally:
             self._providers.close()
-
-    def _name_learners(self) -> None:
-        """Give completions that have an e-mail address alone their learner's id."""
-        addresses = Addresses(self._store, self._party.connection)
-        nameless = completions.c.learner_id.is_(None)
-        if not self._store.backfills.in_state(self._number, "read", nameless, limit=1):
-            return
-        self._note("looking up who the e-mail addresses are")
-        addresses.learn_known()
-        asked = self._everyone is None
-        after = 0
-        while rows := self._store.backfills.in_state(
-            self._number, "read", nameless, completions.c.id > after, limit=PORTION
-        ):
-            found = addresses.ids({row.address for row in rows})
-            if not asked and any(row.address not in found for row in rows):
-                assert self._everyone is not None
-                addresses.learn(self._everyone())
-                asked = True
-                found = addresses.ids({row.address for row in rows})
-            self._store.backfills.know(
-                (row.id, found[row.address][0]) for row in rows if len(found.get(row.address, [])) == 1
-            )
-            self._store.backfills.settle(
-                (row.id, "cannot", _stranger(found.get(row.address, [])))
-                for row in rows
-                if len(found.get(row.address, [])) != 1
-            )
-            after = rows[-1].id
 
     def _decide_all(self) -> None:
         idle_since = self._store.now()
@@ -127,7 +99,7 @@ class Planner:
             idle = now - idle_since
             if idle > IDLE_SECONDS:
                 raise PlanError(f"{waiting} completions cannot be decided now: {reason}")
-            patient = self._resting() or reason == BUDGET_USED_UP
+            patient = self._resting() or reason in (BUDGET_USED_UP, WAITS)
             final = waiting <= FEW and idle > FEW_SECONDS and not patient
             self._note(f"{self._done:,} decided; waiting: {reason}")
             self._sleep(ROUND_SECONDS)
@@ -242,9 +214,3 @@ def _refusal(row: Row[Any], decision: Decision) -> str | None:
             if row.address and any(digest(plan.recipient["email"] or "") != row.address for plan in plans):
                 return "the learner who had this e-mail address has another one in the LMS now"
     return None
-
-
-def _stranger(ids: Sequence[str]) -> str:
-    if ids:
-        return f"{len(ids)} learners of ALM have this e-mail address ({', '.join(ids[:3])}): give a column User ID"
-    return "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids"

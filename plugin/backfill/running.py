@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..alm.fates import source_of
 from ..assembly import make_engine
-from ..store import Connection, Store
+from ..store import Store
+from .fetching import users_of
 from .issuing import Issuer
 from .parties import Party, alm_party, host_party
-from .people import Person
 from .planning import Note, Planner
 from .wish import wish_of
 
@@ -25,16 +25,11 @@ def party_of(store: Store, backfill: dict[str, Any]) -> Party:
     return alm_party(store, connection)
 
 
-def everyone_of(_store: Store, _connection: Connection) -> Callable[[], Iterable[Person]] | None:
-    """All learners of an ALM account, where there is a way to ask for them at once."""
-    return None
-
-
 def plan(store: Store, backfill: dict[str, Any], note: Note) -> None:
     """Make the plan, or the rest of it. Raises as :meth:`Planner.run`, and LookupError."""
     party = party_of(store, backfill)
     connection = store.connections.get(party.connection) if party.connection else None
-    everyone = everyone_of(store, connection) if connection else None
+    everyone = users_of(store, connection, backfill["id"]) if connection else list
     Planner(store, backfill["id"], party, wish_of(backfill["wish"]), everyone=everyone, note=note).run()
 
 

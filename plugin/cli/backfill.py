@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 
 import click
 
+from ...adapters.errors import AdapterError, ConfigurationError, RejectedError
+from ..alm.errors import ReportError
+from ..backfill.fetching import ORIGIN, transcript_of
 from ..backfill.planning import PlanError
 from ..backfill.reading import lines_of, read_into
 from ..backfill.running import issue, party_of, plan
 from ..backfill.sheets import FileError
 from ..backfill.telling import lines_of_plan, summary_of
-from ..backfill.wish import Wish, parse_bound
+from ..backfill.wish import Wish, parse_bound, wish_of
 from ..store import Store
 from ..store.views import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
@@ -47,7 +50,7 @@ class _StartsByDefault(click.Group):
 
 @click.group(cls=_StartsByDefault)
 def backfill() -> None:
-    """Issue badges for past completions: `backfill CONNECTION --transcript FILE`.
+    """Issue badges for past completions: `backfill CONNECTION --from DATE`, or with a file of them.
 
     First a plan: who would get which badge, who has it already, who cannot and why. Then, once you have confirmed it,
     the badges.
@@ -65,7 +68,7 @@ csv_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--from", "since", metavar="DATE", help="Only completions from this day on (UTC).")
 @click.option("--to", "until", metavar="DATE", help="Only completions up to this day, which is included (UTC).")
 @click.option("--learning-object", "objects", multiple=True, metavar="ID", help="Only this one; may be repeated.")
-@click.option("--transcript", type=csv_file, help="A learner transcript of ALM's (CSV).")
+@click.option("--transcript", type=csv_file, help="A learner transcript of ALM's (CSV), for which ALM is asked else.")
 @click.option("--grades", type=csv_file, help="A user_course_grade.csv of a migration.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many badges.")
 @click.option("--email-is-id", is_flag=True, help="The host's ids of learners are their e-mail addresses.")
@@ -89,15 +92,14 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
     )
     with opened_store() as store:
         name = wanted_connection(store, connection, "source").name if connection else ""
-        lines, origin = _lines(given["transcript"] or given["grades"])
+        file = given["transcript"] or given["grades"]
+        if file is None and not name:
+            raise click.UsageError("--source needs a file: --transcript or --grades")
+        if file is None and wish.since is None:
+            raise click.UsageError("give --from, the day from which ALM makes a transcript, or --transcript FILE")
         account = source or f"alm:{wanted_connection(store, name).settings['account_id']}"
-        begun = store.backfills.begin(name, account, origin, wish.kept(), store.now())
-        try:
-            party = party_of(store, _record(store, begun))
-            read_into(store, begun, party, wish, lines, grades=given["grades"] is not None, watch=_counted)
-        except FileError as error:
-            store.backfills.discard(begun)
-            raise FailedError(f"{origin}: {error}") from None
+        begun = store.backfills.begin(name, account, file.name if file else ORIGIN, wish.kept(), store.now())
+        _read(store, begun, file, grades=given["grades"] is not None)
         _go_on(store, begun, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
 
 
@@ -108,8 +110,12 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
 def resume(number: int, yes: bool, json_: bool) -> None:
     """Go on with a backfill that was interrupted, or only planned."""
     with opened_store() as store:
-        if _record(store, number)["state"] == "reading":
-            raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
+        record = _record(store, number)
+        if record["state"] == "reading":
+            if record["origin"] != ORIGIN:
+                raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
+            store.backfills.drop(number, [])
+            _read(store, number, None)
         _go_on(store, number, dry_run=False, yes=yes, json_=json_)
 
 
@@ -142,7 +148,7 @@ def show(number: int, limit: int, json_: bool) -> None:
 
 def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) -> None:
     record = _record(store, number)
-    later = f"go on with `badgerelay backfill resume {number}`"
+    later = _later(number)
     try:
         if record["state"] == "planning":
             with _Progress() as progress:
@@ -157,7 +163,7 @@ def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) 
         if record["state"] in ("planned", "issuing") and not dry_run:
             with _Progress() as progress:
                 issue(store, record, progress.count)
-    except (PlanError, LookupError) as error:
+    except (PlanError, LookupError, AdapterError) as error:
         raise FailedError(f"backfill {number}: {error}; {later}") from None
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"\nbackfill {number} is interrupted: {later}", err=True)
@@ -186,14 +192,34 @@ def _print(summary: dict[str, Any]) -> None:
             click.echo(f"{count:>9,}  {why}")
 
 
-def _lines(file: Path | None) -> tuple[Iterator[str], str]:
-    """:raises FailedError: there is none."""
-    if file is None:
-        raise FailedError(
-            "a file is needed: download the learner transcript in ALM as CSV and give --transcript FILE, or give the "
-            "user_course_grade.csv of a migration with --grades FILE"
-        )
-    return lines_of(file), file.name
+def _read(store: Store, number: int, file: Path | None, *, grades: bool = False) -> None:
+    """Take the completions of a file, or of the transcript that ALM makes.
+
+    :raises FailedError: they cannot be read. The backfill is forgotten, unless it can be gone on with.
+    """
+    record = _record(store, number)
+    wish = wish_of(record["wish"])
+    try:
+        party = party_of(store, record)
+        if file is None:
+            click.echo("ALM makes a transcript, which may take a while", err=True)
+            lines = transcript_of(store, wanted_connection(store, party.connection), number, wish)
+        else:
+            lines = lines_of(file)
+        read_into(store, number, party, wish, lines, grades=grades, watch=_counted)
+    except (FileError, ReportError, RejectedError, ConfigurationError) as error:
+        store.backfills.discard(number)
+        raise FailedError(f"{record['origin']}: {error}") from None
+    except AdapterError as error:
+        raise FailedError(f"backfill {number}: {error}; {_later(number)}") from None
+    except (KeyboardInterrupt, click.Abort):
+        if file is None:
+            click.echo(f"\nbackfill {number} is interrupted: {_later(number)}", err=True)
+        raise click.Abort from None
+
+
+def _later(number: int) -> str:
+    return f"go on with `badgerelay backfill resume {number}`"
 
 
 def _record(store: Store, number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from ...hooks import CourseCompleted, Learner, SkillCreated
 from ...hooks.schemas import schema_of
 from ..names import split_name
-from ..rules.evaluating import Completion, Verdict, judge
+from ..rules.evaluating import Completion, Verdict, judge, past_completion
 from ..rules.finding import rules_for
 from ..skills import take_skill
 from ..store import Plan, Store, host_lane
@@ -95,7 +95,9 @@ def judge_event(store: Store, row: Row[Any], event: CourseCompleted) -> list[Ver
     before: list[Completion] = []
     if any(rule.need > 1 for rule in rules):
         rows = store.completions.of("", row.source, event.learner.id, ["course_completed"])
+        past = store.completions.past("", row.source, event.learner.id, row.backfill)
         before = [_completion_of(schema_of("course_completed").load(json.loads(each.payload))) for each in rows]
+        before += [past_completion(each) for each in past]
     return [judge(rule, [now] if rule.need == 1 else [*before, now]) for rule in rules]
 
 

@@ -28,15 +28,46 @@ def pace_of(
     default_rate: str = DEFAULT_RATE,
     patience: float = PATIENCE_SECONDS,
     insist: bool = False,
+    spare: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pace:
     """What an adapter calls before each request.
 
     :param patience: seconds for which a call may wait for its place.
     :param insist: what an administrator asks for is counted and made at once, even beyond the rate.
+    :param spare: the part of the rate, from 0 to 1, that these calls leave to others: for what can wait.
     """
     rate = policy_of(connection.settings, default_rate=default_rate).rate
-    return unhurried if rate is None else Pacer(_storage(store, connection.name), rate, patience, insist, sleep)
+    if rate is None:
+        return unhurried
+    take = _Window(_storage(store, connection.name), rate, insist=insist, spare=spare)
+    kept = ", but for what is kept for completions," if spare else ""
+    return Pacer(take, f"the rate of {rate.calls} calls in {rate.seconds} s{kept}", patience, sleep)
+
+
+def burst_of(
+    store: Store,
+    name: str,
+    what: str,
+    interval: float,
+    burst: int,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    insist: bool = False,
+    spare: float = 0.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Pace:
+    """A pace of one call after the other, of which a few may come at once; its other parameters as above.
+
+    :param what: tells the paces of one connection apart.
+    :param interval: seconds from one call to the next. :param burst: so many may come at once.
+    """
+    storage = _storage(store, name)
+
+    def take() -> float:
+        return storage.drip(what, interval, burst, spare=round(burst * spare), insist=insist)
+
+    return Pacer(take, f"the pace of a call in {interval:g} s ({what})", patience, sleep)
 
 
 def calls_left(store: Store, connection: Connection, *, default_rate: str = DEFAULT_RATE) -> int | None:
@@ -58,43 +89,60 @@ def _storage(store: Store, name: str) -> BudgetStorage:
 
 
 class Pacer:
-    """Takes one place per call. May be used by several threads."""
+    """Takes one place per call. May be used by several threads.
 
-    def __init__(
-        self, storage: BudgetStorage, rate: Rate, patience: float, insist: bool, sleep: Callable[[float], None]
-    ) -> None:
+    :param take: takes a place, or gives the seconds until there may be one.
+    """
+
+    def __init__(self, take: Callable[[], float], what: str, patience: float, sleep: Callable[[float], None]) -> None:
+        self._take = take
+        self._what = what
+        self._patience = patience
+        self._sleep = sleep
+
+    def __call__(self) -> None:
+        """:raises OverBudgetError: there is no place within our patience; it says how long it would take."""
+        waited = 0.0
+        try:
+            while (wait := self._take()) > 0.0:
+                # A little more than it takes, and not the same for all that wait for one place.
+                wait += random.uniform(0.001, 0.02)  # noqa: S311
+                if waited + wait > self._patience:
+                    raise OverBudgetError(f"{self._what} is used up", retry_after=wait)
+                self._sleep(wait)
+                waited += wait
+        except StoreUnavailableError:
+            raise OverBudgetError("the database, which counts the calls, does not answer", retry_after=1.0) from None
+
+
+class _Window:
+    """Takes places of a rate, from a window that slides.
+
+    :param spare: which part of them is left to others.
+    """
+
+    def __init__(self, storage: BudgetStorage, rate: Rate, *, insist: bool, spare: float) -> None:
         from limits import RateLimitItemPerSecond
         from limits.strategies import SlidingWindowCounterRateLimiter
 
         self._storage = storage
         self._rate = rate
         self._item = RateLimitItemPerSecond(rate.calls, rate.seconds)
-        self._name = storage.connection
+        self._key = self._item.key_for(storage.connection)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
-        self._patience = patience
         self._insist = insist
-        self._sleep = sleep
+        self._ours = max(1, rate.calls - round(rate.calls * spare))
 
-    def __call__(self) -> None:
-        """:raises OverBudgetError: there is no place within our patience; it says how long it would take."""
-        try:
-            self._take()
-        except StoreUnavailableError:
-            raise OverBudgetError("the database, which counts the calls, does not answer", retry_after=1.0) from None
+    def __call__(self) -> float:
+        if self._may() and self._limiter.hit(self._item, self._storage.connection):
+            return 0.0
+        if self._insist:
+            self._storage.incr(self._key, self._rate.seconds)
+            return 0.0
+        return self._storage.look(self._key, self._rate.seconds).wait(self._ours, self._rate.seconds) or 0.001
 
-    def _take(self) -> None:
-        waited = 0.0
-        key = self._item.key_for(self._name)
-        while not self._limiter.hit(self._item, self._name):
-            if self._insist:
-                self._storage.incr(key, self._rate.seconds)
-                return
-            window = self._storage.look(key, self._rate.seconds)
-            # A little more than it takes, and not the same for all that wait for one place.
-            wait = window.wait(self._rate.calls, self._rate.seconds) + random.uniform(0.001, 0.02)  # noqa: S311
-            if waited + wait > self._patience:
-                raise OverBudgetError(
-                    f"the rate of {self._rate.calls} calls in {self._rate.seconds} s is used up", retry_after=wait
-                )
-            self._sleep(wait)
-            waited += wait
+    def _may(self) -> bool:
+        """Whether a place is left beyond those that are kept for others."""
+        if self._ours == self._rate.calls:
+            return True
+        return self._storage.look(self._key, self._rate.seconds).left(self._ours, self._rate.seconds) > 0

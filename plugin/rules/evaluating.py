@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Row
 
 from ..store.rules import Rule
 
@@ -25,6 +28,12 @@ class Completion:
     at: float
     passed: bool | None = None
     score: float | None = None
+
+
+def past_completion(row: Row[Any], root: str | None = None) -> Completion:
+    """One that a backfill has read. :param root: of a certification."""
+    ids = frozenset(each for each in (row.lo_id, row.instance_id, root) if each)
+    return Completion(ids, row.occurred_at, row.passed, row.score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,16 +13,16 @@ import sqlalchemy as sa
 from marshmallow import ValidationError
 
 from ...adapters.errors import AdapterError
+from ...hooks import SkillCreated
 from ...hooks.schemas import schema_of
 from ..alm.client import AlmClient
+from ..alm.clients import client_of
 from ..alm.decoder import NotJsonError, decode
 from ..alm.door import AlmDoor
 from ..alm.source import read_event
 from ..alm.visit import Case, Look, Visit
 from ..delivery.decisions import Decision, Dies, Done, Earns, Ignores, Waits
 from ..delivery.hosts import HostSource, judge_event
-from ..delivery.pacing import pace_of
-from ..policy import ALM_RATE
 from ..skills import in_words, look_at
 from ..store import Connection, NewEvent, Plan, Store
 from ..store.tables import awards
@@ -114,13 +113,7 @@ def _of_alm(store: Store, delivery: bytes, account: Any, name: str | None) -> li
         raise UnreadableError("it holds no event")
     if len(events) > MAX_EVENTS:
         raise UnreadableError(f"it holds more than {MAX_EVENTS} events")
-    client = AlmClient(
-        connection.settings,
-        store.storage(connection.name),
-        store.now,
-        time.sleep,
-        pace_of(store, connection, default_rate=ALM_RATE),
-    )
+    client = client_of(store, connection)
     try:
         return [_through_alm(store, connection, client, event) for event in events]
     finally:
@@ -139,7 +132,7 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
         if current is not row:
             trial.steps.append(f"then looks at {current.learning_object_id}")
         try:
-            decision = _decided(visit, current, connection)
+            decision = _decided(store, visit, current, connection)
         except AdapterError as error:
             trial.steps.append(f"cannot be told now: {error}")
             break
@@ -153,8 +146,10 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
     return trial
 
 
-def _decided(visit: Visit, row: Any, connection: Connection) -> Decision:
+def _decided(store: Store, visit: Visit, row: Any, connection: Connection) -> Decision:
     each = read_event(row, connection)
+    if isinstance(each, SkillCreated):
+        return Done(in_words(look_at(store, connection.name, connection.name, each)))
     if isinstance(each, Case):
         portions = visit.decide([each])
     elif isinstance(each, Look):

@@ -3,6 +3,9 @@
 A connection's row counts the calls of the current window and of the one before it, and each call is one statement.
 The windows of a row begin with its first call, not with the clock's hour: when the clock steps back, the row goes
 back with it, and neither is a place lost nor does anybody wait for the time that has to pass again.
+
+Where calls have to keep a distance, a row says instead until when those made so far keep the other side busy, if it
+takes one after the other: a leaky bucket, which needs no window.
 """
 
 from __future__ import annotations
@@ -91,6 +94,25 @@ class BudgetStorage(Storage, SlidingWindowCounterSupport):
             return Window(age, row.used, row.used_before, True)
         return Window(age - seconds, 0, row.used, True) if age < 2 * seconds else Window(0.0, 0, 0, True)
 
+    def drip(self, key: str, interval: float, burst: int, *, spare: int = 0, insist: bool = False) -> float:
+        """Take a place among calls that come one in ``interval`` seconds, but so many at once after a rest.
+
+        :param spare: so many places of a burst are left to others. :param insist: take a place in any case.
+        :return: 0.0, or the seconds until there is one.
+        """
+        now, depth = self._now(), max(0, burst - spare - 1) * interval
+        asked = {
+            "connection": self.connection,
+            "key": key,
+            "now": now,
+            "interval": interval,
+            "depth": NO_LIMIT if insist else depth,
+            "full": burst * interval + SKEW_SECONDS,
+        }
+        with self._database.write() as connection:
+            row = connection.execute(_DRIP, asked).one()
+        return 0.0 if row.granted else max(row.started_at - depth - now, 0.001)
+
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         return self.take(key, limit, expiry, amount).granted
 
@@ -159,6 +181,19 @@ _TAKE = sa.text(
     sa.bindparam("most", type_=sa.Integer),
     sa.bindparam("amount", type_=sa.Integer),
 )
+
+# ``started_at`` is until when the other side is busy. Further ahead than a full bucket, another clock wrote it.
+_BUSY = """(CASE WHEN budgets.started_at < :now OR budgets.started_at > :now + :full THEN :now
+    ELSE budgets.started_at END)"""
+_DRIP = sa.text(
+    f"""INSERT INTO budgets (connection, key, started_at, asked_at, used, used_before, granted)
+    VALUES (:connection, :key, :now + :interval, :now, 1, 0, true)
+    ON CONFLICT (connection, key) DO UPDATE SET
+        started_at = {_BUSY} + CASE WHEN {_BUSY} - :now <= :depth THEN :interval ELSE 0 END,
+        asked_at = :now,
+        granted = {_BUSY} - :now <= :depth
+    RETURNING started_at, granted"""  # noqa: S608 (our own expressions)
+).bindparams(*(sa.bindparam(name, type_=sa.Double) for name in ("now", "interval", "depth", "full")))
 _LOOK = sa.select(budgets).where(
     budgets.c.connection == sa.bindparam("connection"), budgets.c.key == sa.bindparam("key")
 )

@@ -17,6 +17,11 @@ _GET = sa.select(cache.c.key, cache.c.value).where(
     cache.c.key.in_(sa.bindparam("keys", expanding=True)),
     cache.c.fetched_at > sa.bindparam("newer_than"),
 )
+_ALL = sa.select(cache.c.key, cache.c.value).where(
+    cache.c.connection == sa.bindparam("connection"),
+    cache.c.kind == sa.bindparam("kind"),
+    cache.c.fetched_at > sa.bindparam("newer_than"),
+)
 
 
 class Cache:
@@ -31,6 +36,12 @@ class Cache:
         wanted = {"connection": self._connection, "kind": kind, "keys": list(keys), "newer_than": newer_than}
         with self._database.read() as transaction:
             return {row.key: json.loads(row.value) for row in transaction.execute(_GET, wanted)}
+
+    def all(self, kind: str, *, newer_than: float) -> dict[str, Any]:
+        """Every answer of a kind, as :meth:`get`: for kinds of which there are few."""
+        wanted = {"connection": self._connection, "kind": kind, "newer_than": newer_than}
+        with self._database.read() as transaction:
+            return {row.key: json.loads(row.value) for row in transaction.execute(_ALL, wanted)}
 
     def put(self, kind: str, values: dict[str, Any], now: float) -> None:
         if not values:
@@ -55,9 +66,8 @@ class Cache:
                 ],
             )
 
-    def forget(self, kinds: Iterable[str]) -> None:
-        """These are asked for again, however young."""
+    def outdate(self, kinds: Iterable[str]) -> None:
+        """These are as old as can be: asked for again, though what never changes of them may still be read."""
+        mine = (cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
         with self._database.write() as transaction:
-            transaction.execute(
-                sa.delete(cache).where(cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
-            )
+            transaction.execute(sa.update(cache).where(*mine).values(fetched_at=0.0))

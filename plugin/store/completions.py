@@ -1,4 +1,4 @@
-"""What a learner has completed so far: every event of it that is kept, whatever became of it."""
+"""What a learner has completed so far: every event of it, whatever became of it, and what backfills have read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from .database import Database
-from .tables import events
+from .tables import backfill_completions, backfills, events
+
+CONFIRMED = ("issuing", "done")
+"""States of backfills whose completions count whoever asks."""
 
 _OF = (
     sa.select(events)
@@ -20,6 +23,19 @@ _OF = (
         events.c.kind.in_(sa.bindparam("kinds", expanding=True)),
     )
     .order_by(events.c.id)
+)
+_PAST = (
+    sa.select(backfill_completions)
+    .join(backfills, backfills.c.id == backfill_completions.c.backfill)
+    .where(
+        backfill_completions.c.learner_id == sa.bindparam("learner"),
+        backfill_completions.c.completed,
+        backfill_completions.c.occurred_at.is_not(None),
+        backfills.c.connection == sa.bindparam("connection"),
+        backfills.c.source == sa.bindparam("source"),
+        sa.or_(backfills.c.id == sa.bindparam("backfill"), backfills.c.state.in_(CONFIRMED)),
+    )
+    .order_by(backfill_completions.c.id)
 )
 
 
@@ -35,3 +51,13 @@ class Completions:
         wanted = {"connection": connection, "source": source, "learner": learner_id, "kinds": list(kinds)}
         with self._database.read() as transaction:
             return list(transaction.execute(_OF, wanted))
+
+    def past(self, connection: str, source: str, learner_id: str, backfill: int | None) -> list[Row[Any]]:
+        """The learner's completions that backfills have read and an administrator has confirmed.
+
+        :param backfill: one that counts though it is only planned: that to which the completion belongs which is
+            decided on; None for one of the day.
+        """
+        wanted = {"connection": connection, "source": source, "learner": learner_id, "backfill": backfill or 0}
+        with self._database.read() as transaction:
+            return list(transaction.execute(_PAST, wanted))

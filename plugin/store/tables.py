@@ -473,6 +473,7 @@ Index(
     backfill_completions.c.state,
     backfill_completions.c.id,
 )
+Index("backfill_completions_learner", backfill_completions.c.learner_id)
 
 backfill_badges = Table(
     "backfill_badges",

@@ -7,7 +7,20 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import acknowledging, capacity, flat, imports, issuing, latency, openbadges, rivalry, scaling, soak, starting
+from . import (
+    acknowledging,
+    capacity,
+    flat,
+    imports,
+    issuing,
+    latency,
+    lookups,
+    openbadges,
+    rivalry,
+    scaling,
+    soak,
+    starting,
+)
 from .measured import FILE, save
 from .processes import CHECKOUT
 from .services import MissingServiceError
@@ -18,6 +31,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "latency": latency.measure,
     "issuing": issuing.measure_rate,
     "memory": issuing.measure_memory,
+    "requests": lookups.measure,
     "acknowledging": acknowledging.measure,
     "rival": rivalry.measure,
     "scaling": scaling.measure,

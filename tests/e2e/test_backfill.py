@@ -39,7 +39,7 @@ def counts(provider: str) -> dict[str, Any]:
 
 def connect(home: Home) -> str:
     """Templates let a learner have a badge twice, so that nothing but badgerelay prevents it."""
-    provider = home.start("sandbox", "credly", "--knob", "allow_duplicates=true", "--faults", "latency=0.3,lost=0.02")
+    provider = home.start("sandbox", "credly", "--knob", "allow_duplicates=true", "--faults", "latency=0.1,lost=0.02")
     alm = home.start("sandbox", "alm", "--knob", f"learners={PEOPLE + 10}")
     home.connect_to(provider.url, alm.url)
     return provider.url

@@ -62,12 +62,12 @@ class TokenOffice:
 class Limiter:
     """A rate with a burst, as a leaky bucket."""
 
-    def __init__(self, rate: str, burst: int) -> None:
-        """:raises ValueError: the rate does not read like ``60r/m``."""
+    def __init__(self, rate: str, burst: int, knob: str = "rate") -> None:
+        """:raises ValueError: the rate does not read like ``60r/m``; it names the knob."""
         self.text, self.burst = rate or UNENFORCED, burst
         self._limit: RateLimit | None = parse_rate_limit({"x-rate-limit": rate}) if rate else None
         if rate and self._limit is None:
-            raise ValueError(f"knob 'rate': {rate!r} is not a rate such as 60r/m")
+            raise ValueError(f"knob {knob!r}: {rate!r} is not a rate such as 60r/m")
         self._lock = threading.Lock()
         self._busy_until = 0.0
 
@@ -85,18 +85,37 @@ class Limiter:
             return 0.0
 
 
+class Limits:
+    """One limit for all requests, and further ones for some resources.
+
+    :param knobs: ``rates`` is ``learningObjects=15r/m,users=30r/m``.
+    :raises ValueError: a rate is none.
+    """
+
+    def __init__(self, knobs: AlmKnobs) -> None:
+        self._all = Limiter(knobs.rate, knobs.burst)
+        parts = [part.partition("=") for part in knobs.rates.split(",") if part.strip()]
+        self._some = {name.strip(): Limiter(rate.strip() or "?", knobs.burst, "rates") for name, _, rate in parts}
+
+    def of(self, path: str) -> list[Limiter]:
+        """Those that a request is subject to; its own resource's first, which is the one that answers tell."""
+        resource = path.removeprefix("/primeapi/v2/").partition("/")[0]
+        own = self._some.get(resource)
+        return [self._all] if own is None else [own, self._all]
+
+
 def oauth_routes(office: TokenOffice) -> Blueprint:
     routes = Blueprint("oauth", __name__, url_prefix="/oauth")
     routes.add_url_rule("/token/refresh", "refresh", office.refresh, methods=["POST"])
     return routes
 
 
-def guard(routes: Blueprint, office: TokenOffice, limiter: Limiter) -> None:
+def guard(routes: Blueprint, office: TokenOffice, limits: Limits) -> None:
     """Put the checks before each route, and the rate's headers on each answer."""
 
     @routes.before_request
     def check() -> ResponseReturnValue | None:
-        wait = limiter.wait()
+        wait = max(limiter.wait() for limiter in limits.of(request.path))
         if wait > 0:
             return jsonify(message="429 Too many requests"), 429, {"retry-after": f"{wait:.3f}"}
         if not office.accepts(request.headers.get("Authorization", "")):
@@ -107,9 +126,10 @@ def guard(routes: Blueprint, office: TokenOffice, limiter: Limiter) -> None:
 
     @routes.after_request
     def tell(response: Response) -> Response:
+        limiter = limits.of(request.path)[0]
         response.headers["x-rate-limit"] = limiter.text
         response.headers["x-burst"] = str(limiter.burst)
         response.headers["x-request-id"] = uuid.uuid4().hex
-        if response.status_code == 200:
+        if response.mimetype == "application/json" and 200 <= response.status_code < 300:
             response.mimetype = MEDIA_TYPE
         return response

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Flask, Request, request
+from flask import Flask, Request, Response, request
 
 from ....adapters.sandbox import Faults, install, read_knobs
-from .access import Limiter, TokenOffice, guard, oauth_routes
+from .access import Limits, TokenOffice, guard, oauth_routes
 from .api import api_routes
 from .control import control_routes
 from .counter import RequestCounter
+from .jobs import job_routes
 from .knobs import AlmKnobs
 from .migrations import Runs, ask_routes, drive_routes
 from .webhooks import Webhooks
@@ -28,15 +29,16 @@ def make_sandbox(knobs: Mapping[str, str]) -> Flask:
     if not (switches.account.isascii() and switches.account.isdigit()):
         raise ValueError(f"knob 'account': {switches.account!r} is not a whole number")
     world = make_world(switches)
-    office, limiter = TokenOffice(switches), Limiter(switches.rate, switches.burst)
+    office, limits = TokenOffice(switches), Limits(switches)
     faults, counter = Faults(switches.faults), RequestCounter()
     webhooks = Webhooks(switches)
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     runs = Runs(switches.account)
     api = api_routes(world, switches)
+    job_routes(api, world, switches)
     ask_routes(api, runs, switches)
-    guard(api, office, limiter)
+    guard(api, office, limits)
     app.register_blueprint(oauth_routes(office))
     app.register_blueprint(api)
     app.register_blueprint(control_routes(world, webhooks, counter, switches))
@@ -51,6 +53,13 @@ def make_sandbox(knobs: Mapping[str, str]) -> Flask:
             )
 
     install(app, faults, only=_is_alm)
+
+    @app.after_request
+    def count_refusals(response: Response) -> Response:
+        if response.status_code == 429:
+            counter.refuse()
+        return response
+
     return app
 
 

@@ -32,7 +32,7 @@ def control_routes(world: World, webhooks: Webhooks, counter: RequestCounter, kn
     @routes.get("/requests")
     def requests_so_far() -> ResponseReturnValue:
         counts = counter.counts()
-        return jsonify(total=sum(counts.values()), requests=counts)
+        return jsonify(total=sum(counts.values()), requests=counts, refused=counter.refused, last=counter.last)
 
     @routes.get("/world")
     def the_world() -> ResponseReturnValue:

@@ -23,6 +23,16 @@ class AlmKnobs:
     :param bulk: the parameter of ``GET /users`` that takes several ids, or how it refuses both.
     :param rate: ``60r/m`` enforces that; empty enforces nothing and says ``60r/m``.
     :param burst: requests allowed at once beyond the rate.
+    :param rates: limits of single resources beside it: ``learningObjects=15r/m,users=30r/m``.
+    :param jobs: whether ``POST /jobs`` is allowed, or refused as without the scope admin:write; ``failing`` takes
+        jobs and fails at them, ``forgotten`` loses them.
+    :param job_seconds: how long a job takes.
+    :param job_shape: how its state and its report's address are told: as of September 2026 (a word, and
+        ``result.downloadUrl``), as before (a ``code``, and an address under a name that nobody documents), without
+        any address, or with one that leads elsewhere.
+    :param report_at: reports are at the account's host, or there behind a redirect.
+    :param report_as: reports are plain CSV files, or packed.
+    :param users_columns: of the users' report: as documented, with other spellings, or without the user's id.
     :param externals: which documents give a badge's external provider: all, or those that Adobe names for it.
     :param roots: how a renewed certification gives the id of its root: with the prefix, as a number, or not at all.
     :param skill_lag: seconds after which a completion shows in ``userSkills``.
@@ -48,6 +58,13 @@ class AlmKnobs:
     skill_lag: float = 0.0
     rate: str = ""
     burst: int = 10
+    rates: str = ""
+    jobs: Literal["allowed", "forbidden", "failing", "forgotten"] = "allowed"
+    job_seconds: float = 1.0
+    job_shape: Literal["2026", "code", "nowhere", "elsewhere"] = "2026"
+    report_at: Literal["host", "redirect"] = "host"
+    report_as: Literal["csv", "zip", "gzip"] = "csv"
+    users_columns: Literal["documented", "spelled", "without_id"] = "documented"
     timestamps: TimestampShape = "iso"
     events_per_delivery: int = 1
     retry_scale: float = 0.01

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.plugin.alm.documents import LearnerRecord
 from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.backfill import asking
 from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
@@ -196,8 +197,9 @@ def test_a_rule_that_is_new_since_the_plan_gives_nothing_that_was_not_confirmed(
 
 
 def test_an_e_mail_address_is_resolved_by_whom_alm_has_told_of_and_by_nothing_else(
-    store: Store, alm: str, credly: str, run: Any, transcript: Any
+    store: Store, credly: str, serve_app: Callable[..., str], run: Any, transcript: Any
 ) -> None:
+    connect_alm(store, serve_app("alm", jobs="forbidden"))
     start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")  # now ALM has told of these two
     Addresses(store, "acme").learn([("77", "two@example.org"), ("78", "two@example.org")])
     lines = [
@@ -217,13 +219,14 @@ def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
 ) -> None:
     asked = []
 
-    def everyone() -> list[tuple[str, str]]:
+    def everyone() -> list[LearnerRecord]:
         asked.append(1)
-        return [(str(FIRST), "rosa.lindqvist@example.org"), (str(FIRST + 2), "somebody@else.example")]
+        return [LearnerRecord(str(FIRST), "rosa.lindqvist@example.org", "Rosa Lindqvist", None, "ACTIVE")]
 
     connection = store.connections.get("acme")
     assert connection is not None
     party = alm_party(store, connection)
+    Addresses(store, "acme").learn([(str(FIRST + 2), "somebody@else.example")])  # as it once was
     number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
     addresses = ["rosa.lindqvist@example.org", "somebody@else.example", "nobody@example.org"]
     lines = [HEADER, *(line("", email=address) for address in addresses)]
@@ -320,7 +323,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing(store: Store, alm: str, run: 
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("acme",), 1, "a file is needed"),
+        (("acme",), 2, "give --from"),
         (("nobody", "--transcript", "FILE"), 1, "no source connection"),
         (("academy", "--transcript", "FILE"), 1, "no source connection"),
         (("acme", "--transcript", "FILE", "--from", "yesterday"), 2, "--from"),

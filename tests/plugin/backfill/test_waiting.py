@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.source import BUDGET_USED_UP
+from badgerelay.plugin.alm.users_job import WAITS
+from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.backfill.parties import Party, alm_party
 from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
 from badgerelay.plugin.backfill.reading import read_into
@@ -83,8 +84,9 @@ def test_a_few_that_are_put_off_for_long_are_given_up(planned: Any) -> None:
     assert (found["would"], found["not now"]) == (4, 1)
 
 
-def test_the_budget_is_waited_for(planned: Any) -> None:
-    assert planned({0: FEW_SECONDS * 3}, reason=BUDGET_USED_UP)["would"] == 5
+@pytest.mark.parametrize("reason", [BUDGET_USED_UP, WAITS])
+def test_what_concerns_the_whole_account_is_waited_for(planned: Any, reason: str) -> None:
+    assert planned({0: FEW_SECONDS * 3}, reason=reason)["would"] == 5
 
 
 def test_a_plan_that_gets_nowhere_ends_and_says_why(planned: Any) -> None:

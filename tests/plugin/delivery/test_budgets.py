@@ -12,7 +12,8 @@ import requests
 
 from badgerelay.adapters.base import Adapter, Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError
-from badgerelay.plugin.alm.source import BUDGET_USED_UP, AlmSource
+from badgerelay.plugin.alm.source import AlmSource
+from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.decisions import Earns
 from badgerelay.plugin.delivery.providers import make_adapter

@@ -15,6 +15,7 @@ from badgerelay.adapters.errors import AdapterError
 from badgerelay.plugin.alm.errors import FailedRequestError, UnknownRecordError
 from badgerelay.plugin.alm.migration_status import parse_status
 from badgerelay.plugin.alm.migrations import OVER_QUIET_SECONDS, QUIET_SECONDS, follow_runs, look_at, take
+from badgerelay.plugin.alm.places import KINDS
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.tables import migration_runs
 
@@ -116,14 +117,15 @@ def test_badges_are_asked_for_again_and_skills_polled_after_their_files(account:
     account.follow(run)
     store.schedule.arrange({("acme", "skills"): 900.0}, ["skills"], store.now())
     cache = store.cache("acme")
-    cache.put("badge", {"place": {"id": "1"}}, store.now())
+    for kind in KINDS:
+        cache.put(kind, {"place": {"id": "1"}}, store.now())
     cache.put("learner", {"1": {"id": "1"}}, store.now())
     account.drive(run, "user_skill", "COMPLETED")
     account.look()
-    assert cache.get("badge", ["place"], newer_than=0.0)
+    assert all(cache.get(kind, ["place"], newer_than=0.0) for kind in KINDS)
     account.drive(run, "badge", "COMPLETED")
     account.look()
-    assert cache.get("badge", ["place"], newer_than=0.0) == {}
+    assert not any(cache.get(kind, ["place"], newer_than=0.0) for kind in KINDS)
     assert cache.get("learner", ["1"], newer_than=0.0)
     assert store.schedule.lanes_due(["skills"], store.now()) == ["acme"]
 

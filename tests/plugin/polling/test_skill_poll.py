@@ -12,17 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters.errors import OverBudgetError
+from badgerelay.plugin.alm.decoder import decode
+from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.errors import FailedRequestError
 from badgerelay.plugin.alm.skill_poll import learn_skills, poll_skills
 from badgerelay.plugin.alm.skills import parse_skills
+from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.store import Connection, Store
+from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.synchronizing import sync_templates
 
-from ...support import connect_alm, connect_credly
+from ...support import connect_alm, connect_credly, until
 
 
 @pytest.fixture
 def alm(store: Store, serve_app: Callable[..., str]) -> str:
     connect_credly(store, serve_app("credly"))
+    academy = store.connections.get("academy")
+    assert academy is not None
+    sync_templates(store, academy)
     url = serve_app("alm")
     connect_alm(store, url)
     return url
@@ -47,6 +55,17 @@ def events(store: Store) -> list[dict[str, Any]]:
     return [event for event in store.views.events() if event["kind"] == "SKILL_CREATED"]
 
 
+def decided(store: Store) -> set[tuple[str, str]]:
+    """Ids and states of the events once an engine has decided on them."""
+    engine = make_engine(store)
+    engine.start()
+    try:
+        until(lambda: all(event["state"] not in ("received", "waiting") for event in events(store)))
+    finally:
+        engine.stop()
+    return {(event["event_id"], event["state"]) for event in events(store)}
+
+
 def test_the_first_look_learns_and_a_later_one_tells_what_is_new_once(store: Store, alm: str) -> None:
     first = poll_skills(store, acme(store))
     assert (first.skills, first.new, first.learned) == (1, (), True)
@@ -64,6 +83,27 @@ def test_the_first_look_learns_and_a_later_one_tells_what_is_new_once(store: Sto
     assert level["badge"]["id"] == "4411"
     assert level["badge"]["provider"] == "Credly"
     assert level["badge"]["templateId"]
+
+
+def test_a_new_skill_whose_level_carries_a_template_is_wired(store: Store, alm: str) -> None:
+    poll_skills(store, acme(store))
+    wired, unknown = add(alm, "Forklifts", "4411"), add(alm, "Forklifts of old")
+    poll_skills(store, acme(store))
+    assert decided(store) == {(f"skill:{wired}", "done"), (f"skill:{unknown}", "done")}
+    rows = {row["skill_id"]: row for row in store.skills.all()}
+    assert {key: row["state"] for key, row in rows.items()} == {wired: "wired", unknown: "unknown"}
+    assert (rows[wired]["connection"], rows[wired]["provider"]) == ("acme", "academy")
+
+
+def test_a_delivery_that_uses_our_name_wires_nothing(store: Store, alm: str) -> None:
+    told = {"skillId": "7", "name": "x", "levels": [{"level": 1, "name": "y", "badge": {"id": "1"}}]}
+    body = {"accountId": 70412, "events": [{"eventId": "e-1", "eventName": "SKILL_CREATED", "data": {}, **told}]}
+    store.inbox.add(AlmDoor("acme", acme(store).settings).take(decode(json.dumps(body).encode())), store.now())
+    (event,) = events(store)
+    assert event["state"] == "ignored"
+    assert store.repair.replay(Chosen(), store.now) == 1
+    assert decided(store) == {("e-1", "ignored")}
+    assert list(store.skills.all()) == []
 
 
 def test_a_skill_without_a_badge_has_none(store: Store, alm: str) -> None:

@@ -1,0 +1,75 @@
+"""Reports of ALM that a backfill has made: the transcript of its time, and the list of all users.
+
+A job's id is kept before it is waited for, so that a backfill that was interrupted goes on with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from ..alm.client import AlmClient
+from ..alm.clients import SPARE, client_of
+from ..alm.documents import LearnerRecord
+from ..alm.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start_transcript, start_users
+from ..alm.users_job import JOBS_A_DAY, may_have_made
+from ..alm.users_report import read_users
+from ..store import Connection, Store
+from .planning import PlanError
+from .wish import Wish
+
+ORIGIN = "ALM's learner transcript"
+"""Of a backfill whose completions come from no file."""
+
+Sleep = Callable[[float], None]
+
+
+def transcript_of(
+    store: Store, connection: Connection, number: int, wish: Wish, sleep: Sleep = time.sleep
+) -> Iterator[str]:
+    """The lines of the transcript of a backfill's time, for :func:`.transcripts.read_transcript`.
+
+    :param wish: has ``since``; until now where it has no end.
+    :raises AdapterError: as :func:`..alm.jobs.report`.
+    """
+    assert wish.since is not None  # whoever begins the backfill sees to it
+    since, until = (datetime.fromtimestamp(each, UTC) for each in (wish.since, wish.until or store.now()))
+    return _report(
+        store, connection, number, TRANSCRIPT, lambda client: start_transcript(client, since, until), sleep
+    )
+
+
+def users_of(
+    store: Store, connection: Connection, number: int, sleep: Sleep = time.sleep
+) -> Callable[[], Iterator[LearnerRecord]]:
+    """What gives all users of the account.
+
+    It raises AdapterError as :func:`..alm.jobs.report`, and PlanError where it was asked for too often today.
+    """
+
+    def start(client: AlmClient) -> str:
+        if not may_have_made(store, connection.name):
+            raise PlanError(f"ALM has made {JOBS_A_DAY} lists of its users within a day")
+        return start_users(client)
+
+    return lambda: read_users(_report(store, connection, number, USERS, start, sleep))
+
+
+def _report(
+    store: Store, connection: Connection, number: int, kind: str, begin: Callable[[AlmClient], str], sleep: Sleep
+) -> Iterator[str]:
+    storage, key = store.storage(connection.name), f"backfill {number}: {kind}"
+    client = client_of(store, connection, spare=SPARE, sleep=sleep)
+    try:
+        yield from report(
+            client,
+            kind,
+            partial(begin, client),
+            sleep,
+            job_id=storage.get(key),
+            started=partial(storage.put, key, seconds=JOB_SECONDS),
+        )
+    finally:
+        client.close()

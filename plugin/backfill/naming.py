@@ -1,0 +1,90 @@
+"""Which learners a plan is about: their ids where a line has an e-mail address alone, and what ALM tells of them.
+
+Where addresses are unknown, or many learners are, the list of all users is asked for, once; where ALM does not give
+it, whom ALM has told of before is known, and others are asked for as live events' learners are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+
+from ...adapters.errors import RejectedError
+from ..alm.documents import LearnerRecord
+from ..alm.errors import ForbiddenError, ReportError
+from ..alm.people import KIND, LEARNER_SECONDS
+from ..alm.users_job import MANY
+from ..store import Store
+from ..store.backfills import PORTION
+from ..store.tables import backfill_completions as completions
+from .people import Addresses, digest
+
+Everyone = Callable[[], Iterable[LearnerRecord]]
+
+_NAMELESS = completions.c.learner_id.is_(None)
+
+
+class Naming:
+    """:param everyone: gives all learners of the account."""
+
+    def __init__(
+        self, store: Store, number: int, connection: str, everyone: Everyone, note: Callable[[str], None]
+    ) -> None:
+        self._store = store
+        self._number = number
+        self._connection = connection
+        self._everyone = everyone
+        self._note = note
+        self._addresses = Addresses(store, connection)
+        self._no_list = ""
+
+    def run(self) -> None:
+        """Give completions their learners' ids, or say that it cannot be done.
+
+        :raises PlanError: the list of users may not be asked for today; AdapterError: ALM does not answer.
+        """
+        backfills = self._store.backfills
+        self._addresses.learn_known()
+        addresses = backfills.addresses(self._number)
+        strangers = backfills.strangers(self._number, KIND, newer_than=self._store.now() - LEARNER_SECONDS)
+        if len(strangers) >= MANY or any(not ids for ids in self._ids(addresses)):
+            self._note("waiting: ALM makes a list of all its users")
+            try:
+                self._learn(self._everyone(), addresses, strangers)
+            except (ForbiddenError, RejectedError, ReportError) as error:
+                self._no_list = f"; {error}"
+        self._name()
+
+    def _ids(self, addresses: Iterable[str]) -> Iterator[list[str]]:
+        wanted = iter(addresses)
+        while some := list(islice(wanted, PORTION)):
+            found = self._addresses.ids(some)
+            yield from (found.get(address, []) for address in some)
+
+    def _learn(self, everyone: Iterable[LearnerRecord], addresses: set[str], strangers: set[str]) -> None:
+        """Keep the list's addresses, as digests, and of those whom the plan is about what live events need too."""
+        learners, cache = iter(everyone), self._store.cache(self._connection)
+        while some := list(islice(learners, PORTION)):
+            there = [(each, each.email) for each in some if each.email and each.state != "DELETED"]
+            self._addresses.learn((each.id, email) for each, email in there)
+            ours = [each for each, email in there if each.id in strangers or digest(email) in addresses]
+            cache.put(KIND, {each.id: asdict(each) for each in ours}, self._store.now())
+
+    def _name(self) -> None:
+        backfills, after = self._store.backfills, 0
+        while rows := backfills.in_state(self._number, "read", _NAMELESS, completions.c.id > after, limit=PORTION):
+            found = self._addresses.ids({row.address for row in rows})
+            ids = {row.id: found.get(row.address, []) for row in rows}
+            backfills.know((row_id, some[0]) for row_id, some in ids.items() if len(some) == 1)
+            backfills.settle((row_id, "cannot", self._why(some)) for row_id, some in ids.items() if len(some) != 1)
+            after = rows[-1].id
+
+    def _why(self, ids: Sequence[str]) -> str:
+        if ids:
+            return (
+                f"{len(ids)} learners of ALM have this e-mail address ({', '.join(ids[:3])}): give a column User ID"
+            )
+        return (
+            "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids" + self._no_list
+        )

@@ -1,0 +1,78 @@
+"""Learners whom events name that wait for a decision, and of whom no kept answer tells."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from .database import Database
+from .tables import EVENT_OPEN, cache, events
+
+AHEAD = 2_000
+"""Events that are looked at, those due first: enough to fill a call, and quick however long the queue is."""
+
+AT_ONCE = 2_000
+"""Rows that one statement changes."""
+
+_OPEN: list[sa.ColumnElement[bool] | sa.TextClause] = [
+    events.c.lane == sa.bindparam("of_lane"),
+    EVENT_OPEN,
+    events.c.learner_id.is_not(None),
+]
+_ahead = sa.select(events.c.learner_id).where(*_OPEN).order_by(events.c.due_at).limit(AHEAD).subquery()
+_known = sa.exists().where(
+    cache.c.connection == sa.bindparam("of_lane"),
+    cache.c.kind == sa.bindparam("kind"),
+    cache.c.key == _ahead.c.learner_id,
+    cache.c.fetched_at > sa.bindparam("newer_than"),
+)
+_STRANGERS = sa.select(_ahead.c.learner_id).where(~_known).distinct().limit(sa.bindparam("most", type_=sa.Integer))
+_ALL = sa.select(events.c.learner_id).where(*_OPEN).distinct().limit(sa.bindparam("most", type_=sa.Integer))
+_some = (
+    sa.select(events.c.id)
+    .where(
+        events.c.lane == sa.bindparam("of_lane"),
+        events.c.state == "waiting",
+        events.c.reason == sa.bindparam("why"),
+        events.c.due_at > sa.bindparam("now"),
+        events.c.lease_owner.is_(None),
+    )
+    .limit(AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+_HASTEN = sa.update(events).where(events.c.id.in_(_some)).values(due_at=sa.bindparam("now", type_=sa.Double))
+
+
+class Strangers:
+    """Of one lane of the inbox, which is called like the connection that the answers are kept for.
+
+    :param kind: of the answers that tell of learners.
+    """
+
+    def __init__(self, database: Database, lane: str, kind: str) -> None:
+        self._database = database
+        self._lane = lane
+        self._kind = kind
+
+    def ahead(self, most: int, *, newer_than: float) -> list[str]:
+        """At most so many unknown learners of the events that are due first.
+
+        :param newer_than: an older answer no longer tells of a learner; seconds since the epoch.
+        """
+        asked = {"of_lane": self._lane, "kind": self._kind, "newer_than": newer_than, "most": most}
+        with self._database.read() as connection:
+            return list(connection.scalars(_STRANGERS, asked))
+
+    def all(self, most: int) -> set[str]:
+        """The learners of all events that wait, known or not; of too many, some."""
+        with self._database.read() as connection:
+            return set(connection.scalars(_ALL, {"of_lane": self._lane, "most": most}))
+
+    def hasten(self, why: str, now: float) -> int:
+        """What waits for this reason is due now; how many events there were."""
+        done = 0
+        while True:
+            with self._database.write() as connection:
+                some = connection.execute(_HASTEN, {"of_lane": self._lane, "why": why, "now": now}).rowcount
+            done += some
+            if some < AT_ONCE:
+                return done
