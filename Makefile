@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
 	@echo "make test           the tests, on embedded defaults"
-	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ and Redis (installed from Debian's packages if absent)"
+	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ, Redis and Node (installed from Debian's packages if absent)"
 	@echo "make lint           ruff and mypy --strict"
 	@echo "make bench          the benchmark (ratios, medians of three), about a quarter of an hour"
 	@echo "make soak           a day in three minutes: nothing owed at its end, and nothing has grown"
@@ -25,11 +25,13 @@ $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/exam
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install -c tests/constraints.txt setuptools wheel
-	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql,celery]' -e tests/e2e/example_host
+	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql,celery,openbadges]' -e tests/e2e/example_host
 	rm -rf $(WHEELHOUSE) && mkdir $(WHEELHOUSE)
 	$(PIP) wheel -c tests/constraints.txt --wheel-dir $(WHEELHOUSE) $$($(BIN)/python -c \
 		'from importlib.metadata import requires; print(*(r for r in requires("badgerelay") if "extra" not in r))') pytest
 	mkdir -p .cache/typing && ln -sfn ../.. .cache/typing/badgerelay
+	$(PIP) download -c tests/constraints.txt --no-deps --no-build-isolation --no-binary openbadgeslib -d .cache/peers \
+		openbadgeslib
 	touch $@
 
 demo: $(STAMP)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from .errors import AdapterError, ConfigurationError
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from flask import Flask
     from marshmallow import Schema
 
@@ -45,6 +46,8 @@ class Capabilities:
     can_share: bool = False
     can_list: bool = False
     rate: str = ""
+    can_make_templates: bool = False
+    can_rotate_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,29 @@ class BadgeTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateDraft:
+    """A badge template as an administrator writes it, for a provider that keeps its templates with us.
+
+    :param id: short, as it stands in URLs and rules (``graph-101``).
+    :param criteria: what one has to do to earn it, in words.
+    :param kind: the provider's word for what it certifies; empty leaves it to the provider.
+    :param image: a PNG or an SVG.
+    :param valid_days: after so many days a badge expires; None: never.
+    """
+
+    id: str
+    name: str
+    description: str
+    criteria: str
+    criteria_url: str | None = None
+    kind: str = ""
+    tags: tuple[str, ...] = ()
+    image: bytes | None = field(default=None, repr=False)
+    valid_days: int | None = None
+    state: TemplateState = "active"
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Whom the credentials belong to at the provider, as ``check`` found it."""
 
@@ -161,6 +187,59 @@ class Storage(Protocol):
         """Hold a lock across processes for at most so many seconds. Gives False, at once, if another has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """:param version: how often it was written, from 1."""
+
+    key: str
+    value: str = field(repr=False)
+    version: int
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record to be written.
+
+    :param version: that it must have now; 0: it must not be there.
+    :param group: what :meth:`Records.listed` can choose by.
+    :param sealed: encrypt the value.
+    """
+
+    kind: str
+    key: str
+    value: str = field(repr=False)
+    version: int = 0
+    group: str = ""
+    sealed: bool = False
+
+
+class Records(Protocol):
+    """What an adapter keeps itself: records of the connection's own, by kind and key, for ever, also when the
+    connection is removed. All processes share them. Each method may raise OSError: the database does not answer.
+
+    A kind has up to 32 characters, a key and a group up to 255.
+    """
+
+    def get(self, kind: str, keys: Sequence[str]) -> dict[str, Record]:
+        """Those that are there, by key."""
+
+    def change(self, changes: Sequence[Change]) -> bool:
+        """Write all of them or, where one has another version by now, none: then False."""
+
+    def listed(self, kind: str, group: str | None = None) -> Iterator[Record]:
+        """All of a kind, or of a group of it, by their keys; read in parts, so that it may be long."""
+
+    def versions(self, kind: str, group: str) -> dict[str, int]:
+        """The version of each record of a group, by key, without the values."""
+
+    def take(self, counter: str, many: int = 1) -> int:
+        """Take so many numbers from a counter, which begins at 0: the first one. No number is given twice."""
+
+    def taken(self, counter: str) -> int:
+        """How many numbers were taken from a counter."""
+
+
 def unhurried() -> None:
     """A pace without a limit."""
 
@@ -173,6 +252,8 @@ class Context:
     :param now: seconds since the epoch.
     :param pace: to be called before each HTTP request: it takes a place in the connection's rate, which all processes
         share, and may sleep a moment for it. Let through what it raises: an OverBudgetError.
+    :param public_url: the absolute URL under which :meth:`Adapter.public` is served, without a slash at its end;
+        empty where the installation has no public URL.
     """
 
     connection: str
@@ -180,6 +261,8 @@ class Context:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     pace: Callable[[], None] = unhurried
+    public_url: str = ""
+    records: Records | None = field(default=None, repr=False)
 
 
 class Adapter(ABC):
@@ -244,6 +327,22 @@ class Adapter(ABC):
     def share_links(self, badge_id: str) -> list[ShareLink]:  # noqa: ARG002 (for those that override it)
         """Where the recipient of this badge shows or shares it; without any call."""
         return []
+
+    def public(self) -> WSGIApplication | None:
+        """What everybody may see, served under ``context.public_url``; None: nothing."""
+        return None
+
+    def make_template(self, draft: TemplateDraft) -> BadgeTemplate:
+        """Make a badge template, or change the one of that id. Badges that are issued stay as they are.
+
+        :raises ConfigurationError: names what of the draft cannot be.
+        """
+        raise NotImplementedError(f"{self.name} declares can_make_templates=False")
+
+    def rotate_key(self) -> str:
+        """Sign with a new key from now on, and keep the old ones, with which badges are verified; what changed, in
+        words."""
+        raise NotImplementedError(f"{self.name} declares can_rotate_key=False")
 
     def close(self) -> None:  # noqa: B027 (an adapter without connections need not override it)
         """Let go of connections. The adapter is not used afterwards."""

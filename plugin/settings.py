@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..adapters.hosts import base_url
 
 BROKERS = ("amqp", "amqps", "redis", "rediss")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
 class SettingsError(ValueError):
@@ -17,6 +22,7 @@ class SettingsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """:param secret_keys: empty means: the key file in ``home``. :param log_format: ``text`` or ``json``.
+    :param public_url: where everybody reaches the receiver, without a slash at its end; empty: nowhere.
     :param broker_url: of RabbitMQ or Redis; None: no broker, the embedded engine works.
     """
 
@@ -25,6 +31,7 @@ class Settings:
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     log_format: str = "text"
     broker_url: str | None = field(default=None, repr=False)
+    public_url: str = ""
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -46,7 +53,24 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_keys=tuple(key.strip() for key in environ.get("BADGERELAY_SECRET_KEYS", "").split(",") if key.strip()),
         log_format=log_format,
         broker_url=_broker_url(environ.get("BADGERELAY_BROKER_URL", ""), database_url),
+        public_url=_public_url(environ.get("BADGERELAY_PUBLIC_URL", "")),
     )
+
+
+def _public_url(url: str) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    try:
+        base = base_url(f"{parts.scheme}://{parts.netloc}") if "://" in url else ""
+    except ValueError:
+        base = ""
+    if not base or parts.query or parts.fragment or not _PATH.fullmatch(parts.path):
+        raise SettingsError(
+            "BADGERELAY_PUBLIC_URL is not where everybody can reach the receiver: use https://HOST or "
+            "https://HOST/PATH (http:// only for this machine itself)"
+        )
+    return base + parts.path.rstrip("/")
 
 
 def _broker_url(url: str, database_url: str) -> str | None:

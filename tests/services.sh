@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs a command with a PostgreSQL, a RabbitMQ and a Redis of its own: sh tests/services.sh COMMAND [ARGUMENT...]
-# BADGERELAY_TEST_POSTGRESQL, _RABBITMQ and _REDIS tell the command where they are, and with
+# BADGERELAY_TEST_POSTGRESQL, _RABBITMQ and _REDIS tell the command where they are, _VERIFIER where a verifier in Node
+# is whose packages are installed (see tests/verifier), and with
 # BADGERELAY_TEST_BROKERS set `sh tests/broker.sh` kills and starts the brokers. All is stopped and removed when the
 # command ends. What is absent is installed from Debian's packages, which needs root.
 set -eu
@@ -28,6 +29,7 @@ missing() {
     [ -n "$(binaries)" ] || echo postgresql
     ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin >/dev/null 2>&1 || echo rabbitmq-server
     command -v redis-server >/dev/null || echo redis-server
+    command -v npm >/dev/null || echo npm
 }
 
 install() {
@@ -134,6 +136,12 @@ if has postgresql; then
     waiting="$waiting $!"
     BADGERELAY_TEST_POSTGRESQL="postgresql+psycopg://postgres@/postgres?host=$folder/pg"
     export BADGERELAY_TEST_POSTGRESQL
+fi
+if has npm; then
+    (cd "$here/verifier" && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; }) >&2 &
+    waiting="$waiting $!"
+    BADGERELAY_TEST_VERIFIER=$here/verifier
+    export BADGERELAY_TEST_VERIFIER
 fi
 for each in $waiting; do
     wait "$each"

@@ -7,6 +7,7 @@ import click
 from ..synchronizing import sync_templates
 from .common import as_json, counted, opened_store, print_rows, wanted_connection
 from .exporting import export
+from .making import make
 
 
 @click.group()
@@ -63,3 +64,4 @@ def list_changes(connection: str | None, limit: int, json_: bool) -> None:
 
 
 templates.add_command(export)
+templates.add_command(make)

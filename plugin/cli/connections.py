@@ -1,4 +1,4 @@
-"""``badgerelay connections``: list, check, remove."""
+"""``badgerelay connections``: list, check, remove, rotate keys."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from ...adapters.errors import AdapterError
 from ..connecting import check as ask
+from ..delivery.providers import make_adapter
 from ..store import Connection
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 
@@ -53,12 +54,29 @@ def check(name: str | None, json_: bool) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, yes: bool) -> None:
-    """Forget a connection, its secrets and its rules. Its events, awards and history stay."""
+    """Forget a connection, its secrets and its rules. Its events, awards and history stay, and badges that badgerelay
+    itself has issued: connected again under the same name, they are served again."""
     with opened_store() as store:
         wanted_connection(store, name)
         confirmed(f"Remove the connection {name}?", yes=yes)
         store.connections.remove(name)
     click.echo(f"removed {name}")
+
+
+@connections.command("rotate-key")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rotate_key(name: str, yes: bool) -> None:
+    """Sign badges with a new key from now on, where badgerelay itself signs them. Old keys stay, to verify with."""
+    with opened_store() as store:
+        adapter = make_adapter(store, wanted_connection(store, name, "provider"))
+        try:
+            if not adapter.capabilities.can_rotate_key:
+                raise FailedError(f"{name}: badgerelay has no key to rotate there")
+            confirmed(f"Sign the badges of {name} with a new key from now on?", yes=yes)
+            click.echo(f"{name}: {adapter.rotate_key()}")
+        finally:
+            adapter.close()
 
 
 def _row(connection: Connection, now: float) -> dict[str, Any]:

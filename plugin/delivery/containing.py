@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ...adapters.base import (
     Account,
@@ -18,11 +18,15 @@ from ...adapters.base import (
     ListedBadge,
     Outcome,
     ShareLink,
+    TemplateDraft,
     TemplateState,
 )
 from ...adapters.errors import AdapterError
 from ..store import StoreUnavailableError
 from .bounding import ANYTHING, bounded
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 T = TypeVar("T")
 
@@ -112,10 +116,15 @@ class Contained(Adapter):
             raise self._broken(TypeError("share_links() gives what is no ShareLink"))
         return links
 
-    def public(self) -> Any:
-        """What it serves to everybody, if it does."""
-        public = getattr(self._inner, "public", None)
-        return public and self._call(public)
+    def public(self) -> WSGIApplication | None:
+        """Whoever mounts it contains what it does."""
+        return self._call(self._inner.public)
+
+    def make_template(self, draft: TemplateDraft) -> BadgeTemplate:
+        return self._call(lambda: self._inner.make_template(draft))
+
+    def rotate_key(self) -> str:
+        return self._call(self._inner.rotate_key)
 
     def close(self) -> None:
         """Never raises: whoever closes it has no use for it any more."""

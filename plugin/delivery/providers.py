@@ -51,6 +51,8 @@ def make_adapter(
         store.now,
         time.sleep,
         watched(pace or pace_of(store, connection)),
+        f"{store.public_url}/public/{connection.name}" if store.public_url else "",
+        store.records(connection.name, connection.type),
     )
     own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
     adapter = load_adapter(connection.type)

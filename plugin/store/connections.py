@@ -19,6 +19,7 @@ from .database import Database, StoreUnavailableError
 from .history import storable
 from .imports import Imports
 from .ledger import due_again, move
+from .records import ConnectionRecords
 from .tables import award_hours as hours
 from .tables import (
     awards,
@@ -142,7 +143,10 @@ class Connections:
             transaction.execute(sa.update(schedule).where(*failed).values(due_at=now))
 
     def remove(self, name: str) -> None:
-        """Forget the connection, its secrets, its rules and imported rows; its events, awards and history stay."""
+        """Forget the connection, its secrets, its rules and imported rows.
+
+        Its events, awards and history stay, and its adapter's records: they may be all that there is of its badges.
+        """
         with self._database.write() as transaction:
             transaction.execute(sa.delete(connections).where(connections.c.name == name))
             for table in _OWN:
@@ -227,7 +231,8 @@ class Connections:
                     .where(storage.c.connection == item.connection, storage.c.key == item.key)
                     .values(value=self._vault.reseal(item.value))
                 )
-        return len(rows) + len(held)
+            sealed = ConnectionRecords.rotate(transaction, self._vault)
+        return len(rows) + len(held) + sealed
 
     def _opened(self, row: Row[Any]) -> Connection:
         return _connection(row, {**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))})

@@ -24,6 +24,7 @@ from .measurements import Measurements
 from .migration_runs import MigrationRuns
 from .notifications import Notifications
 from .planning import Planning
+from .records import ConnectionRecords
 from .repair import Repair
 from .rules import Rules
 from .schedule import Schedule
@@ -38,6 +39,7 @@ ROOM = 32 * 1024
 class Store:
     """:param now: seconds since the epoch.
     :param imports_folder: where CSVs lie that hook events name; None: nowhere.
+    :param public_url: where everybody reaches the receiver; empty: nowhere.
     """
 
     def __init__(
@@ -47,10 +49,12 @@ class Store:
         now: Callable[[], float] = time.time,
         *,
         imports_folder: Path | None = None,
+        public_url: str = "",
     ) -> None:
         self.database = database
         self.now = now
         self.imports_folder = imports_folder
+        self.public_url = public_url
         self.connections = Connections(database, vault)
         self.catalogue = Catalogue(database)
         self.rules = Rules(database)
@@ -88,6 +92,9 @@ class Store:
     def storage(self, connection: str) -> ConnectionStorage:
         return ConnectionStorage(self.database, self._vault, connection, self.now)
 
+    def records(self, connection: str, adapter: str) -> ConnectionRecords:
+        return ConnectionRecords(self.database, self._vault, connection, adapter)
+
     def cache(self, connection: str) -> Cache:
         return Cache(self.database, connection)
 
@@ -124,6 +131,12 @@ def open_store(settings: Settings) -> Store:
                 f"{HEAD}: run `badgerelay db upgrade`"
             )
         database.upgrade()
-    store = Store(database, vault, SteadyClock(), imports_folder=settings.home / "imports")
+    store = Store(
+        database,
+        vault,
+        SteadyClock(),
+        imports_folder=settings.home / "imports",
+        public_url=settings.public_url,
+    )
     store.catch_up()
     return store

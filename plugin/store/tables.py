@@ -64,6 +64,20 @@ storage = Table(
     Column("expires_at", Double),
 )
 
+records = Table(  # of an adapter's own; not forgotten with the connection: it may be all that there is of badges
+    "connection_records",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("adapter", String(64), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("group", String(255), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("sealed", Boolean, nullable=False),  # the value is encrypted
+    Column("version", Number, nullable=False),  # of a counter what it stands at
+    Index("connection_records_group", "connection", "adapter", "kind", "group", "key"),
+)
+
 locks = Table(
     "connection_locks",
     metadata,

@@ -10,6 +10,7 @@ from flask import Flask, Response
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
 from .metrics import MetricsPage
+from .public import Public
 from .webhooks import MAX_BODY, Webhooks
 
 log = logging.getLogger("badgerelay.web")
@@ -27,7 +28,7 @@ def create_app(
     app.add_url_rule("/readyz", view_func=lambda: _ready(store, trouble), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=MetricsPage(store), endpoint="metrics")
     app.register_error_handler(500, _failed)
-    app.wsgi_app = Webhooks(app.wsgi_app, store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
+    app.wsgi_app = Webhooks(Public(app.wsgi_app, store), store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
 
 

@@ -7,7 +7,20 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import acknowledging, capacity, flat, imports, issuing, latency, lookups, rivalry, scaling, soak, starting
+from . import (
+    acknowledging,
+    capacity,
+    flat,
+    imports,
+    issuing,
+    latency,
+    lookups,
+    openbadges,
+    rivalry,
+    scaling,
+    soak,
+    starting,
+)
 from .measured import FILE, save
 from .processes import CHECKOUT
 from .services import MissingServiceError
@@ -25,6 +38,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "capacity": capacity.measure,
     "flat": flat.measure,
     "imports": imports.measure,
+    "openbadges": openbadges.measure,
     "soak": soak.measure,
 }
 APART = {"soak"}

@@ -15,7 +15,7 @@ from badgerelay.plugin.cli.main import COMMANDS
 from badgerelay.plugin.policy import KEYS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-SETTINGS = ("HOME", "DATABASE_URL", "SECRET_KEYS", "LOG_FORMAT", "BROKER_URL")
+SETTINGS = ("HOME", "DATABASE_URL", "SECRET_KEYS", "LOG_FORMAT", "BROKER_URL", "PUBLIC_URL")
 STATES = ("received", "done", "ignored", "waiting", "dead", "planned", "sending", "issued", "rejected", "held")
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 

@@ -107,6 +107,7 @@ def test_every_entry_point_resolves(installed: Path) -> None:
         "badgerelay.adapters accredible True",
         "badgerelay.adapters badgr True",
         "badgerelay.adapters credly True",
+        "badgerelay.adapters openbadges True",
         "console_scripts badgerelay True",
     ]
 

@@ -69,3 +69,35 @@ main()
     assert "BADGERELAY_BROKER_URL" in ran.stderr
     assert "badgerelay[celery]" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", ""),
+        ("https://Badges.example.org/", "https://badges.example.org"),
+        ("https://example.org:8443/lms/badges/", "https://example.org:8443/lms/badges"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_the_public_url_is_a_base(given: str, read: str) -> None:
+    assert read_settings({"BADGERELAY_PUBLIC_URL": given}).public_url == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            "example.org",
+            "ftp://example.org",
+            "http://example.org",
+            "https://",
+            "https://a b",
+            "https://u:p@example.org",
+        ),
+        *("https://example.org/?a=b", "https://example.org/#a", "https://example.org/a//b", 'https://example.org/"'),
+    ],
+)
+def test_what_nobody_could_reach_is_no_public_url(given: str) -> None:
+    with pytest.raises(SettingsError, match="BADGERELAY_PUBLIC_URL"):
+        read_settings({"BADGERELAY_PUBLIC_URL": given})

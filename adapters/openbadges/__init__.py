@@ -1,0 +1,1 @@
+"""Open Badges 3.0 that badgerelay signs and serves itself: no vendor, no account."""

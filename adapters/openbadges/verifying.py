@@ -1,0 +1,32 @@
+"""Whether a badge of ours is what we signed, as its page says it."""
+
+from __future__ import annotations
+
+from .badges import Badge
+from .canonical import require_pyld
+from .issuer import Voice
+from .jwts import jwt_verifies, read_jwt, require_jwt
+from .keys import IssuerKey, KeyRing
+from .proofs import verifies
+
+
+def document_of(badge: Badge) -> dict[str, object]:
+    """What it says, whichever way it is signed."""
+    return read_jwt(badge.credential) if isinstance(badge.credential, str) else badge.credential
+
+
+def holds(badge: Badge, ring: KeyRing) -> bool:
+    """Whether one of the issuer's keys, today's or an older one, signed exactly what it says."""
+    if isinstance(badge.credential, str):
+        kid = require_jwt().get_unverified_header(badge.credential).get("kid", "")
+        key = _numbered(ring, kid.rpartition("/")[2])
+        return key is not None and jwt_verifies(badge.credential, Voice("", "", key))
+    require_pyld()
+    method = str(badge.credential["proof"]["verificationMethod"]).rpartition("#")[2]
+    key = _numbered(ring, method.removeprefix("key-"))
+    key = key or next((each for each in ring.keys if each.multibase == method), None)
+    return key is not None and verifies(badge.credential, key.private.public_key())
+
+
+def _numbered(ring: KeyRing, number: str) -> IssuerKey | None:
+    return next((key for key in ring.keys if str(key.number) == number), None)

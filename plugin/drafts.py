@@ -1,0 +1,84 @@
+"""Badge templates as administrators write them, for providers that keep their templates with us."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load
+
+from ..adapters.base import TemplateDraft
+from .connecting import RefusedError
+
+MAX_IMAGE = 8 * 1024 * 1024
+"""Bytes of a file that is read at all; what the provider takes is less."""
+
+
+class DraftSettings(Schema):
+    """One ``[[template]]`` of a file, or the options of a command."""
+
+    class Meta:
+        unknown = RAISE
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+    criteria = fields.String(required=True)
+    criteria_url = fields.String(load_default=None, allow_none=True)
+    kind = fields.String(load_default="")
+    tags = fields.List(fields.String(), load_default=list)
+    image = fields.String(load_default=None, allow_none=True)
+    valid_days = fields.Integer(load_default=None, allow_none=True, strict=True)
+    state = fields.String(load_default="active")
+
+    def __init__(self, folder: Path) -> None:
+        """:param folder: to which the path of an image is relative."""
+        super().__init__()
+        self._folder = folder
+
+    @post_load
+    def _draft(self, data: dict[str, Any], **_: Any) -> TemplateDraft:
+        image = None if data["image"] is None else _read(self._folder / data["image"])
+        return TemplateDraft(**{**data, "tags": tuple(data["tags"]), "image": image})
+
+
+def read_drafts(file: Path) -> list[TemplateDraft]:
+    """The templates of a TOML file. :raises RefusedError: it is none, or says what cannot be."""
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
+    tables = document.pop("template", None)
+    if document or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise RefusedError(f"--from: {file} has to consist of [[template]], once for each badge template")
+    return [draft_of(table, file.parent) for table in tables]
+
+
+def draft_of(values: Mapping[str, Any], folder: Path = Path()) -> TemplateDraft:
+    """:raises RefusedError: something is missing or of the wrong type; the message names the template and each."""
+    try:
+        draft: TemplateDraft = DraftSettings(folder).load(values)
+    except ValidationError as error:
+        what = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+        sentences = "; ".join(f"{key}: {_words(value)}" for key, value in what.items())
+        raise RefusedError(f"badge template {values.get('id', '')!r}: {sentences}") from None
+    return draft
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_IMAGE + 1)
+    except OSError as error:
+        raise ValidationError(f"cannot read {path}: {error.strerror}", "image") from None
+    if len(content) > MAX_IMAGE:
+        raise ValidationError(f"{path} is larger than 8 MiB", "image")
+    return content
+
+
+def _words(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
