@@ -22,6 +22,7 @@ POSTGRESQL = "BADGERELAY_TEST_POSTGRESQL"
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests run side by side, but for those of real processes with real services: one after the other."""
     for item in items:
