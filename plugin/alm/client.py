@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ...adapters.base import Storage, unhurried
@@ -35,6 +35,8 @@ __all__ = ["MAX_IDS", "AlmClient", "UnknownRecordError", "segment"]
 MAX_IDS = 50
 """Learners that are asked for in one call."""
 MAX_PAGES = 10_000
+
+T = TypeVar("T")
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}\Z")
 
@@ -151,22 +153,14 @@ class AlmClient:
 
     def post(self, path: str, document: Mapping[str, Any], what: str) -> Any:
         """The document that answers one that was sent. :raises ForbiddenError: the scope does not allow it."""
-        token = self._tokens.current()
-        try:
-            return self._transport.post(API + path, document, token, what)
-        except UnauthorisedError:
-            return self._transport.post(API + path, document, self._tokens.renew(refused=token), what)
+        return self._with_token(lambda token: self._transport.post(API + path, document, token, what))
 
     def download(self, address: str, what: str) -> IO[bytes]:
         """What ALM keeps at an address of its own or of Amazon S3, as an open file without a name.
 
         :raises ReportError: it may not be fetched from there, or cannot be.
         """
-        token = self._tokens.current()
-        try:
-            return download(self._transport, address, token, what)
-        except UnauthorisedError:
-            return download(self._transport, address, self._tokens.renew(refused=token), what)
+        return self._with_token(lambda token: download(self._transport, address, token, what))
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Documents from ``path`` on, over all pages, by offset or cursor as ``links.next`` has it.
@@ -191,11 +185,15 @@ class AlmClient:
         raise TemporaryError(f"ALM gives more than {MAX_PAGES} pages")
 
     def _get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
+        return self._with_token(lambda token: self._transport.get(path, params, token, what))
+
+    def _with_token(self, ask: Callable[[str], T]) -> T:
+        """What ALM answers; asked again with a new token after a 401."""
         token = self._tokens.current()
         try:
-            return self._transport.get(path, params, token, what)
+            return ask(token)
         except UnauthorisedError:
-            return self._transport.get(path, params, self._tokens.renew(refused=token), what)
+            return ask(self._tokens.renew(refused=token))
 
     def _own(self, current: str, link: str) -> str:
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from ...adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from ..store import Store
@@ -17,13 +16,8 @@ from .asking import Asking
 from .client import MAX_IDS, AlmClient
 from .documents import LearnerRecord
 from .errors import FailedRequestError, UnknownRecordError
+from .kept_learners import KIND, LEARNER_SECONDS, keep, kept
 from .users_job import MANY, UsersJob
-
-KIND = "learner"
-"""Of the kept answers that tell of learners."""
-
-LEARNER_SECONDS = 24 * 3600.0
-"""Age at which a learner is asked for again."""
 
 LEARNERS_AT_ONCE = MAX_IDS
 
@@ -46,7 +40,7 @@ class People:
     def __init__(self, store: Store, name: str, client: AlmClient, now: float) -> None:
         self._cache = store.cache(name)
         self._strangers = Strangers(store.database, name, KIND)
-        self._users_job = UsersJob(store, name, client, KIND)
+        self._users_job = UsersJob(store, name, client)
         self._client = client
         self._now = now
         self._found: dict[str, LearnerRecord] = {}
@@ -56,8 +50,7 @@ class People:
 
     def known(self, ids: set[str]) -> dict[str, Person]:
         """Those of them that earlier answers tell of."""
-        kept = self._cache.get(KIND, ids, newer_than=self._now - LEARNER_SECONDS)
-        return {learner_id: LearnerRecord(**value) for learner_id, value in kept.items()}
+        return dict(kept(self._cache, ids, self._now))
 
     def look_up(self, ids: set[str]) -> dict[str, Person]:
         """Ask ALM for at most ``LEARNERS_AT_ONCE`` learners.
@@ -127,5 +120,4 @@ class People:
         learners = {learner.id: learner for learner in found}
         self._found |= learners
         self.asked.update(learners)
-        told = {learner_id: asdict(learner) for learner_id, learner in learners.items() if learner.email}
-        self._cache.put(KIND, told, self._now)
+        keep(self._cache, learners.values(), self._now)

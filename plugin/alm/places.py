@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...adapters.errors import RejectedError
-from ..store.cache import Cache
+from ..store.cache import EVER, Cache
 from .asking import Asking
 from .client import AlmClient
 from .documents import BadgeRecord, BadgeTie
@@ -20,8 +20,6 @@ NO_BADGE_SECONDS = 600.0
 
 KINDS = ("object", "bare_object", "instance", "badge_record")
 """Of the kept answers that tell of learning objects."""
-
-EVER = -1.0
 
 Place = tuple[str, str]
 """A learning object and its instance: what a badge hangs on."""

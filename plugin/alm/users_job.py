@@ -11,7 +11,6 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from itertools import islice
 
 from ...adapters.errors import AdapterError, OverBudgetError, RejectedError
@@ -21,6 +20,7 @@ from ..store.strangers import Strangers
 from .client import AlmClient
 from .errors import AwaitedError, ForbiddenError, ReportError, UnknownRecordError
 from .jobs import JOB_SECONDS, USERS, Job, lines, look, pauses, start_users
+from .kept_learners import KIND, keep
 from .users_report import read_users
 
 MANY = 100
@@ -68,19 +68,17 @@ def may_have_made(store: Store, name: str) -> bool:
 class UsersJob:
     """Of one ALM connection. May be made anew for each batch of events: what it knows is in the database.
 
-    :param kind: of the kept answers that tell of learners.
     :ivar begun: whether it is this batch for which the report is had made.
     """
 
     def __init__(
-        self, store: Store, name: str, client: AlmClient, kind: str, sleep: Callable[[float], None] = time.sleep
+        self, store: Store, name: str, client: AlmClient, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._store = store
         self._name = name
         self._client = client
-        self._kind = kind
         self._storage = store.storage(name)
-        self._strangers = Strangers(store.database, name, kind)
+        self._strangers = Strangers(store.database, name, KIND)
         self._sleep = sleep
         self.begun = False
 
@@ -190,15 +188,13 @@ class UsersJob:
                 return
 
     def _keep(self, job: Job) -> None:
-        cache, kept = self._store.cache(self._name), 0
+        cache, told = self._store.cache(self._name), 0
         with lines(self._client, job, USERS) as found:
             wanted = self._strangers.all(MOST)
             users = read_users(found, wanted)
             while some := list(islice(users, KEEP_AT_ONCE)):
-                told = {learner.id: asdict(learner) for learner in some if learner.email}
-                cache.put(self._kind, told, self._store.now())
-                kept += len(told)
-        log.info("connection %s: the users' report told of %d of %d learners", self._name, kept, len(wanted))
+                told += keep(cache, some, self._store.now())
+        log.info("connection %s: the users' report told of %d of %d learners", self._name, told, len(wanted))
 
     def _pause(self, seconds: float) -> None:
         while seconds > 0:

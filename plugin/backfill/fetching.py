@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ..alm.client import AlmClient
-from ..alm.clients import SPARE, client_of
 from ..alm.documents import LearnerRecord
 from ..alm.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start_transcript, start_users
+from ..alm.polling import polling_client
 from ..alm.users_job import JOBS_A_DAY, may_have_made
 from ..alm.users_report import read_users
 from ..store import Connection, Store
@@ -23,12 +23,8 @@ from .wish import Wish
 ORIGIN = "ALM's learner transcript"
 """Of a backfill whose completions come from no file."""
 
-Sleep = Callable[[float], None]
 
-
-def transcript_of(
-    store: Store, connection: Connection, number: int, wish: Wish, sleep: Sleep = time.sleep
-) -> Iterator[str]:
+def transcript_of(store: Store, connection: Connection, number: int, wish: Wish) -> Iterator[str]:
     """The lines of the transcript of a backfill's time, for :func:`.transcripts.read_transcript`.
 
     :param wish: has ``since``; until now where it has no end.
@@ -36,14 +32,10 @@ def transcript_of(
     """
     assert wish.since is not None  # whoever begins the backfill sees to it
     since, until = (datetime.fromtimestamp(each, UTC) for each in (wish.since, wish.until or store.now()))
-    return _report(
-        store, connection, number, TRANSCRIPT, lambda client: start_transcript(client, since, until), sleep
-    )
+    return _report(store, connection, number, TRANSCRIPT, lambda client: start_transcript(client, since, until))
 
 
-def users_of(
-    store: Store, connection: Connection, number: int, sleep: Sleep = time.sleep
-) -> Callable[[], Iterator[LearnerRecord]]:
+def users_of(store: Store, connection: Connection, number: int) -> Callable[[], Iterator[LearnerRecord]]:
     """What gives all users of the account.
 
     It raises AdapterError as :func:`..alm.jobs.report`, and PlanError where it was asked for too often today.
@@ -54,22 +46,19 @@ def users_of(
             raise PlanError(f"ALM has made {JOBS_A_DAY} lists of its users within a day")
         return start_users(client)
 
-    return lambda: read_users(_report(store, connection, number, USERS, start, sleep))
+    return lambda: read_users(_report(store, connection, number, USERS, start))
 
 
 def _report(
-    store: Store, connection: Connection, number: int, kind: str, begin: Callable[[AlmClient], str], sleep: Sleep
+    store: Store, connection: Connection, number: int, kind: str, begin: Callable[[AlmClient], str]
 ) -> Iterator[str]:
     storage, key = store.storage(connection.name), f"backfill {number}: {kind}"
-    client = client_of(store, connection, spare=SPARE, sleep=sleep)
-    try:
+    with polling_client(store, connection) as client:
         yield from report(
             client,
             kind,
             partial(begin, client),
-            sleep,
+            time.sleep,
             job_id=storage.get(key),
             started=partial(storage.put, key, seconds=JOB_SECONDS),
         )
-    finally:
-        client.close()

@@ -7,13 +7,12 @@ it, whom ALM has told of before is known, and others are asked for as live event
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import islice
 
 from ...adapters.errors import RejectedError
 from ..alm.documents import LearnerRecord
 from ..alm.errors import ForbiddenError, ReportError
-from ..alm.people import KIND, LEARNER_SECONDS
+from ..alm.kept_learners import KIND, LEARNER_SECONDS, keep
 from ..alm.users_job import MANY
 from ..store import Store
 from ..store.backfills import PORTION
@@ -69,7 +68,7 @@ class Naming:
             there = [(each, each.email) for each in some if each.email and each.state != "DELETED"]
             self._addresses.learn((each.id, email) for each, email in there)
             ours = [each for each, email in there if each.id in strangers or digest(email) in addresses]
-            cache.put(KIND, {each.id: asdict(each) for each in ours}, self._store.now())
+            keep(cache, ours, self._store.now())
 
     def _name(self) -> None:
         backfills, after = self._store.backfills, 0

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
+from ..alm.kept_learners import KIND as LEARNER
 from ..store import Store
+from ..store.cache import EVER
 from ..store.tables import cache
 
 AT_ONCE = 500
@@ -51,7 +53,7 @@ class Addresses:
 
     def ids(self, digests: Iterable[str]) -> dict[str, list[str]]:
         """The user ids under each of these digests."""
-        found = self._cache.get(KIND, digests, newer_than=-1.0)
+        found = self._cache.get(KIND, digests, newer_than=EVER)
         return {key: list(value["ids"]) for key, value in found.items()}
 
     def _keep(self, portion: dict[str, set[str]]) -> None:
@@ -65,7 +67,7 @@ class Addresses:
         while True:
             query = (
                 sa.select(cache.c.key, cache.c.value)
-                .where(cache.c.connection == self._connection, cache.c.kind == "learner", cache.c.key > last)
+                .where(cache.c.connection == self._connection, cache.c.kind == LEARNER, cache.c.key > last)
                 .order_by(cache.c.key)
                 .limit(AT_ONCE)
             )

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from .database import Database
 from .tables import cache
 
+EVER = -1.0
+"""What every answer is newer than, however old."""
+
 _GET = sa.select(cache.c.key, cache.c.value).where(
     cache.c.connection == sa.bindparam("connection"),
     cache.c.kind == sa.bindparam("kind"),

@@ -19,6 +19,9 @@ BODY_BYTES = 1024
 SENDERS = 8
 _MARK = "e" * 32
 
+Completion = tuple[str, str]
+"""A learner and an instance."""
+
 
 def body(event_id: str, *, user_id: str = "15300721", instance_id: str = INSTANCE) -> bytes:
     """A delivery of exactly ``BODY_BYTES`` with one completion that happened now."""
@@ -68,18 +71,23 @@ def new_id() -> str:
 
 
 def deliver(url: str, user_ids: Sequence[str], *, instance_id: str = INSTANCE) -> None:
-    """One completion of each learner, over a few kept-alive connections.
+    """One completion of each learner, as :func:`deliver_completions`."""
+    deliver_completions(url, [(user_id, instance_id) for user_id in user_ids])
+
+
+def deliver_completions(url: str, completions: Sequence[Completion]) -> None:
+    """One delivery each, over a few kept-alive connections.
 
     :raises RuntimeError: one was not acknowledged.
     """
 
-    def send(some: Sequence[str]) -> None:
+    def send(some: Sequence[Completion]) -> None:
         with requests.Session() as session:
-            for user_id in some:
+            for user_id, instance_id in some:
                 content = body(new_id(), user_id=user_id, instance_id=instance_id)
                 answer = session.post(f"{url}/webhooks/alm/acme", content, headers=headers(), timeout=30)
                 if answer.status_code != 202:
                     raise RuntimeError(f"a delivery was answered {answer.status_code}")
 
     with ThreadPoolExecutor(SENDERS) as pool:
-        list(pool.map(send, [user_ids[start::SENDERS] for start in range(SENDERS)]))
+        list(pool.map(send, [completions[start::SENDERS] for start in range(SENDERS)]))

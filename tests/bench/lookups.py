@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
 
 from .credly import arrivals, badges, credly_sandbox, templates_of, wait_until
 from .declaring import declaration
-from .deliveries import SENDERS, body, headers, new_id
+from .deliveries import Completion, deliver_completions
 from .processes import Process, badgerelay, call, get_json, new_home, running
 from .stores import LIFTED
 from .table import Figure
@@ -28,9 +25,6 @@ COURSES_EACH = 5
 LONGEST_SECONDS = 600.0
 MOST, NONE = 301.0, 1.0
 """Of requests: fewer than these are 300 at most, and none."""
-
-Completion = tuple[str, str]
-"""A learner and an instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +99,11 @@ def _measure(size: _Size, bulk: str) -> _Cost:
         before = _asked(alm)
         instances = _instances(alm)
         began = time.time()
-        _deliver(serve.url, _completions(size, instances, 0))
+        deliver_completions(serve.url, _completions(size, instances, 0))
         _wait_for(credly, size.learners * COURSES_EACH, home)
         after, ended = _asked(alm), time.time()
         first = arrivals(credly)[0]
-        _deliver(serve.url, _completions(size, instances, COURSES_EACH))
+        deliver_completions(serve.url, _completions(size, instances, COURSES_EACH))
         _wait_for(credly, 2 * size.learners * COURSES_EACH, home)
         warm = _asked(alm)
     return _Cost(
@@ -149,19 +143,6 @@ def _completions(size: _Size, instances: Sequence[str], start: int) -> list[Comp
         for number in range(COURSES_EACH)
         for learner in range(size.learners)
     ]
-
-
-def _deliver(url: str, completions: Sequence[Completion]) -> None:
-    def send(some: Sequence[Completion]) -> None:
-        with requests.Session() as session:
-            for learner, instance in some:
-                content = body(new_id(), user_id=learner, instance_id=instance)
-                answer = session.post(f"{url}/webhooks/alm/acme", content, headers=headers(), timeout=30)
-                if answer.status_code != 202:
-                    raise RuntimeError(f"a delivery was answered {answer.status_code}")
-
-    with ThreadPoolExecutor(SENDERS) as pool:
-        list(pool.map(send, [completions[start::SENDERS] for start in range(SENDERS)]))
 
 
 def _wait_for(credly: Process, amount: int, home: Path) -> None:

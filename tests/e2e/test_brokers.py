@@ -91,7 +91,7 @@ def test_a_broker_that_is_killed_and_emptied_while_events_arrive_costs_nothing(
             complete(relay.url, number, 1)
             slowest = max(slowest, time.monotonic() - started)
             time.sleep(0.05)
-        assert slowest < 5.0, "ALM waits no longer for an answer, and no request may wait for a broker"
+        assert slowest < 1.0  # no request waits for a broker
         broker.wipe()
     finally:
         broker.start()

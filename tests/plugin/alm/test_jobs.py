@@ -152,29 +152,12 @@ def test_a_transcript_goes_on_with_the_job_that_was_started(
     client = connect()
     ids: list[str] = []
     begin = partial(start_transcript, client, since, since + DAY)
-    list(report(client, TRANSCRIPT, begin, clock.sleep, started=ids.append))
+    fetch = partial(report, client, TRANSCRIPT, begin, clock.sleep, started=ids.append)
+    list(fetch())
     (job_id,) = ids
-    list(
-        report(
-            client,
-            TRANSCRIPT,
-            begin,
-            clock.sleep,
-            job_id=job_id,
-            started=ids.append,
-        )
-    )
+    list(fetch(job_id=job_id))
     assert ids == [job_id]
-    list(
-        report(
-            client,
-            TRANSCRIPT,
-            begin,
-            clock.sleep,
-            job_id="1",
-            started=ids.append,
-        )
-    )
+    list(fetch(job_id="1"))
     assert len(ids) == 2
 
 

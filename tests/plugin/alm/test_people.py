@@ -323,6 +323,6 @@ def test_a_batch_that_writes_late_that_it_waits_does_not_miss_the_list(
                     f"UPDATE events SET state = 'waiting', reason = '{WAITS}', due_at = {written[0]}"
                 )
 
-    assert users_job.UsersJob(store, "acme", client, "learner", sleep).waited_for(0) is not None
+    assert users_job.UsersJob(store, "acme", client, sleep).waited_for(0) is not None
     until(lambda: written and store.views.events()[0]["due_at"] < written[0])
     client.close()
