@@ -153,12 +153,14 @@ class Issuing:
     def _outcome(
         self,
         award: Award,
-        there: Mapping[tuple[str, str, str], Badge],
-        news: Mapping[tuple[str, str, str], Badge],
+        there: dict[tuple[str, str, str], Badge],
+        news: dict[tuple[str, str, str], Badge],
     ) -> IssuedBadge:
+        """What is new is there from then on: the second of two alike finds it."""
         what = same_badge(award)
-        badge = news.get(what) or there[what]
-        return badge.issued(self._url, self._issuer.now(), existed=what not in news)
+        existed = what not in news
+        badge = there[what] = news.pop(what, there[what])
+        return badge.issued(self._url, self._issuer.now(), existed=existed)
 
 
 def find(issuer: Issuer, award: Award) -> IssuedBadge | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
-from badgerelay.adapters import Award, IssuedBadge, Recipient, TemplateDraft
+from badgerelay.adapters import Adapter, Award, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
 from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.delivery.providers import make_adapter
@@ -68,13 +68,16 @@ class Campus:
     store: Store
     web: Client
 
-    def adapter(self) -> OpenBadgesAdapter:
+    def adapter(self) -> Adapter:
         """A new one, as another process would have."""
         connection = self.store.connections.get(NAME)
         assert connection is not None
-        made = make_adapter(self.store, connection)
-        assert isinstance(made, OpenBadgesAdapter)
-        return made
+        return make_adapter(self.store, connection)
+
+    def bare(self) -> OpenBadgesAdapter:
+        """A new one whose inside can be looked at: nothing contains it."""
+        contained = self.adapter()
+        return OpenBadgesAdapter(contained.settings, contained.context)
 
     def issue(self, number: int = 1, **more: Any) -> IssuedBadge:
         (outcome,) = self.adapter().issue([award(number, **more)])

@@ -60,6 +60,7 @@ def test_two_alike_in_one_call_are_one_badge(store: Store) -> None:
     outcomes = campus.adapter().issue([award(1), award(2), award(1)])
     ids = [outcome.id for outcome in outcomes if isinstance(outcome, IssuedBadge)]
     assert ids[0] == ids[2] != ids[1]
+    assert [outcome.existed for outcome in outcomes if isinstance(outcome, IssuedBadge)] == [False, False, True]
     assert len(list(campus.adapter().badges())) == 2
 
 
@@ -232,7 +233,7 @@ def test_keys_outlive_new_settings_and_a_removal(store: Store) -> None:
 def test_private_keys_are_sealed_and_in_no_repr(store: Store) -> None:
     campus = connect_campus(store)
     campus.issue(1)
-    adapter = campus.adapter()
+    adapter = campus.bare()
     records: Any = adapter.context.records
     ring = json.loads(records.get("keys", ["ring"])["ring"].value)
     key = ring["keys"][0]["seed"]
@@ -248,7 +249,7 @@ def test_private_keys_are_sealed_and_in_no_repr(store: Store) -> None:
 
 def test_trouble_with_the_database_is_temporary(store: Store) -> None:
     campus = connect_campus(store)
-    adapter = campus.adapter()
+    adapter = campus.bare()
 
     class Broken:
         def __getattr__(self, name: str) -> Any:

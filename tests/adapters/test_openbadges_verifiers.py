@@ -48,7 +48,7 @@ TAMPERINGS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 def resigned(campus: Campus, badge: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A badge of our issuer, with its own key, that our code would not make."""
     unsigned = {name: value for name, value in {**badge, **changes}.items() if name != "proof" and value is not None}
-    issuer = campus.adapter()._issuer
+    issuer = campus.bare()._issuer
     return issuer.voice(issuer.keys()).signer.sign(unsigned, canonical(unsigned), "2026-11-20T10:00:00Z")
 
 
@@ -134,7 +134,7 @@ def test_openbadgeslib_accepts_our_tokens_and_their_status_list(store: Store) ->
     badge = campus.issue(1)
     token = campus.get(f"{badge.url}.jwt").get_data(as_text=True)
     verifier = OB3Verifier(
-        campus.adapter()
+        campus.bare()
         ._issuer.keys()
         .current.rsa.public_key()
         .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -61,7 +61,7 @@ def test_each_badge_is_checked_against_the_templates_of_its_connection(
         external(other_template(store), id="f"),
         external("", id="g"),
         external(COURSE_TEMPLATE, "", id="h"),
-        external("x", "Badgr", id="i"),
+        external("x", "Sertifier", id="i"),
         {"id": "j", "badgeName": "n" * 26},
     ]
     paths = write(tmp_path, badge=text_of("badge", *rows))
@@ -81,7 +81,7 @@ def test_each_badge_is_checked_against_the_templates_of_its_connection(
     assert f"the nearest is by id {COURSE_TEMPLATE} ('LOTO Basics', active)" in ran.json["problems"][0]["hint"]
     assert f"the nearest is by name {COURSE_TEMPLATE} ('LOTO Basics', active)" in ran.json["problems"][1]["hint"]
     assert "--connection other" in ran.json["problems"][4]["hint"]
-    assert ran.json["files"][0]["unknown_providers"] == {"Badgr": 1}
+    assert ran.json["files"][0]["unknown_providers"] == {"Sertifier": 1}
     assert not (tmp_path / "badge_err.csv").exists()
 
 
