@@ -222,11 +222,17 @@ class _Memory:
 def _check_references(store: Store, where: str, declared: Declared, settings: Mapping[str, Any]) -> None:
     if declared.type != ALM:
         return
-    provider = store.connections.get(settings["provider"])
-    if provider is None or provider.role != "provider":
-        raise RefusedError(
-            f"{where}: provider: there is no provider connection {settings['provider']!r}; connect it first"
-        )
+    issuers: dict[str, str] = {}
+    for name in settings["provider"]:
+        provider = store.connections.get(name)
+        if provider is None or provider.role != "provider":
+            raise RefusedError(f"{where}: provider: there is no provider connection {name!r}; connect it first")
+        other_name = issuers.setdefault(provider.type, name)
+        if other_name != name:
+            raise RefusedError(
+                f"{where}: provider: {other_name!r} and {name!r} are both of {provider.type}; name one of each "
+                "provider, as the one that a badge names chooses among them"
+            )
     for other in store.connections.all():
         same = other.type == ALM and other.settings["account_id"] == settings["account_id"]
         if same and other.name != declared.name:

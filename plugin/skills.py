@@ -54,7 +54,7 @@ def take_skill(store: Store, connection: str, source: str, skill: Skill) -> str:
     for row in rows:
         if row.state == "wired" and not connection and row.provider and row.template_id:
             level = skill_object(row.skill_id, row.level)
-            store.rules.add(NewRule(source, row.provider, row.template_id, (level,), origin="skill"), now)
+            store.rules.add([NewRule(source, row.provider, row.template_id, (level,), origin="skill")], now)
     store.skills.put(rows, now)
     for row in rows:
         log.info("skill %s of %s, level %s, is %s", row.skill_id, source, row.level, row.state)
@@ -138,10 +138,10 @@ def _plain(name: str) -> str:
 
 
 def _templates(store: Store, connection: str) -> list[Row[Any]]:
-    """Those that can be issued: of the source connection's own provider, or for a host of any."""
+    """Those that can be issued: of the source connection's own providers, or for a host of any."""
+    active = [row for row in store.catalogue.templates() if row.state == "active"]
     own = store.connections.get(connection) if connection else None
-    provider = None if own is None else own.settings.get("provider")
-    return [row for row in store.catalogue.templates(provider) if row.state == "active"]
+    return active if own is None else [row for row in active if row.connection in own.settings["provider"]]
 
 
 def _words(row: SkillLevelRow) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.adapters.credly.adapter import CredlyAdapter
+from badgerelay.adapters.registry import load_adapter
 from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.alm.sandbox import make_sandbox
 from badgerelay.plugin.settings import Settings
@@ -112,7 +112,7 @@ def serve_app() -> Iterator[Callable[..., str]]:
             app = make_sandbox({"provider": "Credly", "retry_scale": "0.001", **knobs})
             stops.append(app.extensions["alm_webhooks"].stop)
         else:
-            app = CredlyAdapter.sandbox(knobs)
+            app = load_adapter(what).sandbox(knobs)
         server = BackgroundServer(app, port=port)
         servers.append(server.__enter__())
         stops.append(server.stop)

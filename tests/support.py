@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -53,8 +54,14 @@ def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "") -
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Of those that the system gives to nobody who asks for any: who starts there later still finds it free."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 def credly_values(url: str, **changes: Any) -> dict[str, Any]:
@@ -89,7 +96,7 @@ def add_rule(
 ) -> bool:
     """:param more: of a ``NewRule``."""
     objects = (objects,) if isinstance(objects, str) else objects
-    return store.rules.add(NewRule(source, connection, template, objects, **more), store.now())
+    return bool(store.rules.add([NewRule(source, connection, template, objects, **more)], store.now()))
 
 
 def forget_templates(store: Store) -> None:

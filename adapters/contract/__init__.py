@@ -11,7 +11,8 @@ Needs pytest. ::
 
 from . import rewriting  # isort: skip  (before the tests)
 from .all import AdapterContract
-from .provider import MemoryStorage, Provider
+from .memory import MemoryRecords, MemoryStorage
+from .provider import Provider
 from .sandboxed import over_sandbox
 
-__all__ = ["AdapterContract", "MemoryStorage", "Provider", "over_sandbox", "rewriting"]
+__all__ = ["AdapterContract", "MemoryRecords", "MemoryStorage", "Provider", "over_sandbox", "rewriting"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, Storage, unhurried
+from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, Records, Storage, unhurried
+from .memory import MemoryRecords, MemoryStorage
 
+PUBLIC_URL = "https://badges.example.org/public/contract"
 ISSUED_AT = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 
 
@@ -31,36 +32,6 @@ class Clock:
         self._ahead += seconds
 
 
-class MemoryStorage:
-    """A connection's storage for the time of a test."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, tuple[str, float | None]] = {}
-        self._held: set[str] = set()
-        self._guard = threading.Lock()
-
-    def get(self, key: str) -> str | None:
-        with self._guard:
-            value, end = self._values.get(key, (None, None))
-        return value if end is None or time.time() < end else None
-
-    def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
-        with self._guard:
-            self._values[key] = (value, None if seconds is None else time.time() + seconds)
-
-    @contextlib.contextmanager
-    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (no test takes so long)
-        with self._guard:
-            mine = key not in self._held
-            self._held.add(key)
-        try:
-            yield mine
-        finally:
-            if mine:
-                with self._guard:
-                    self._held.discard(key)
-
-
 @dataclass
 class Provider:
     """A provider to run the contract against.
@@ -75,6 +46,7 @@ class Provider:
     :param made_up: learners may be made up: nobody gets mail. Else the one badge goes to ``email``, if that is given.
     :param template_id: to issue from; without it, the first active one.
     :param storage: makes the connection's storage, as ``pace`` is the connection's pace.
+    :param records: the connection's records; all of its adapters share them.
     :param impatient: settings with which silence is given up soon; by itself ``read_timeout``, if there is one.
     """
 
@@ -90,6 +62,7 @@ class Provider:
     impatient: Mapping[str, Any] | None = None
     storage: Callable[[], Storage] = MemoryStorage
     pace: Callable[[], None] = unhurried
+    records: Records = field(default_factory=MemoryRecords, repr=False)
     _open: list[Adapter] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
@@ -100,7 +73,7 @@ class Provider:
         loaded = self.adapter.settings_schema().load({**self.settings, **(changes or {})})
         # What other settings make it keep, such as a token, is none of the connection's.
         storage = MemoryStorage() if changes else self.storage()
-        context = Context("contract", storage, Clock(), time.sleep, pace or self.pace)
+        context = Context("contract", storage, Clock(), time.sleep, pace or self.pace, PUBLIC_URL, self.records)
         adapter = self.adapter(loaded, context)
         self._open.append(adapter)
         return adapter

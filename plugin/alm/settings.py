@@ -30,7 +30,7 @@ def _about(label: str, help: str, *, secret: bool = False) -> dict[str, Any]:  #
 class AlmSettings(Schema):
     """Adobe Learning Manager: its API for look-ups, and how its webhook deliveries are authenticated.
 
-    Loads to a plain dict. An account id may be a number, ``provider`` a list with one name.
+    Loads to a plain dict. An account id may be a number, ``provider`` one name.
     """
 
     class Meta:
@@ -54,10 +54,11 @@ class AlmSettings(Schema):
         validate=_filled,
         metadata=_about("Refresh token", "From the consent of an administrator, scope admin:read.", secret=True),
     )
-    provider = fields.String(
+    provider = fields.List(
+        fields.String(validate=_filled),
         required=True,
         validate=_filled,
-        metadata=_about("Provider", "Name of the provider connection that issues the badges."),
+        metadata=_about("Provider", "Name of the connection that issues its badges; one of each provider."),
     )
     webhook_auth = fields.String(
         load_default="basic",
@@ -130,11 +131,8 @@ class AlmSettings(Schema):
         loaded = {key: value.strip() if _trimmed(key, value) else value for key, value in data.items()}
         if type(loaded.get("account_id")) is int:
             loaded["account_id"] = str(loaded["account_id"])
-        provider = loaded.get("provider")
-        if isinstance(provider, (list, tuple)):
-            if len(provider) != 1:
-                raise ValidationError({"provider": ["Must be one name, or a list with one name."]})
-            loaded["provider"] = provider[0]
+        if isinstance(loaded.get("provider"), str):
+            loaded["provider"] = [loaded["provider"]]
         return loaded
 
     @validates_schema

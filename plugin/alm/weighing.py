@@ -78,9 +78,14 @@ class Weighing:
         self._connection = connection
         self._places = places
         self._achievements = achievements
-        self._provider: str = connection.settings["provider"]
-        provider = store.connections.get(self._provider)
-        self._adapter = provider.type.lower() if provider else None
+        self._providers: dict[str, str] = {}
+        self._gone: list[str] = []
+        for name in connection.settings["provider"]:
+            provider = store.connections.get(name)
+            if provider is None:
+                self._gone.append(name)
+            else:
+                self._providers[provider.type.lower()] = name
         self._rules: dict[frozenset[str], list[Rule]] = {}
         self._completed: dict[tuple[str, str, int | None], list[Completion]] = {}
 
@@ -151,23 +156,22 @@ class Weighing:
             weighed.short.append(refusal)
             return
         weighed.tied = True
-        if self._adapter is None:
+        name = self._providers.get(str(badge.provider).lower())
+        if name is None:
             weighed.stranded = True
-            weighed.short.append(f"there is no provider connection {self._provider!r}")
+            weighed.short.append(f"there is no provider connection {self._gone[0]!r}")
             return
         how = f"by its badge {badge.id} in ALM"
-        weighed.give(Target(self._provider, str(badge.template_id), at, period, how))
+        weighed.give(Target(name, str(badge.template_id), at, period, how))
 
     def _refusal(self, badge: BadgeRecord) -> str | None:
-        """Why a badge of ALM gives none of the provider's, whose connection may be gone for now."""
+        """Why a badge of ALM gives none of a provider's, whose connection may be gone for now."""
         if badge.template_id is None or badge.provider is None:
             return f"its badge {badge.id} in ALM names no badge template of a provider"
-        if self._adapter is not None and badge.provider.lower() != self._adapter:
-            return (
-                f"its badge {badge.id} in ALM belongs to the provider {badge.provider!r}, and this account's "
-                f"connection {self._provider!r} is of {self._adapter!r}"
-            )
-        return None
+        if self._gone or badge.provider.lower() in self._providers:
+            return None
+        ours = ", ".join(f"{name!r} ({provider})" for provider, name in self._providers.items())
+        return f"its badge {badge.id} in ALM belongs to the provider {badge.provider!r}, and this account has {ours}"
 
     def _before(self, row: Row[Any]) -> list[Completion]:
         """All that the learner has completed so far, as the inbox knows it, and the skill levels as ALM does."""

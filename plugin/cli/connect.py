@@ -109,7 +109,7 @@ def _command_for(type_: str) -> click.Command:
         options += _options(key, field, secret=key in secret)
 
     def run(name: str, **given: Any) -> None:
-        values = {key: value for key, value in given.items() if value is not None}
+        values = {key: value for key, value in given.items() if value not in (None, ())}
         for key in secret:
             _read_standard_input(values, key)
         with opened_store() as store:
@@ -155,7 +155,9 @@ def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.
         ]
     if isinstance(field, fields.Boolean):
         return [click.Option([name, key], is_flag=True, default=None, help=help_)]
-    return [click.Option([name, key], required=field.required, help=help_)]
+    several = isinstance(field, fields.List)
+    help_ += " May be given several times." if several else ""
+    return [click.Option([name, key], required=field.required, multiple=several, help=help_)]
 
 
 def _read_standard_input(values: dict[str, Any], key: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ..imports.choosing import ChoiceError, choose_connection, choose_source
+from ..imports.choosing import ChoiceError, choose_issuers, choose_source
 from ..imports.outcome import Outcome
 from ..imports.problems import RefusedFileError
 from ..imports.reading import MAX_BYTES, CsvFile, Watch, open_file
@@ -25,7 +25,12 @@ from .common import FailedError, as_json, opened_store
 
 @click.command("import")
 @click.argument("paths", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--connection", help="The provider connection that issues the badges; needed if there are several.")
+@click.option(
+    "--connection",
+    "connections",
+    multiple=True,
+    help="The connection that issues a provider's badges; needed if it has several. Once for each provider.",
+)
 @click.option("--source", help="The LMS host or ALM connection that the files are of; needed if there are several.")
 @click.option("--dry-run", is_flag=True, help="Only say what is wrong and what would change.")
 @click.option("--accept-good-rows", is_flag=True, help="Import the rows that are right though others are not.")
@@ -38,7 +43,7 @@ from .common import FailedError, as_json, opened_store
 @as_json
 def import_(
     paths: tuple[Path, ...],
-    connection: str | None,
+    connections: tuple[str, ...],
     source: str | None,
     dry_run: bool,
     accept_good_rows: bool,
@@ -58,9 +63,10 @@ def import_(
             store = opened.enter_context(opened_store())
             staging = opened.enter_context(Staging())
             badges = any(file.kind.name == "badge" for file in files)
+            chosen = choose_source(store, source)
             task = Task(
-                choose_source(store, source),
-                choose_connection(store, connection) if badges or connection else None,
+                chosen,
+                choose_issuers(store, connections, chosen) if badges or connections else None,
                 dry_run=dry_run,
                 accept_good_rows=accept_good_rows,
             )

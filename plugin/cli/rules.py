@@ -78,8 +78,21 @@ def list_rules(json_: bool) -> None:
 @click.option("--at-least", type=click.IntRange(1), metavar="N", help="So many of them are enough.")
 @click.option("--any-completion", is_flag=True, help="Completions without passing count too.")
 @click.option("--least-score", type=click.FloatRange(0.0, 1.0), help="The score must be at least this, of 0 to 1.")
-@click.option("--template", required=True, callback=_short, help="The badge template's id at the provider.")
-@click.option("--connection", required=True, help="The provider connection that issues it.")
+@click.option(
+    "--template",
+    "templates",
+    required=True,
+    multiple=True,
+    callback=_short,
+    help="The badge template's id at the provider; several times for several badges.",
+)
+@click.option(
+    "--connection",
+    "connections",
+    required=True,
+    multiple=True,
+    help="The provider connection that issues it; once for each --template, in their order.",
+)
 @click.option(
     "--source",
     default=ANY_SOURCE,
@@ -95,32 +108,43 @@ def add(
     at_least: int | None,
     any_completion: bool,
     least_score: float | None,
-    template: str,
-    connection: str,
+    templates: tuple[str, ...],
+    connections: tuple[str, ...],
     source: str,
 ) -> None:
-    """Whoever completes these learning objects, or achieves these skill levels, earns this badge."""
+    """Whoever completes these learning objects, or achieves these skill levels, earns these badges.
+
+    Badges of several providers are a rule each: none waits for another.
+    """
     if any_ + all_ + (at_least is not None) > 1:
         raise click.UsageError("give one of --all, --any and --at-least")
     if not learning_objects and not skills:
         raise click.UsageError("give --learning-object or --skill")
+    if len(templates) != len(connections):
+        raise click.UsageError("give one --connection for each --template, in the same order")
     try:
-        new = NewRule(
-            source=source,
-            connection=connection,
-            template_id=template,
-            objects=(*learning_objects, *skills),
-            need=1 if any_ else at_least or 0,
-            passed=not any_completion,
-            least_score=least_score,
-        )
+        news = [
+            NewRule(
+                source=source,
+                connection=connection,
+                template_id=template,
+                objects=(*learning_objects, *skills),
+                need=1 if any_ else at_least or 0,
+                passed=not any_completion,
+                least_score=least_score,
+            )
+            for connection, template in zip(connections, templates, strict=True)
+        ]
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with opened_store() as store:
-        name = _issuable(store, connection, template)
-        _scores_are_told(store, new)
-        added = store.rules.add(new, store.now())
-    click.echo(f"{'added' if added else 'there already'}: {new.wants} earns {name!r} of {connection}")
+        names = [_issuable(store, new.connection, new.template_id) for new in news]
+        for new in news:
+            _scores_are_told(store, new)
+        added = store.rules.add(news, store.now())
+    for new, name in zip(news, names, strict=True):
+        outcome = "added" if new in added else "there already"
+        click.echo(f"{outcome}: {new.wants} earns {name!r} of {new.connection}")
 
 
 @rules.command("remove")

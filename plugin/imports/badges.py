@@ -1,11 +1,13 @@
-"""badge.csv's external columns against the templates of one provider connection."""
+"""badge.csv's external columns against the templates of the provider connections that they choose."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from ..store import Connection
+from .choosing import Issuers
 from .kinds import Columns
 from .nearest import Nearest
 from .problems import Fault
@@ -16,27 +18,49 @@ Target = tuple[str, str]
 """A provider connection and the template's id as the provider writes it."""
 
 
+class _Issuer:
+    """A connection; its templates are asked for once a row names its provider."""
+
+    def __init__(self, connection: Connection, templates: Callable[[Connection], Sequence[Template]]) -> None:
+        self.connection = connection
+        self._ask = templates
+
+    @cached_property
+    def all(self) -> Sequence[Template]:
+        return self._ask(self.connection)
+
+    @cached_property
+    def templates(self) -> Mapping[str, Template]:
+        """By their ids, in small letters."""
+        return {template.id.lower(): template for template in self.all}
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        return Nearest(self.all)
+
+
 class BadgeCheck:
-    """:param connection: that the badges are to be issued from.
-    :param templates: all that it has now.
-    :param elsewhere: connections, by the ids of their templates, in small letters.
+    """:param issuers: which connection issues the badges of which provider.
+    :param templates: gives all that a connection has now; may raise an AdapterError.
+    :param elsewhere: all connections that have a template, by its id in small letters.
     :param providers: names of all providers that badgerelay can issue at, in small letters.
     :ivar unknown_providers: how many rows name each other provider, which is no fault of theirs.
+    :ivar used: names of the connections that issue a badge of the file.
     """
 
     def __init__(
         self,
-        connection: Connection,
-        templates: Sequence[Template],
-        elsewhere: Mapping[str, str],
+        issuers: Issuers,
+        templates: Callable[[Connection], Sequence[Template]],
+        elsewhere: Mapping[str, Sequence[Connection]],
         providers: Collection[str],
     ) -> None:
-        self._connection = connection
-        self._templates = {template.id.lower(): template for template in templates}
-        self._nearest = Nearest(templates)
+        self._issuers = {provider: _Issuer(each, templates) for provider, each in issuers.chosen.items()}
+        self._open = issuers.open
         self._elsewhere = elsewhere
         self._providers = providers
         self.unknown_providers: Counter[str] = Counter()
+        self.used: set[str] = set()
 
     def faults(self, columns: Columns) -> Iterator[tuple[int, Fault]]:
         """Rows, by number, whose template cannot be issued."""
@@ -51,42 +75,53 @@ class BadgeCheck:
         """Of rows without a fault: what each is issued from. A retired badge is issued no more."""
         found: list[Target | None] = []
         for template_id, provider, state in zip(columns[ID], columns[PROVIDER], columns["state"], strict=True):
-            if provider and not self._ours(provider):
+            issuer = self._issuers.get(provider.lower())
+            if provider and issuer is None:
                 self.unknown_providers[provider] += 1
-            usable = template_id and self._ours(provider) and state.lower() == "active"
-            template = self._templates.get(template_id.lower()) if usable else None
-            found.append((self._connection.name, template.id) if template else None)
+            if issuer is None or not template_id or state.lower() != "active":
+                found.append(None)
+            else:
+                name = issuer.connection.name
+                self.used.add(name)
+                found.append((name, issuer.templates[template_id.lower()].id))
         return found
-
-    def _ours(self, provider: str) -> bool:
-        return provider.lower() == self._connection.type.lower()
 
     def _fault(self, template_id: str, provider: str, name: str, *, retired: bool) -> Fault | None:
         if not template_id:
             return Fault("missing_template", "is missing: a provider is named", "give the badge template's id", ID)
         if not provider:
-            hint = f"name the provider, such as {self._connection.type}"
+            hint = f"name the provider, such as {min(self._issuers)}"
             return Fault("missing_provider", "is missing: a badge template is named", hint, PROVIDER)
-        if not self._ours(provider):
-            if provider.lower() not in self._providers:
-                return None
-            what = f"is not the provider of the connection {self._connection.name!r}, {self._connection.type!r}"
-            return Fault("wrong_provider", what, "choose another connection with --connection", PROVIDER)
-        template = self._templates.get(template_id.lower())
+        issuer = self._issuers.get(provider.lower())
+        if issuer is None:
+            return self._without_issuer(provider.lower())
+        template = issuer.templates.get(template_id.lower())
         if template is None:
-            return self._unknown(template_id, name)
+            return self._unknown(issuer, template_id, name)
         if template.state == "active" or retired:
             return None
         what = f"is the {template.state} template {template.name!r}, of which no badge can be issued"
         hint = "choose an active one, make it active at the provider, or let the badge be Retired"
         return Fault(f"template_{template.state}", what, hint, ID)
 
-    def _unknown(self, template_id: str, name: str) -> Fault:
-        other = self._elsewhere.get(template_id.lower())
-        if other is not None:
-            what = f"belongs to the connection {other!r}, not to {self._connection.name!r}"
-            return Fault("other_connection", what, f"choose it with --connection {other}", ID)
+    def _without_issuer(self, provider: str) -> Fault | None:
+        if provider in self._open:
+            what = f"has the connections {', '.join(self._open[provider])}"
+            return Fault("several_connections", what, "choose the one that issues with --connection", PROVIDER)
+        if provider in self._providers:
+            hint = f"connect it with `badgerelay connect {provider} NAME`, or name another provider"
+            return Fault("not_connected", "is a provider of which no connection is there", hint, PROVIDER)
+        return None
+
+    def _unknown(self, issuer: _Issuer, template_id: str, name: str) -> Fault:
+        own = issuer.connection
+        for other in self._elsewhere.get(template_id.lower(), ()):
+            if other.name != own.name:
+                what = f"belongs to the connection {other.name!r}, not to {own.name!r}"
+                same = other.type == own.type
+                hint = f"choose it with --connection {other.name}" if same else f"its provider is {other.type}"
+                return Fault("other_connection", what, hint, ID)
         hint = "see `badgerelay templates list` for those there are"
-        near = self._nearest.to(template_id, name)
-        what = f"is no badge template of the connection {self._connection.name!r}"
+        near = issuer.nearest.to(template_id, name)
+        what = f"is no badge template of the connection {own.name!r}"
         return Fault("unknown_template", what, f"{near}; {hint}" if near else hint, ID)

@@ -1,8 +1,10 @@
-"""For which source, and from which provider connection: said, or the only one that there is."""
+"""For which source, and from which provider connections: said, or the only ones that there are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..store import Connection, Store
 
@@ -30,10 +32,63 @@ def choose_source(store: Store, said: str | None) -> str:
 
 
 def choose_connection(store: Store, said: str | None) -> Connection:
-    """The provider connection of badges. :raises ChoiceError: as above."""
-    found = [each for each in store.connections.all() if each.role == "provider" and said in (None, each.name)]
+    """The one provider connection. :raises ChoiceError: as above."""
+    known = _providers(store)
+    found = [each for each in known if said in (None, each.name)]
     if len(found) != 1:
-        known = [each.name for each in store.connections.all() if each.role == "provider"]
-        there = f"there are {', '.join(known)}" if known else "none is connected: see `badgerelay connect`"
-        raise ChoiceError(f"say with --connection which provider connection issues the badges ({there})")
+        raise _undecided(known)
     return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuers:
+    """Which provider connection issues the badges that name a provider.
+
+    :param chosen: by the provider's name in small letters.
+    :param open: names of the connections of each other provider, as there are several and none was chosen.
+    """
+
+    chosen: Mapping[str, Connection]
+    open: Mapping[str, tuple[str, ...]]
+
+
+def choose_issuers(store: Store, said: Collection[str], source: str) -> Issuers:
+    """Of each provider the connection that was said, else that of the ALM account, else the only one.
+
+    :param source: as :func:`choose_source` gives it.
+    :raises ChoiceError: there is none at all, it has to be said, or two of one provider were said.
+    """
+    known = _providers(store)
+    account = store.connections.get(source)
+    own = account.settings["provider"] if account is not None and account.role == "source" else ()
+    if unknown := sorted(set(said) - {each.name for each in known}):
+        raise ChoiceError(f"--connection {unknown[0]}: {_there(known)}")
+    chosen: dict[str, Connection] = {}
+    open_: dict[str, tuple[str, ...]] = {}
+    for provider in sorted({each.type.lower() for each in known}):
+        all_ = [each for each in known if each.type.lower() == provider]
+        named = [each for each in all_ if each.name in said]
+        if len(named) > 1:
+            names = " and ".join(each.name for each in named)
+            raise ChoiceError(f"--connection: {names} are of one provider, {provider}; a badge is issued from one")
+        some = named or [each for each in all_ if each.name in own] or all_
+        if len(some) == 1:
+            chosen[provider] = some[0]
+        else:
+            open_[provider] = tuple(each.name for each in all_)
+    if not chosen:
+        raise _undecided(known)
+    return Issuers(chosen, open_)
+
+
+def _providers(store: Store) -> list[Connection]:
+    return [each for each in store.connections.all() if each.role == "provider"]
+
+
+def _there(known: Sequence[Connection]) -> str:
+    names = ", ".join(each.name for each in known)
+    return f"there are {names}" if names else "none is connected: see `badgerelay connect`"
+
+
+def _undecided(known: Sequence[Connection]) -> ChoiceError:
+    return ChoiceError(f"say with --connection which provider connection issues the badges ({_there(known)})")

@@ -15,7 +15,7 @@ from ...hooks.schemas import schema_of
 from ..delivery.decisions import Decision, Dies, Done, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS
 from ..store import Store
-from .choosing import ChoiceError, choose_connection, choose_source
+from .choosing import ChoiceError, choose_issuers, choose_source
 from .kinds import KINDS, Kind
 from .outcome import Outcome
 from .problems import RefusedFileError
@@ -63,9 +63,10 @@ def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
 
 
 def _import(store: Store, event: CsvImported, file: CsvFile) -> Decision:
-    connection = choose_connection(store, None) if file.kind.name == "badge" else None
+    source = choose_source(store, event.source)
+    issuers = choose_issuers(store, (), source) if file.kind.name == "badge" else None
     with Staging() as staging:
-        outcome = run(store, Task(choose_source(store, event.source), connection), [file], staging)
+        outcome = run(store, Task(source, issuers), [file], staging)
         if not outcome.problems:
             return Done(f"imported {outcome.summary()}")
         return Dies(_what_is_wrong(outcome, staging))

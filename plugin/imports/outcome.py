@@ -29,12 +29,12 @@ class FileOutcome:
 
 @dataclass(slots=True)
 class Outcome:
-    """:param connection: empty where no badge was checked.
+    """:param connections: provider connections that issue a badge of the files.
     :param written: whether the store has the good rows now.
     """
 
     source: str
-    connection: str
+    connections: tuple[str, ...]
     dry_run: bool
     written: bool
     files: list[FileOutcome]
@@ -50,7 +50,7 @@ class Outcome:
             files.append({**asdict(file), "unknown_columns": list(file.unknown_columns), "which": which})
         return {
             "source": self.source,
-            "connection": self.connection or None,
+            "connections": list(self.connections),
             "dry_run": self.dry_run,
             "written": self.written,
             "problem_count": self.problems,

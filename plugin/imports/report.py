@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..csvs import escaped
+from ..durations import number_of
 from .outcome import Outcome
 from .problems import Fault, Problem
 from .reading import CsvFile, Rows
@@ -38,7 +39,8 @@ def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
         if file.unknown_columns:
             yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
         for provider, rows in file.unknown_providers.items():
-            yield f"{file.file}: {rows} rows name the provider {provider!r}, of which badgerelay knows nothing"
+            count = number_of(rows, "row")
+            yield f"{file.file}: {count} with the provider {provider!r}, of which badgerelay knows nothing"
     for problem in staging.problems(most=MAX_PROBLEMS):
         yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
     if outcome.problems > MAX_PROBLEMS:

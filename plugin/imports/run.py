@@ -10,6 +10,7 @@ from itertools import pairwise
 from ...adapters.registry import adapter_names
 from ..store import Connection, Store
 from .badges import BadgeCheck
+from .choosing import Issuers
 from .header import read_header
 from .judging import Judge
 from .kinds import KINDS
@@ -18,7 +19,7 @@ from .problems import Fault, Problem, RefusedFileError, problem
 from .reading import CsvFile, Rows, Watch
 from .relations import Relations
 from .staging import Staging
-from .templates import current_templates
+from .templates import Template, current_templates
 from .writing import Writer
 
 BATCH = 2000
@@ -30,12 +31,12 @@ Progress = Callable[[str, int], AbstractContextManager[Watch]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """:param connection: the provider connection whose templates badge.csv names; None where there is no badge.csv.
+    """:param issuers: of the badges that badge.csv names; None where there is no badge.csv.
     :param accept_good_rows: write them though others have problems.
     """
 
     source: str
-    connection: Connection | None = None
+    issuers: Issuers | None = None
     dry_run: bool = False
     accept_good_rows: bool = False
 
@@ -65,8 +66,8 @@ def run(
     :raises AdapterError: the provider's templates cannot be had.
     """
     badges = None
-    if task.connection is not None and any(file.kind.name == "badge" for file in files):
-        badges = _badge_check(store, task.connection, keep=not task.dry_run)
+    if task.issuers is not None and any(file.kind.name == "badge" for file in files):
+        badges = _badge_check(store, task.issuers, keep=not task.dry_run)
     source = store.connections.get(task.source)
     alm = source is not None and source.role == "source"
     outcomes = []
@@ -93,15 +94,20 @@ def run(
         writer.discard()
     if badges is not None:
         outcomes[0].unknown_providers = dict(badges.unknown_providers)
-    name = task.connection.name if badges and task.connection else ""
-    return Outcome(task.source, name, task.dry_run, write, outcomes)
+    used = tuple(sorted(badges.used)) if badges else ()
+    return Outcome(task.source, used, task.dry_run, write, outcomes)
 
 
-def _badge_check(store: Store, connection: Connection, *, keep: bool) -> BadgeCheck:
-    others = [row for row in store.catalogue.templates() if row.connection != connection.name]
-    elsewhere = {row.template_id.lower(): row.connection for row in others}
-    templates = current_templates(store, connection, keep=keep)
-    return BadgeCheck(connection, templates, elsewhere, adapter_names())
+def _badge_check(store: Store, issuers: Issuers, *, keep: bool) -> BadgeCheck:
+    connections = {each.name: each for each in store.connections.all()}
+    elsewhere: dict[str, list[Connection]] = {}
+    for row in store.catalogue.templates():
+        elsewhere.setdefault(row.template_id.lower(), []).append(connections[row.connection])
+
+    def templates(connection: Connection) -> Sequence[Template]:
+        return current_templates(store, connection, keep=keep)
+
+    return BadgeCheck(issuers, templates, elsewhere, {name.lower() for name in adapter_names()})
 
 
 def _read(file: CsvFile, staging: Staging, watch: Watch, *, alm: bool, badges: BadgeCheck | None) -> FileOutcome:

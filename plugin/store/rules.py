@@ -91,8 +91,12 @@ class Rules:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, new: NewRule, now: float) -> bool:
-        """False when it was there already, whoever made it."""
+    def add(self, news: Iterable[NewRule], now: float) -> list[NewRule]:
+        """All of them or none; gives those that were not there already, whoever made them."""
+        with self._database.write() as transaction:
+            return [new for new in news if self._add(transaction, new, now)]
+
+    def _add(self, transaction: sa.Connection, new: NewRule, now: float) -> bool:
         statement = (
             self._database.insert(rules)
             .values(
@@ -110,14 +114,13 @@ class Rules:
             .on_conflict_do_nothing()
             .returning(rules.c.id)
         )
-        with self._database.write() as transaction:
-            rule_id = transaction.scalar(statement)
-            if rule_id is None:
-                return False
-            transaction.execute(
-                sa.insert(rule_objects),
-                [{"rule_id": rule_id, "object_id": each, "connection": new.connection} for each in new.objects],
-            )
+        rule_id = transaction.scalar(statement)
+        if rule_id is None:
+            return False
+        transaction.execute(
+            sa.insert(rule_objects),
+            [{"rule_id": rule_id, "object_id": each, "connection": new.connection} for each in new.objects],
+        )
         return True
 
     def remove(self, rule_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""Each of our own adapters keeps the contract, over its own sandbox."""
+"""Each of our own adapters keeps the contract: over its own sandbox, or where it has none over records in memory."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,10 @@ from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.contract import AdapterContract, Provider, over_sandbox
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.example.adapter import ExampleAdapter
+from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
+from badgerelay.adapters.openbadges.badges import KIND
+
+from .issuers import draft, png
 
 
 class TestCredly(AdapterContract):
@@ -30,6 +34,19 @@ class TestBadgr(AdapterContract):
     def provider(self) -> Iterator[Provider]:
         with over_sandbox(BadgrAdapter, {"page_size": "2"}, issuing="POST:/v2/*") as provider:
             yield provider
+
+
+class TestOpenBadges(AdapterContract):
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        provider = Provider(OpenBadgesAdapter, {"issuer_name": "Example Academy"}, over_http=False)
+        provider.issued = lambda: len(list(provider.records.listed(KIND)))
+        issuer = provider.connect()
+        issuer.check()
+        for template in ("graph-101", "graph-102"):
+            issuer.make_template(draft(template, image=png()))
+        yield provider
+        provider.close()
 
 
 class TestAccredible(AdapterContract):

@@ -19,7 +19,7 @@ from openbadgeslib.ob3.ldp import OB3LdpVerifier
 from badgerelay.plugin.settings import read_settings
 from badgerelay.plugin.store import open_store
 
-from .running import Home, eventually
+from .running import TEMPLATE, Home, badges, eventually
 
 PEOPLE = 400
 COMPLETIONS = """
@@ -99,6 +99,35 @@ def test_a_completion_becomes_a_badge_that_others_verify(issuer: Home) -> None:
     assert "key 2 signs" in issuer.run("connections", "rotate-key", "campus", "--yes").stdout
     assert issuer.run("connections", "rotate-key", "nobody", "--yes", ok=False).returncode == 1
     relay.stop()
+
+
+def test_one_completion_is_a_badge_at_two_providers_and_neither_waits_for_the_other(issuer: Home) -> None:
+    provider = issuer.start("sandbox", "credly").url
+    issuer.connect_to(provider, None)
+    badges_of = (
+        "--connection",
+        "academy",
+        "--template",
+        TEMPLATE,
+        "--connection",
+        "campus",
+        "--template",
+        "graph-101",
+    )
+    said = issuer.run("rules", "add", "--learning-object", "course-1", *badges_of).stdout
+    assert "added: course-1 earns 'LOTO Basics' of academy" in said
+    requests.put(f"{provider}/_sandbox/faults", data="500=1", timeout=5).raise_for_status()
+    complete(issuer, 1)
+    issuer.start("serve", "--port", "0")
+
+    def states() -> dict[str, str]:
+        return {each["connection"]: each["state"] for each in issuer.json("awards", "list")}
+
+    eventually(lambda: states() == {"campus": "issued", "academy": "waiting"}, 30)
+    assert len(kept(issuer)) == 1
+    requests.put(f"{provider}/_sandbox/faults", data="", timeout=5).raise_for_status()
+    eventually(lambda: set(states().values()) == {"issued"}, 60)
+    assert (len(badges(provider)), len(kept(issuer))) == (1, 1)
 
 
 def test_workers_that_are_killed_make_each_badge_once(issuer: Home) -> None:

@@ -24,7 +24,7 @@ NAMES = {"t-1": "Energy Isolation", "t-2": "Welding, level two", "t-3": "Graph D
 def store(store: Store) -> Store:
     for name in ("academy", "elsewhere"):
         store.connections.save(name, "provider", "credly", "", {}, {}, 1.0)
-    store.connections.save("acme", "source", "alm", "", {"provider": "academy"}, {}, 1.0)
+    store.connections.save("acme", "source", "alm", "", {"provider": ["academy"]}, {}, 1.0)
     found = [BadgeTemplate(key, name, "active") for key, name in NAMES.items()]
     found.append(BadgeTemplate("t-4", "Welding 1", "archived"))
     store.catalogue.synchronize("academy", found, 1.0)

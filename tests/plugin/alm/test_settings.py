@@ -38,15 +38,19 @@ def errors(**changes: Any) -> dict[str, Any]:
 
 def test_settings_are_normalised() -> None:
     loaded = load(**BASIC)
-    assert (loaded["account_id"], loaded["provider"], loaded["client_id"]) == ("70412", "academy", "id")
+    assert (loaded["account_id"], loaded["provider"], loaded["client_id"]) == ("70412", ["academy"], "id")
     assert (loaded["client_secret"], loaded["webhook_password"]) == ("secret", " p ")
     assert (loaded["name_policy"], loaded["bulk_parameter"]) == ("last_word_is_last_name", "id")
-    assert load(**BASIC, provider="academy")["provider"] == "academy"
+    assert load(**BASIC, provider="academy")["provider"] == ["academy"]
     assert AlmSettings().load(loaded) == loaded
 
 
-@pytest.mark.parametrize("provider", [[], ["a", "b"], "", None, 5])
-def test_exactly_one_provider_is_taken(provider: Any) -> None:
+def test_a_badge_may_be_of_several_providers() -> None:
+    assert load(**BASIC, provider=["academy", "campus"])["provider"] == ["academy", "campus"]
+
+
+@pytest.mark.parametrize("provider", [[], [""], ["a", 5], "", None, 5])
+def test_a_provider_that_is_none_is_refused(provider: Any) -> None:
     assert "provider" in errors(**BASIC, provider=provider)
 
 

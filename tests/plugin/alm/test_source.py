@@ -43,10 +43,14 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def connected(store: Store) -> Store:
     store.connections.save("academy", "provider", "credly", "", {}, {}, store.now())
-    values = AlmSettings().load(alm_values("learningmanager.adobe.com"))
+    connect_account(store, "academy")
+    return store
+
+
+def connect_account(store: Store, provider: Any) -> None:
+    values = AlmSettings().load(alm_values("learningmanager.adobe.com", provider=provider))
     secret = {key: values.pop(key) for key in secret_keys(AlmSettings)}
     store.connections.save("acme", "source", "alm", "", values, secret, store.now())
-    return store
 
 
 def arrive(store: Store, *events: dict[str, Any], account: Any = 70412) -> None:
@@ -72,11 +76,11 @@ def place(instance: str) -> str:
     return f"{API}/learningObjects/{instance.partition('_')[0].replace(':', '%3A')}"
 
 
-def with_badge(template_id: Any, instance: str = BAD) -> dict[str, Any]:
+def with_badge(template_id: Any, instance: str = BAD, provider: str = "Credly") -> dict[str, Any]:
     badge = {
         "id": "b",
         "type": "badge",
-        "attributes": {"name": "B", "externalProvider": {"id": template_id, "provider": "Credly"}},
+        "attributes": {"name": "B", "externalProvider": {"id": template_id, "provider": provider}},
     }
     tie = {"badge": {"data": {"id": "b", "type": "badge"}}}
     resource = {"id": instance, "type": "learningObjectInstance", "attributes": {}, "relationships": tie}
@@ -114,6 +118,21 @@ def test_a_learning_object_on_which_alm_fails_holds_no_other(
     connection = connected.connections.get("acme")
     assert connection is not None
     assert connection.failures == 0
+
+
+def test_the_provider_that_a_badge_names_chooses_among_the_accounts_connections(
+    connected: Store, wire: responses.RequestsMock
+) -> None:
+    connected.connections.save("canvas", "provider", "badgr", "", {}, {}, connected.now())
+    connect_account(connected, ["academy", "canvas"])
+    for instance, provider in ((GOOD, "CREDLY"), (BAD, "Badgr"), (OTHER, "Accredible")):
+        wire.get(place(instance), json=with_badge("t-1", instance, provider))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
+    assert decided(connected) == {f"7 {GOOD}": "done", f"7 {BAD}": "done", f"7 {OTHER}": "ignored"}
+    assert sorted(award["connection"] for award in connected.views.awards()) == ["academy", "canvas"]
+    (reason,) = [event["reason"] for event in connected.views.events() if event["state"] == "ignored"]
+    assert "belongs to the provider 'Accredible', and this account has 'academy' (credly), 'canvas' (badgr)" in reason
 
 
 def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:

@@ -74,7 +74,8 @@ def test_rules_of_every_kind_are_added_listed_and_removed(run: Run) -> None:
         (("--learning-object", ""), 2, "1 to 255 printable"),
         (("--learning-object", "a", "--source", "x" * 65), 2, "1 to 64 printable"),
         (("--learning-object", "a", "--source", "acme", "--least-score", "0.5"), 1, "carry no score"),
-        (("--learning-object", "a", "--template", "nope"), 1, "no badge template 'nope'"),
+        (("--learning-object", "a", "--template", "nope", "--connection", "academy"), 1, "no badge template 'nope'"),
+        (("--learning-object", "a", "--template", COURSE_TEMPLATE), 2, "one --connection for each --template"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(arguments: tuple[str, ...], code: int, says: str, run: Run) -> None:
@@ -82,6 +83,18 @@ def test_a_rule_that_makes_no_sense_is_refused(arguments: tuple[str, ...], code:
     assert ran.code == code
     assert says in ran.err
     assert run("rules", "list", "--json").json == []
+
+
+@pytest.mark.usefixtures("synced")
+def test_several_badges_for_one_completion_are_added_at_once_or_not_at_all(run: Run) -> None:
+    a = ("--learning-object", "a", *EARNS)
+    second = ("--template", COURSE_TEMPLATE, "--connection", "academy")
+    assert run("rules", "add", *a, "--template", "nope", "--connection", "academy").code == 1
+    assert run("rules", "list", "--json").json == []
+    assert run("rules", "add", *a).out == "added: a earns 'Safe Lab Practice' of academy\n"
+    both = run("rules", "add", *a, *second).out.splitlines()
+    assert [line.partition(":")[0] for line in both] == ["there already", "added"]
+    assert [rule["template_id"] for rule in run("rules", "list", "--json").json] == [TEMPLATE, COURSE_TEMPLATE]
 
 
 def tried(run: Run, tmp_path: Path, event: Any, *arguments: str) -> Ran:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from badgerelay.plugin.imports.choosing import choose_issuers
 from badgerelay.plugin.imports.kinds import KINDS
 from badgerelay.plugin.imports.outcome import Outcome
 from badgerelay.plugin.imports.problems import Problem
@@ -75,9 +76,9 @@ def import_texts(store: Store) -> Import:
 
     def go(files: Mapping[str, str], source: str = "lms", **options: Any) -> tuple[Outcome, list[Problem]]:
         opened = in_order([from_text(KINDS[kind], text) for kind, text in files.items()])
-        connection = store.connections.get("academy") if "badge" in files else None
+        issuers = choose_issuers(store, (), source) if "badge" in files else None
         with Staging() as staging:
-            outcome = run(store, Task(source, connection, **options), opened, staging)
+            outcome = run(store, Task(source, issuers, **options), opened, staging)
             return outcome, list(staging.problems())
 
     return go

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.credly.sandbox.records import organizations
+from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.imports.ties import ties_for
 from badgerelay.plugin.store import Store
 
 from ...support import (
@@ -85,6 +88,43 @@ def test_each_badge_is_checked_against_the_templates_of_its_connection(
     assert not (tmp_path / "badge_err.csv").exists()
 
 
+def test_the_provider_that_a_row_names_chooses_the_connection(
+    run: Run, store: Store, tmp_path: Path, serve_app: Callable[..., str]
+) -> None:
+    settings = BadgrAdapter.sandbox_settings(serve_app("badgr"))
+    connect(store, Declared("badgr", "canvas", settings))
+    assert run("templates", "sync", "canvas").code == 0
+    theirs = other_template(store, connection="canvas")
+    rows = [
+        external(COURSE_TEMPLATE, id="a"),
+        external(theirs, "BADGR", id="b"),
+        external(theirs, id="c"),
+        external(COURSE_TEMPLATE, "Badgr", id="d"),
+        external("x", "Accredible", id="e"),
+    ]
+    paths = write(tmp_path, badge=text_of("badge", *rows))
+    ran = run("import", *paths, "--connection", "academy", "--accept-good-rows", "--json")
+    problems = [(each["line"], each["column"], each["code"], each["hint"]) for each in ran.json["problems"]]
+    assert problems == [
+        (4, "externalBadgeId", "other_connection", "its provider is badgr"),
+        (5, "externalBadgeId", "other_connection", "its provider is credly"),
+        (6, "externalBadgeProvider", "not_connected", problems[2][3]),
+    ]
+    assert "badgerelay connect accredible NAME" in problems[2][3]
+    assert ran.json["connections"] == ["academy", "canvas"]
+    ties = write(tmp_path, certification=text_of("certification", {"badgeId": "a"}, {"id": "CRT-2", "badgeId": "b"}))
+    assert run("import", *ties).code == 0
+    found = [ties_for(store, "acme", [each])[0] for each in ("CRT-1", "CRT-2")]
+    assert [(tie.connection, tie.template_id) for tie in found] == [("academy", COURSE_TEMPLATE), ("canvas", theirs)]
+    connect(store, Declared("badgr", "second", {**settings, "base_url": serve_app("badgr")}))
+    ran = run("import", *paths, "--connection", "academy", "--dry-run", "--json")
+    assert [each["code"] for each in ran.json["problems"]].count("several_connections") == 2
+    ran = run("import", *paths, "--connection", "canvas", "--connection", "second")
+    assert (ran.code, "canvas and second are of one provider, badgr" in ran.err) == (2, True)
+    both = ("--connection", "academy", "--connection", "canvas")
+    assert len(run("import", *paths, *both, "--dry-run", "--json").json["problems"]) == 3
+
+
 def test_failed_rows_are_written_as_they_came_can_be_mended_and_are_no_formulas(run: Run, tmp_path: Path) -> None:
     text = text_of("badge", {"id": "=cmd()", "state": "Actve"}, {"id": "-2"}, {"id": "+3", "badgeName": " @SUM "})
     content = text.encode().replace(b"a.png", b"caf\xe9.png", 1)
@@ -129,8 +169,11 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "say with --connection which provider connection issues the badges (there are academy, other)"),
-        (("--connection", "nobody"), "say with --connection"),
+        (
+            ("--source", "moodle"),
+            "say with --connection which provider connection issues the badges (there are academy, other)",
+        ),
+        (("--connection", "nobody"), "--connection nobody: there are academy, other"),
         (("--connection", "academy", "--source", "not a name"), "--source must be"),
         (("--connection", "academy", "--source", "academy"), "is a badge provider"),
     ],
@@ -138,6 +181,11 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 def test_what_has_to_be_said_is_asked_for(options: tuple[str, ...], said: str, run: Run, tmp_path: Path) -> None:
     ran = run("import", *write(tmp_path, badge=text_of("badge", {})), *options)
     assert (ran.code, said in ran.err) == (2, True)
+
+
+def test_badges_of_an_alm_account_are_issued_from_its_own_connection(run: Run, tmp_path: Path) -> None:
+    ran = run("import", *write(tmp_path, badge=text_of("badge", external(COURSE_TEMPLATE))), "--json")
+    assert (ran.code, ran.json["connections"]) == (0, ["academy"])
 
 
 def test_a_refused_file_changes_nothing_and_names_its_code(run: Run, tmp_path: Path) -> None:

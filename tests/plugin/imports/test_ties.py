@@ -78,7 +78,7 @@ def test_a_course_has_the_badge_that_all_its_instances_have(ties: Ties) -> None:
 
 
 def test_of_an_alm_account_alms_own_ids_count(store: Store, ties: Ties) -> None:
-    store.connections.save("acme", "source", "alm", "70412", {}, {}, store.now())
+    store.connections.save("acme", "source", "alm", "70412", {"provider": ["academy"]}, {}, store.now())
     rows = [
         {"courseId": "", "almCourseId": "8801234", "instanceId": "17700456", "badgeId": "B-1"},
         {"courseId": "8809999", "instanceId": "1", "badgeId": "B-2"},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,6 +60,26 @@ def test_postgresql_is_not_upgraded_unasked(postgresql: Callable[[bool], str], t
     settings = Settings(tmp_path, postgresql(False))
     with pytest.raises(SettingsError, match="badgerelay db upgrade"):
         open_store(settings)
+
+
+def test_an_alm_account_of_one_provider_becomes_one_of_several(database_url: str) -> None:
+    database = Database(database_url)
+    sources = {"acme": {"provider": "academy", "rate": "9/hour"}, "new": {"provider": ["academy", "campus"]}}
+    columns = "name, role, type, account, settings, secrets, paused, failures, retry_at, created_at, updated_at"
+    row = "VALUES ('{}', 'source', 'alm', '', '{}', '', false, 0, 0, 0, 0)"
+    with database.write() as connection:
+        for name, settings in sources.items():
+            values = row.format(name, json.dumps(settings))
+            connection.exec_driver_sql(f"INSERT INTO connections ({columns}) {values}")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
+    database.upgrade()
+    with database.read() as connection:
+        found = connection.exec_driver_sql("SELECT name, settings FROM connections ORDER BY name").all()
+    database.close()
+    assert {name: json.loads(settings) for name, settings in found} == {
+        "acme": {"provider": ["academy"], "rate": "9/hour"},
+        "new": {"provider": ["academy", "campus"]},
+    }
 
 
 def test_a_newer_schema_than_ours_is_left_alone(database_url: str, tmp_path: Path) -> None:

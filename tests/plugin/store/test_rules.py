@@ -21,7 +21,7 @@ from ...support import add_rule
 
 def test_a_rule_is_kept_as_it_was_made(store: Store) -> None:
     new = NewRule("acme", "academy", "t-1", ("b", "a", "b"), 1, passed=False, least_score=0.8, origin="skill")
-    assert store.rules.add(new, 1.0)
+    assert store.rules.add([new, new], 1.0) == [new]
     (rule,) = store.rules.all()
     assert (rule.id, rule.objects, rule.need, rule.passed, rule.least_score) == (1, ("a", "b"), 1, False, 0.8)
     assert (rule.source, rule.connection, rule.template_id, rule.origin) == ("acme", "academy", "t-1", "skill")
