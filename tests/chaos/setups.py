@@ -90,6 +90,7 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
         broker = None
         if kind.broker:
             broker = Broker(kind.broker, place / "broker")
+            stack.callback(shutil.copytree, place / "broker", folder / "broker", ignore=_all_but_logs)
             stack.callback(broker.close)
             broker.start()
             environ["BADGERELAY_BROKER_URL"] = broker.url
@@ -119,6 +120,10 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
         )
         stack.callback(_stop, setup)
         yield setup
+
+
+def _all_but_logs(_folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith((".log", "-log"))]
 
 
 def _stop(setup: SetUp) -> None:

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.e2e.running import Home, Running
+from tests.e2e.running import Home, Running, end_group
 
 AGAIN_SECONDS = 0.2
 STOP_SECONDS = 20.0
@@ -63,7 +63,7 @@ class Supervised:
             running.process.terminate()
         self._thread.join(STOP_SECONDS)
         if running is not None:
-            _end_group(running.process.pid)
+            end_group(running.process.pid)
         self._thread.join(STOP_SECONDS)
 
     def _supervise(self) -> None:
@@ -78,7 +78,7 @@ class Supervised:
             self._up.set()
             self._running.process.wait()
             self._up.clear()
-            _end_group(self._running.process.pid)
+            end_group(self._running.process.pid)
 
 
 def tree(root: int) -> list[int]:
@@ -89,8 +89,3 @@ def tree(root: int) -> list[int]:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 found += [int(child) for child in (task / "children").read_text().split()]
     return found
-
-
-def _end_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)

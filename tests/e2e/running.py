@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -84,7 +85,7 @@ class Home:
             except queue.Empty:
                 line = None
             if line is None:
-                process.kill()
+                end_group(process.pid)
                 process.wait()
             assert line is not None, log.read_text()
             if found := re.search(listens, line):
@@ -130,11 +131,16 @@ class Home:
 
     def close(self) -> None:
         for running in self._running:
-            if running.process.poll() is None:
-                running.process.kill()
-                running.process.wait()
+            end_group(running.process.pid)
+            running.process.wait()
             if running.process.stdout is not None:
                 running.process.stdout.close()
+
+
+def end_group(pid: int) -> None:
+    """Kill whatever is left of a command that was started here: a child of it would keep its output open."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def deliver(url: str, body: bytes | str, password: str = "s3cret-password", **options: Any) -> requests.Response:
