@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -21,7 +22,7 @@ from ...adapters.base import (
     TemplateDraft,
     TemplateState,
 )
-from ...adapters.errors import AdapterError
+from ...adapters.errors import AdapterError, RejectedError, TemporaryError
 from ..store import StoreUnavailableError
 from .bounding import ANYTHING, bounded
 
@@ -135,7 +136,7 @@ class Contained(Adapter):
 
     def _checked(self, outcome: Any, award: Award) -> Outcome:
         if isinstance(outcome, AdapterError):
-            return outcome
+            return self._error(outcome)
         try:
             return self._badge(outcome, award)
         except BrokenAdapterError as error:
@@ -159,10 +160,23 @@ class Contained(Adapter):
         """What it gives. :raises AdapterError: whatever it raises, or if it does not return."""
         try:
             return bounded(verb, self.name, self.context.connection)
-        except (AdapterError, StoreUnavailableError):
+        except StoreUnavailableError:
             raise
+        except AdapterError as error:
+            fit = self._error(error)
+            if fit is error:
+                raise
+            raise fit from None
         except ANYTHING as error:
             raise self._broken(error) from None
+
+    def _error(self, error: AdapterError) -> AdapterError:
+        """The error, or what is wrong with it: what it says is reckoned with."""
+        if isinstance(error, RejectedError) and not _is_text(getattr(error, "code", None)):
+            return self._broken(TypeError("the code of a RejectedError is no text"))
+        if isinstance(error, TemporaryError) and not _is_wait(getattr(error, "retry_after", "")):
+            return self._broken(TypeError("the retry_after of a TemporaryError is no number of seconds"))
+        return error
 
     def _broken(self, error: BaseException) -> BrokenAdapterError:
         return broken(self.name, error)
@@ -178,6 +192,11 @@ def broken(name: str, error: BaseException) -> BrokenAdapterError:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
+
+
+def _is_wait(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value is None or (number and 0 <= value < math.inf)
 
 
 def _is_id(value: Any) -> bool:

@@ -99,6 +99,33 @@ def test_what_an_adapter_may_raise_comes_as_it_is(error: AdapterError) -> None:
         assert raised.value is error
 
 
+class BareError(TemporaryError):
+    def __init__(self) -> None:
+        """Without what its base class keeps."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TemporaryError("later", retry_after="30"),  # type: ignore[arg-type]
+        TemporaryError("later", retry_after=float("nan")),
+        TemporaryError("later", retry_after=-1.0),
+        RejectedError(422, "no"),  # type: ignore[arg-type]
+        BareError(),
+    ],
+)
+def test_an_error_that_cannot_be_reckoned_with_is_the_adapters_fault(error: AdapterError) -> None:
+    def deed(*_: Any) -> None:
+        raise error
+
+    for verb in VERBS:
+        with pytest.raises(BrokenAdapterError, match="the adapter doing failed with TypeError"):
+            verb(Contained(Doing(deed)))
+    first, second = Contained(Doing(lambda *_: [error, GOOD])).issue([award(1), award(2)])
+    assert isinstance(first, BrokenAdapterError)
+    assert second is GOOD
+
+
 def test_a_database_that_is_away_is_not_the_adapters_fault() -> None:
     def deed(*_: Any) -> None:
         raise StoreUnavailableError("away")
