@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...adapters.errors import AmbiguousError, TemporaryError
+from ...adapters.errors import AmbiguousError, OverBudgetError, TemporaryError
 
 T = TypeVar("T")
 
@@ -31,11 +31,16 @@ class HangingError(AmbiguousError):
 
 
 class _Watch:
-    """When a call last showed that it is alive. :ivar since: by ``time.monotonic``."""
+    """When a call last showed that it is alive.
+
+    :ivar since: by ``time.monotonic``.
+    :ivar given_up: nobody waits for it any more.
+    """
 
     def __init__(self) -> None:
         self.since = time.monotonic()
         self.waits = False
+        self.given_up = False
 
     def left(self) -> float:
         """Seconds until it counts as hanging, unless it shows meanwhile that it does not."""
@@ -46,12 +51,17 @@ _watch: contextvars.ContextVar[_Watch | None] = contextvars.ContextVar("badgerel
 
 
 def watched(pace: Callable[[], None]) -> Callable[[], None]:
-    """The pace, whose waiting does not count as an adapter's silence."""
+    """The pace, whose waiting does not count as an adapter's silence.
+
+    A call that was given up gets no place any more: what it would issue has been looked for, and perhaps sent again.
+    """
 
     def paced() -> None:
         watch = _watch.get()
         if watch is None:
             return pace()
+        if watch.given_up:
+            raise OverBudgetError("this call was given up, and sends nothing more")
         watch.waits = True
         try:
             return pace()
@@ -65,7 +75,7 @@ def bounded(call: Callable[[], T], name: str, connection: str) -> T:
     """What the call gives, made in a thread of its own; raises what it raises.
 
     :param name: of the adapter, for messages, as ``connection``.
-    :raises HangingError: it does not return; it goes on, and nobody waits for it.
+    :raises HangingError: it does not return; it goes on, nobody waits for it, and it gets no place in the rate.
     :raises TemporaryError: too many calls of this connection hang already.
     """
     hanging = f"badgerelay hanging {name} of {connection}"
@@ -90,7 +100,7 @@ def bounded(call: Callable[[], T], name: str, connection: str) -> T:
     while thread.is_alive():
         thread.join(watch.left())
         if thread.is_alive() and not watch.left():
-            thread.name = hanging
+            watch.given_up, thread.name = True, hanging
             log.error("the adapter %s of connection %s has not returned in time", name, connection)
             raise HangingError(f"the adapter {name} has not returned within {SILENT_SECONDS:g} s")
     if raised:

@@ -236,6 +236,27 @@ def test_one_that_never_returns_is_given_up_and_after_many_not_called(
     impatient.set()
 
 
+def test_one_that_was_given_up_sends_nothing_afterwards(impatient: threading.Event) -> None:
+    sent: list[int] = []
+    ended = threading.Event()
+    pace = watched(lambda: None)
+
+    def deed(*_: Any) -> list[IssuedBadge]:
+        impatient.wait()
+        try:
+            pace()
+            sent.append(1)
+        finally:
+            ended.set()
+        return [GOOD]
+
+    with pytest.raises(HangingError):
+        Contained(Doing(deed)).issue([award()])
+    impatient.set()
+    assert ended.wait(10)
+    assert not sent
+
+
 def test_waiting_for_its_place_in_the_rate_is_no_silence(impatient: threading.Event) -> None:
     pace = watched(lambda: time.sleep(0.6))
 
