@@ -6,11 +6,11 @@ import threading
 import time
 
 from ...adapters.base import Adapter, Context, Storage
-from ...adapters.errors import ConfigurationError
+from ...adapters.errors import ConfigurationError, TemporaryError
 from ...adapters.registry import load_adapter
 from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
-from .bounding import ANYTHING, watched
+from .bounding import ANYTHING, HangingError, bounded, watched
 from .containing import Contained, broken
 from .pacing import Pace, pace_of
 
@@ -30,9 +30,14 @@ class Providers:
             raise ConfigurationError(f"there is no provider connection {connection.name!r}")
         with self._guard:
             kept = self._made.get(connection.name)
+        if kept is not None and kept[0] == connection.updated_at:
+            return kept[1]
+        # Not under the guard: one that takes its time to be made holds no other.
+        made = make_adapter(self._store, connection)
+        with self._guard:
+            kept = self._made.get(connection.name)
             if kept is None or kept[0] != connection.updated_at:
-                kept = (connection.updated_at, make_adapter(self._store, connection))
-                self._made[connection.name] = kept
+                kept = self._made[connection.name] = (connection.updated_at, made)
             return kept[1]
 
 
@@ -57,6 +62,8 @@ def make_adapter(
     own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
     adapter = load_adapter(connection.type)
     try:
-        return Contained(adapter(own, context))
+        return Contained(bounded(lambda: adapter(own, context), adapter.name, connection.name))
+    except (HangingError, TemporaryError) as error:
+        raise ConfigurationError(str(error)) from None
     except ANYTHING as error:
         raise ConfigurationError(str(broken(adapter.name, error))) from None

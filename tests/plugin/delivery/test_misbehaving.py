@@ -227,6 +227,8 @@ class Naughty(Adapter):
     def __init__(self, settings, context):
         if wish == "unmade":
             raise KeyError("rosa@example.org")
+        if wish == "sleeps while made":
+            end.wait()
         super().__init__(settings, context)
 
     def check(self):
@@ -290,6 +292,21 @@ def test_one_that_never_returns_or_exits_is_named_and_holds_no_other(
     road.store.repair.retry(Chosen(connection="bin"), road.store.now)
     until(lambda: road.award(connection="bin")["state"] == "issued", 40)
     assert not [each for each in threading.enumerate() if each.name.startswith("badgerelay hanging")]
+
+
+def test_one_that_sleeps_while_it_is_made_stops_its_connection_and_holds_no_other(
+    naughty: Any, road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(road.store, Declared("naughty", "bin", {}))
+    add_rule(road.store, "*", COURSE, "bin", "t")
+    monkeypatch.setattr(bounding, "SILENT_SECONDS", 0.5)
+    naughty.wish = "sleeps while made"
+    road.complete(userId="15300721")
+    until(lambda: counts(road.credly)["total"] == 1)
+    until(lambda: (found := road.store.connections.get("bin")) and found.stopped)
+    connection = road.store.connections.get("bin")
+    assert connection is not None
+    assert "the adapter naughty has not returned" in str(connection.trouble)
 
 
 def test_one_that_cannot_be_made_stops_its_connection_and_says_why(naughty: Any, road: Road) -> None:
