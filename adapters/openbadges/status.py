@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,8 @@ BLOCKS = LENGTH // 8 // BLOCK
 KIND = "status"
 KEPT = 64
 """Signed lists that a process keeps."""
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class StatusLists:
         series, _, number = name.rpartition("-")
         voice = self._issuer.voice_of(ring, series)
         records = self._issuer.records
-        if voice is None or not number.isdecimal() or str(int(number)) != number:
+        if voice is None or not _NUMBER.fullmatch(number):
             return None
         versions = records.versions(KIND, name)
         state = (versions, voice.key.number)

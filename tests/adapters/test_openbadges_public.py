@@ -126,6 +126,7 @@ def test_what_has_not_changed_is_not_sent_again(campus: Campus) -> None:
             "/status/w-00",
             "/status/x-0",
             "/status/w-%EF%BC%91",
+            "/status/w-" + "1" * 5000,
             "/status/",
         ),
         *("/status/j-0", "/status/1-0", "/achievements/draft", "/achievements/" + "x" * 3000),
