@@ -20,10 +20,10 @@ from ..errors import ConfigurationError
 from . import badges
 from .badges import Badge, credential_url, read_badge
 from .baking import PNG, bake
-from .issuer import Issuer, when
+from .issuer import JWT_SERIES, WEB_SERIES, Issuer, when
 from .keys import did_document
 from .settings import WEB
-from .status import StatusLists
+from .status import StatusLists, counter
 from .templates import Template, Templates
 from .verifying import document_of, holds
 
@@ -54,7 +54,8 @@ class PublicPages:
         return _json(self._issuer.profile(voice.did))
 
     def did(self) -> Response:
-        if self._issuer.settings["did"] != WEB:
+        """Also once did:key was chosen instead: badges that were issued as did:web are verified with it."""
+        if self._issuer.settings["did"] != WEB and not self._has_spoken_as_web():
             abort(404)
         return _json(did_document(self._issuer.keys(), self._issuer.url), "application/did+json")
 
@@ -115,6 +116,9 @@ class PublicPages:
     def status(self, name: str) -> Response:
         made = self._lists.signed(name, self._issuer.keys())
         return abort(404) if made is None else _signed(made)
+
+    def _has_spoken_as_web(self) -> bool:
+        return any(self._issuer.records.taken(counter(series)) for series in (WEB_SERIES, JWT_SERIES))
 
     def _template(self, template_id: str) -> Template:
         found = (

@@ -91,6 +91,20 @@ def test_achievement_issuer_and_keys_are_where_credentials_say(campus: Campus) -
     assert methods[credential["proof"]["verificationMethod"]]["type"] == "Multikey"
 
 
+def test_badges_of_did_web_verify_once_did_key_was_chosen_instead(campus: Campus) -> None:
+    credential = campus.credential(campus.issue(1))
+    other = connect_campus(campus.store, did="key")
+    document = other.document(f"{URL}/did.json")
+    assert credential["proof"]["verificationMethod"] in document["assertionMethod"]
+    assert other.credential(other.issue(2))["issuer"]["id"].startswith("did:key:")
+
+
+def test_who_was_never_did_web_has_no_document_of_it(store: Store) -> None:
+    campus = connect_campus(store, did="key")
+    campus.issue(1)
+    assert campus.get(f"{URL}/did.json").status_code == 404
+
+
 def test_an_image_with_a_script_runs_none(campus: Campus) -> None:
     campus.adapter().make_template(draft("svg", image=SVG.replace(b"<circle", b"<script>1</script><circle")))
     answer = campus.get(f"{URL}/achievements/svg/image", "*/*")
