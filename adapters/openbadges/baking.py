@@ -17,7 +17,7 @@ NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SVG = re.compile(
-    rb"((?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*\?>|<!--.*?-->)*)"  # what may stand before it
+    rb"((?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*\?>|<!--(?:(?!-->).)*-->)*+)"  # what may stand before it
     rb"(<(?:[A-Za-z][\w.-]*:)?svg\b)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?>)",
     re.DOTALL,
 )

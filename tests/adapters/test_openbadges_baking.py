@@ -64,3 +64,8 @@ def test_everybody_can_fetch_the_baked_image(store: Store) -> None:
         assert inside is not None
         assert json.loads(inside) == campus.credential(badge)
     assert campus.get(f"{campus.issue(1, template='plain').url}/image", "*/*").status_code == 404
+
+
+def test_many_comments_without_a_picture_are_told_at_once() -> None:
+    assert image_type(b"<!---->" * 10_000 + b"<p>") == ""
+    assert image_type(b"<!---->" * 10_000 + b"<svg/>") == SVG
