@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
 from ..base import (
     Account,
@@ -21,6 +20,7 @@ from ..base import (
     TemplateDraft,
 )
 from ..errors import ConfigurationError, RejectedError, TemporaryError
+from ..remote.sharing import linkedin
 from . import badges
 from .badges import credential_url, read_badge
 from .canonical import UndefinedTermError, require_pyld
@@ -117,18 +117,9 @@ class OpenBadgesAdapter(Adapter):
         raise TemporaryError("other processes change the same status list; this is tried again", may_have_acted=True)
 
     def share_links(self, badge_id: str) -> list[ShareLink]:
-        """Its public page, LinkedIn with that page, and the baked image."""
+        """Its public page, and LinkedIn with it."""
         page = credential_url(self._issuer.url, badge_id)
-        address = quote(page, safe="")
-        return [
-            ShareLink("openbadges", page),
-            ShareLink(
-                "linkedin",
-                "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME"
-                f"&certUrl={address}&certId={quote(badge_id, safe='')}",
-            ),
-            ShareLink("linkedin_post", f"https://www.linkedin.com/sharing/share-offsite/?url={address}"),
-        ]
+        return [ShareLink("openbadges", page), *linkedin(page, page, badge_id)]
 
     def rotate_key(self) -> str:
         with _own_database(writes=True):

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, validate, validates_schema
+
+from ..remote.settings import Text
 
 EMBEDDED, JWT = "embedded", "jwt"
 KEY, WEB = "key", "web"
-
-
-class _Text(fields.String):
-    """Text without surrounding blanks."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
 
 
 class OpenBadgesSettings(Schema):
@@ -26,7 +21,7 @@ class OpenBadgesSettings(Schema):
 
     error_messages = {"unknown": "Open Badges connections have no such setting."}  # noqa: RUF012 (as marshmallow types it)
 
-    issuer_name = _Text(
+    issuer_name = Text(
         required=True,
         validate=[
             validate.Length(1, 200, error="1 to 200 characters."),
@@ -34,17 +29,17 @@ class OpenBadgesSettings(Schema):
         ],
         metadata={"label": "Issuer's name", "help": "The organization that stands behind the badges."},
     )
-    issuer_url = _Text(
+    issuer_url = Text(
         allow_none=True,
         validate=validate.URL(schemes={"https", "http"}, error="An https:// URL."),
         metadata={"label": "Issuer's web site", "help": "Where to read about it."},
     )
-    issuer_email = _Text(
+    issuer_email = Text(
         allow_none=True,
         validate=validate.Email(error="An e-mail address."),
         metadata={"label": "Issuer's e-mail", "help": "Everybody sees it, so take no person's."},
     )
-    did = _Text(
+    did = Text(
         load_default=KEY,
         validate=validate.OneOf([KEY, WEB], error="key or web."),
         metadata={
@@ -53,7 +48,7 @@ class OpenBadgesSettings(Schema):
             "the default, did:key, which is its key and needs no web site to be verified.",
         },
     )
-    proof = _Text(
+    proof = Text(
         load_default=EMBEDDED,
         validate=validate.OneOf([EMBEDDED, JWT], error="embedded or jwt."),
         metadata={

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -117,7 +116,7 @@ class Templates:
             image = self._records.get(IMAGES, [draft.id]).get(draft.id)
             said = _said(draft)
             if draft.image is None and kept is not None:
-                said.update({name: json.loads(kept.value)[name] for name in ("image", "image_hash")})
+                said["image"] = json.loads(kept.value)["image"]
             changes = [Change(KIND, draft.id, json.dumps(said, sort_keys=True), kept.version if kept else 0)]
             if draft.image is not None:
                 value = base64.b64encode(draft.image).decode()
@@ -138,7 +137,6 @@ def _said(draft: TemplateDraft) -> dict[str, Any]:
         "valid_days": draft.valid_days,
         "state": draft.state,
         "image": image_type(draft.image) if draft.image is not None else "",
-        "image_hash": hashlib.sha256(draft.image).hexdigest() if draft.image is not None else "",
     }
 
 
