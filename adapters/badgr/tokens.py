@@ -115,5 +115,5 @@ def _throttled(reply: Reply, now: float) -> float:
     """Seconds until the throttle ends: ``expires`` in the body."""
     expires = (document(reply.body) or {}).get("expires")
     if isinstance(expires, (int, float)) and not isinstance(expires, bool) and 0 < expires < float("inf"):
-        return min(float(expires), 86_400.0)
+        return float(min(expires, 86_400.0))  # JSON has whole numbers that no float can hold
     return retry_after(reply.headers.get("Retry-After"), now) or REST_SECONDS

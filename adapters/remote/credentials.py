@@ -115,4 +115,4 @@ def lifetime(document: Any) -> float:
     seconds = document.get("expires_in") if isinstance(document, dict) else None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         return DEFAULT_LIFETIME_SECONDS
-    return min(float(seconds), MAX_LIFETIME_SECONDS)
+    return float(min(seconds, MAX_LIFETIME_SECONDS))  # JSON has whole numbers that no float can hold

@@ -11,6 +11,7 @@ import responses
 from badgerelay.adapters import AdapterError, ConfigurationError, OverBudgetError, TemporaryError
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.badgr.sandbox import CLIENT_ID, CLIENT_SECRET, FIRST_ISSUER
+from badgerelay.adapters.remote.credentials import lifetime
 
 Join = Callable[..., BadgrAdapter]
 Serving = Callable[..., str]
@@ -162,3 +163,11 @@ def test_no_token_means_that_nothing_was_sent(join: Join, wire: responses.Reques
     with pytest.raises(TemporaryError) as caught:
         raise join(BadgrAdapter, issuer_id="x", username="u", password="p").issue([make_award()])[0]  # type: ignore[misc]
     assert (caught.value.retry_after, caught.value.may_have_acted) == (7.0, False)
+
+
+def test_times_that_no_number_of_seconds_can_hold_are_a_day(join: Join, wire: responses.RequestsMock) -> None:
+    wire.post(TOKEN, json={"error": "login attempts throttled", "expires": 10**400}, status=429)
+    with pytest.raises(TemporaryError) as caught:
+        join(BadgrAdapter, issuer_id="x", username="u", password="p").check()
+    assert caught.value.retry_after == 86_400.0
+    assert lifetime({"expires_in": 10**400}) == 86_400.0
