@@ -18,7 +18,7 @@ from ..base import (
     ListedBadge,
     Outcome,
 )
-from ..errors import ConfigurationError, RejectedError
+from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
 from ..remote.statuses import NotFoundError
 from ..remote.values import identifier, is_earlier, is_of_its_day, segment, text, web_address
 from ..transport import HostError
@@ -81,7 +81,7 @@ class AccredibleAdapter(Adapter):
 
         One that has expired is this award's where it was earned on its day.
 
-        :raises RejectedError: the template is no group.
+        :raises TemporaryError: Accredible refuses to say.
         """
         return self._look(award)[0]
 
@@ -118,8 +118,10 @@ class AccredibleAdapter(Adapter):
         return replace(badge, url=web_address(data.get("url")))
 
     def _look(self, award: Award) -> tuple[IssuedBadge | None, bool]:
-        """The live credential, and whether there is any at all."""
+        """The live credential, and whether there is any at all.
 
+        :raises TemporaryError: Accredible refuses to say.
+        """
         any_at_all = False
         try:
             for badge in credentials_of(self._client, award, self.context.now):
@@ -127,6 +129,8 @@ class AccredibleAdapter(Adapter):
                 of_old = is_earlier(badge, award) or (badge.state == "expired" and not is_of_its_day(badge, award))
                 if badge.state != "revoked" and not of_old:
                     return self._with_url(badge), True
-        except RejectedError:  # no such group, which Accredible says also to who sends
-            return None, any_at_all
+        except RejectedError as error:
+            if isinstance(error, NotFoundError) or error.code == INVALID_TEMPLATE:
+                return None, any_at_all  # no such group, which Accredible says also to who sends
+            raise TemporaryError(f"Accredible does not say whether the credential is there: {error}") from None
         return None, any_at_all

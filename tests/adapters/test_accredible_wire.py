@@ -240,6 +240,16 @@ def test_the_look_asks_by_our_id_and_by_group_and_address(
     assert queries == [{"license_id": own_id(one)}, {"group.id": 55021, "recipient_email": one.recipient.email}]
 
 
+def test_a_search_that_is_refused_does_not_say_that_there_is_none(
+    wire: responses.RequestsMock, adapter: AccredibleAdapter, award: MakeAward
+) -> None:
+    one = award()
+    listed(wire, one)
+    wire.upsert(responses.POST, SEARCH, json={"status": "invalid_search_query", "message": "no"}, status=400)
+    with pytest.raises(TemporaryError, match="does not say whether"):
+        adapter.find(one)
+
+
 @pytest.mark.parametrize(("status", "acted"), [(500, True), (502, True), (504, True), (429, False)])
 def test_a_failure_may_have_acted_and_429_has_not(
     wire: responses.RequestsMock, adapter: AccredibleAdapter, award: MakeAward, status: int, acted: bool
