@@ -15,7 +15,15 @@ MAX_BATCH = 10_000
 _NOT_FREE = {"alm"}
 """Names that ``connect`` has for sources of events."""
 
-_VERBS = {"can_look_up": "find", "can_revoke": "revoke", "can_replace": "replace", "can_list": "badges"}
+_VERBS = {
+    "can_look_up": "find",
+    "can_revoke": "revoke",
+    "can_replace": "replace",
+    "can_share": "share_links",
+    "can_list": "badges",
+    "can_make_templates": "make_template",
+    "can_rotate_key": "rotate_key",
+}
 
 
 def is_free(name: str) -> bool:

@@ -122,10 +122,16 @@ class Contained(Adapter):
         return self._call(self._inner.public)
 
     def make_template(self, draft: TemplateDraft) -> BadgeTemplate:
-        return self._call(lambda: self._inner.make_template(draft))
+        template = self._call(lambda: self._inner.make_template(draft))
+        if not (isinstance(template, BadgeTemplate) and template.id == draft.id):
+            raise self._broken(TypeError("make_template() gives another template, or none"))
+        return template
 
     def rotate_key(self) -> str:
-        return self._call(self._inner.rotate_key)
+        said = self._call(self._inner.rotate_key)
+        if not _is_text(said):
+            raise self._broken(TypeError("rotate_key() does not say what changed"))
+        return said
 
     def close(self) -> None:
         """Never raises: whoever closes it has no use for it any more."""

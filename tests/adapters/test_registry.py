@@ -81,6 +81,10 @@ def test_a_plugin_may_give_several_by_the_hook(install: Install) -> None:
         ("Good.capabilities = Capabilities(can_look_up=False, max_batch=0)", "max_batch"),
         ("Good.capabilities = Capabilities()", r"can_look_up and has no find\(\)"),
         ("Good.capabilities = Capabilities(can_look_up=False, can_list=True)", r"can_list and has no badges\(\)"),
+        (
+            "Good.capabilities = Capabilities(can_look_up=False, can_rotate_key=True)",
+            r"can_rotate_key and has no rotate_key\(\)",
+        ),
         ("Good.settings_schema = dict", "no settings_schema"),
         ("del Good.issue; Good.__abstractmethods__ = frozenset({'issue'})", "lacks issue"),
         (

@@ -24,6 +24,7 @@ from badgerelay.adapters import (
     ListedBadge,
     Recipient,
     RejectedError,
+    TemplateDraft,
     TemporaryError,
 )
 from badgerelay.plugin.delivery import bounding
@@ -50,7 +51,8 @@ class Doing(Adapter):
 
     def __init__(self, deed: Callable[..., Any]) -> None:
         super().__init__({}, Context("bin", None, None, None))  # type: ignore[arg-type]  # it needs none of them
-        for verb in ("check", "templates", "issue", "find", "badges", "revoke", "replace", "share_links", "close"):
+        verbs = ("check", "templates", "issue", "find", "badges", "revoke", "replace", "share_links", "close")
+        for verb in (*verbs, "make_template", "rotate_key"):
             setattr(self, verb, deed)
 
     check = templates = issue = lambda self, *_: None  # type: ignore[assignment]  # so that it is not abstract
@@ -65,6 +67,8 @@ VERBS: list[Callable[[Adapter], Any]] = [
     lambda adapter: adapter.revoke("b-1", "why"),
     lambda adapter: adapter.replace("b-1", award()),
     lambda adapter: adapter.share_links("b-1"),
+    lambda adapter: adapter.make_template(TemplateDraft("t", "T", "D", "C")),
+    lambda adapter: adapter.rotate_key(),
 ]
 
 
