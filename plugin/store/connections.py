@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 from sqlalchemy.engine import Row
 
-from ..settings import SettingsError
 from ..vault import Vault
-from .database import Database, StoreUnavailableError
+from .database import Database
 from .history import storable
 from .imports import Imports
 from .ledger import due_again, move
 from .records import ConnectionRecords
+from .sealing import opened
 from .tables import award_hours as hours
 from .tables import (
     awards,
@@ -69,10 +69,6 @@ class Connection:
     trouble: str | None = None
     stopped: str | None = None
     updated_at: float = 0.0
-
-
-class SealedError(SettingsError, StoreUnavailableError):
-    """A stored secret opens with none of our keys: a setting is wrong, and until it is mended nothing can be done."""
 
 
 _FAILURES = sa.select(connections.c.failures, connections.c.retry_at).with_for_update()
@@ -235,7 +231,7 @@ class Connections:
         return len(rows) + len(held) + sealed
 
     def _opened(self, row: Row[Any]) -> Connection:
-        return _connection(row, {**json.loads(row.settings), **json.loads(_open(self._vault, row.secrets))})
+        return _connection(row, {**json.loads(row.settings), **json.loads(opened(self._vault, row.secrets))})
 
 
 class ConnectionStorage:
@@ -256,7 +252,7 @@ class ConnectionStorage:
             ).one_or_none()
         if row is None or (row.expires_at is not None and row.expires_at <= self._now()):
             return None
-        return _open(self._vault, row.value)
+        return opened(self._vault, row.value)
 
     def values(self) -> dict[str, tuple[str, float | None]]:
         """Everything that is kept: the value, and for how many seconds yet (None: until it is replaced)."""
@@ -268,7 +264,7 @@ class ConnectionStorage:
                 )
             ).all()
         return {
-            row.key: (_open(self._vault, row.value), None if row.expires_at is None else row.expires_at - now)
+            row.key: (opened(self._vault, row.value), None if row.expires_at is None else row.expires_at - now)
             for row in rows
             if row.expires_at is None or row.expires_at > now
         }
@@ -321,13 +317,6 @@ def _connection(row: Row[Any], settings: dict[str, Any]) -> Connection:
         stopped=row.stopped,
         updated_at=row.updated_at,
     )
-
-
-def _open(vault: Vault, sealed: str) -> str:
-    try:
-        return vault.open(sealed)
-    except SettingsError as error:
-        raise SealedError(str(error)) from None
 
 
 def _set(transaction: Transaction, name: str, **values: Any) -> None:

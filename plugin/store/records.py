@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ...adapters.base import Change, Record
 from ..vault import Vault
 from .database import Database
+from .sealing import opened
 from .tables import records
 
 COUNTER = "counter"
@@ -130,5 +131,5 @@ class ConnectionRecords:
 
     def _record(self, row: sa.Row[tuple[object, ...]]) -> Record:
         found = row._mapping
-        value = self._vault.open(found["value"]) if found["sealed"] else found["value"]
+        value = opened(self._vault, found["value"]) if found["sealed"] else found["value"]
         return Record(found["key"], value, found["version"], found["group"])

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from badgerelay.adapters import Change
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Store, open_store
+from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store import records as module
 from badgerelay.plugin.store.records import ConnectionRecords
 from badgerelay.plugin.store.tables import records as table
-from badgerelay.plugin.vault import new_key
+from badgerelay.plugin.vault import Vault, new_key
 
 
 @pytest.fixture
@@ -131,3 +131,10 @@ def test_they_stay_when_the_connection_is_removed(store: Store, records: Connect
     assert records.change([Change("badge", "a", "one")])
     store.connections.remove("campus")
     assert values(records) == {"a": "one"}
+
+
+def test_a_secret_that_no_key_opens_is_trouble_of_the_database(store: Store) -> None:
+    assert store.records("campus", "example").change([Change("keys", "ring", "secret", sealed=True)])
+    stranger = ConnectionRecords(store.database, Vault((new_key(),)), "campus", "example")
+    with pytest.raises(StoreUnavailableError, match="cannot be decrypted"):
+        stranger.get("keys", ["ring"])
