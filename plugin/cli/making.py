@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ...adapters.errors import ConfigurationError
 from ..connecting import RefusedError
 from ..delivery.providers import make_adapter
 from ..drafts import draft_of, read_drafts
@@ -32,7 +33,7 @@ def make(connection: str, template_id: str | None, file: Path | None, **given: A
 
     Badges that are issued stay as they are.
     """
-    values = {key: list(value) if key == "tags" else value for key, value in given.items() if value}
+    values = {key: list(value) if key == "tags" else value for key, value in given.items() if value not in (None, ())}
     if (file is None) == (template_id is None) or (file is not None and values):
         raise click.UsageError("give either an ID with its options, or --from FILE.toml")
     drafts = read_drafts(file) if file is not None else [draft_of({"id": template_id, **values})]
@@ -45,8 +46,8 @@ def make(connection: str, template_id: str | None, file: Path | None, **given: A
             for draft in drafts:
                 try:
                     made = adapter.make_template(draft)
-                except Exception as error:
-                    if getattr(error, "setting", None) is None:
+                except ConfigurationError as error:
+                    if error.setting is None:
                         raise
                     raise RefusedError(f"badge template {draft.id!r}: {error}") from None
                 click.echo(
