@@ -37,6 +37,7 @@ class Capabilities:
 
     :param rate: of calls that the provider allows, as the setting ``rate`` is written (``6/second``); empty where it
         publishes none.
+    :param over_http: it makes HTTP requests, each after ``context.pace()``; False for one that asks nobody else.
     """
 
     max_batch: int = 1
@@ -48,6 +49,7 @@ class Capabilities:
     rate: str = ""
     can_make_templates: bool = False
     can_rotate_key: bool = False
+    over_http: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class ConnectingContract:
 
     def test_a_wrong_secret_is_named_by_check(self, provider: Provider) -> None:
         secrets = provider.secrets()
-        if not secrets or not provider.over_http:
+        if not secrets or not provider.adapter.capabilities.over_http:
             pytest.skip("it has no secret that anybody else knows")
         provider.needs_learners()  # a real provider may lock out who comes with a wrong one
         for key in secrets:

@@ -42,11 +42,11 @@ class Provider:
     :param faults: lets requests go wrong, by a text as :class:`badgerelay.adapters.sandbox.Faults` takes it.
     :param issued: how many badges the provider has made so far.
     :param issuing: the requests that issue, as ``on=`` takes them in that text.
-    :param over_http: it makes HTTP requests, each after ``context.pace()``.
     :param made_up: learners may be made up: nobody gets mail. Else the one badge goes to ``email``, if that is given.
     :param template_id: to issue from; without it, the first active one.
     :param storage: makes the connection's storage, as ``pace`` is the connection's pace.
     :param records: the connection's records; all of its adapters share them.
+    :param public_url: where what it publishes is served.
     :param impatient: settings with which silence is given up soon; by itself ``read_timeout``, if there is one.
     """
 
@@ -55,7 +55,6 @@ class Provider:
     faults: Callable[[str], None] | None = None
     issued: Callable[[], int] | None = None
     issuing: str = "POST"
-    over_http: bool = True
     made_up: bool = True
     email: str = ""
     template_id: str = ""
@@ -63,6 +62,7 @@ class Provider:
     storage: Callable[[], Storage] = MemoryStorage
     pace: Callable[[], None] = unhurried
     records: Records = field(default_factory=MemoryRecords, repr=False)
+    public_url: str = PUBLIC_URL
     _open: list[Adapter] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Provider:
         loaded = self.adapter.settings_schema().load({**self.settings, **(changes or {})})
         # What other settings make it keep, such as a token, is none of the connection's.
         storage = MemoryStorage() if changes else self.storage()
-        context = Context("contract", storage, Clock(), time.sleep, pace or self.pace, PUBLIC_URL, self.records)
+        context = Context("contract", storage, Clock(), time.sleep, pace or self.pace, self.public_url, self.records)
         adapter = self.adapter(loaded, context)
         self._open.append(adapter)
         return adapter
@@ -114,7 +114,7 @@ class Provider:
             pytest.skip("nobody may be made up at this provider")
 
     def needs_http(self) -> None:
-        if not self.over_http:
+        if not self.adapter.capabilities.over_http:
             pytest.skip("it makes no HTTP requests")
 
     def needs(self, capability: str) -> None:

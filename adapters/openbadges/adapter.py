@@ -48,6 +48,7 @@ class OpenBadgesAdapter(Adapter):
         can_list=True,
         can_make_templates=True,
         can_rotate_key=True,
+        over_http=False,
     )
     settings_schema = OpenBadgesSettings
 

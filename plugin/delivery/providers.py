@@ -56,7 +56,7 @@ def make_adapter(
         store.now,
         time.sleep,
         watched(pace or pace_of(store, connection)),
-        f"{store.public_url}/public/{connection.name}" if store.public_url else "",
+        public_url_of(store, connection),
         store.records(connection.name, connection.type),
     )
     own = {key: value for key, value in connection.settings.items() if key not in POLICY_KEYS}
@@ -67,3 +67,8 @@ def make_adapter(
         raise ConfigurationError(str(error)) from None
     except ANYTHING as error:
         raise ConfigurationError(str(broken(adapter.name, error))) from None
+
+
+def public_url_of(store: Store, connection: Connection) -> str:
+    """Where what the connection's adapter publishes is served; empty where the installation has no public URL."""
+    return f"{store.public_url}/public/{connection.name}" if store.public_url else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...adapters.base import Adapter
 from ...adapters.errors import ConfigurationError
 from ..delivery.pacing import pace_of
+from ..delivery.providers import public_url_of
 from ..policy import KEYS
 from ..store import Connection, Store
 
@@ -57,7 +58,11 @@ def run_contract(providing: Providing) -> bool:
 
 
 def at_sandbox(adapter: type[Adapter]) -> Providing:
-    """Its own sandbox, on this machine."""
+    """Its own sandbox, on this machine. :raises ConfigurationError: it has none."""
+    try:
+        adapter.sandbox({})
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}: check it at a connection, with --connection") from None
 
     @contextmanager
     def providing() -> Iterator[Provider]:
@@ -87,6 +92,8 @@ def at_connection(
             template_id=template,
             storage=lambda: store.storage(connection.name),
             pace=pace_of(store, connection, patience=PATIENCE_SECONDS),
+            records=store.records(connection.name, connection.type),
+            public_url=public_url_of(store, connection),
         )
         try:
             yield provider

@@ -39,7 +39,7 @@ class TestBadgr(AdapterContract):
 class TestOpenBadges(AdapterContract):
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:
-        provider = Provider(OpenBadgesAdapter, {"issuer_name": "Example Academy"}, over_http=False)
+        provider = Provider(OpenBadgesAdapter, {"issuer_name": "Example Academy"})
         provider.issued = lambda: len(list(provider.records.listed(KIND)))
         issuer = provider.connect()
         issuer.check()

@@ -13,6 +13,7 @@ import requests
 
 from badgerelay.plugin.store import Store
 
+from ...adapters.issuers import NAME, PUBLIC, connect_campus
 from ...support import TEMPLATE, Ran, badges, connect_credly, counts, run_here
 
 
@@ -145,6 +146,18 @@ def test_at_a_connection_one_badge_lives_and_is_revoked(check: Check, credly: st
     assert badge["recipient_email"] == "me@example.org"
 
 
+def test_one_that_keeps_its_badges_here_is_checked_with_what_it_keeps(
+    check: Check, store: Store, environ: dict[str, str]
+) -> None:
+    campus = connect_campus(store)
+    environ["BADGERELAY_PUBLIC_URL"] = PUBLIC
+    wish = ("--template", "graph-101", "--email", "me@example.org", "--yes")
+    done = check("openbadges", "--connection", NAME, *wish)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (badge,) = campus.adapter().badges()
+    assert badge.state == "revoked"
+
+
 def test_an_adapter_that_breaks_the_contract_fails_its_check(check: Check, credly: str) -> None:
     requests.put(f"{credly}/_sandbox/faults", data="500=1", timeout=10).raise_for_status()
     done = check("credly", "--connection", "academy")
@@ -157,6 +170,7 @@ def test_an_adapter_that_breaks_the_contract_fails_its_check(check: Check, credl
     ("arguments", "code", "said"),
     [
         (("nobody",), 1, "no badge provider 'nobody'"),
+        (("openbadges",), 1, "openbadges has no sandbox: check it at a connection"),
         (("credly", "--template", "t", "--email", "e"), 2, "with --connection"),
         (("credly", "--connection", "academy", "--email", "e"), 2, "go together"),
         (("credly", "--connection", "nowhere"), 1, "there is no provider connection 'nowhere'"),
