@@ -84,7 +84,7 @@ def test_achievement_issuer_and_keys_are_where_credentials_say(campus: Campus) -
     assert "How it is earned" in campus.get(achievement["id"], "text/html").get_data(as_text=True)
     image = campus.get(achievement["image"]["id"], "image/*")
     assert (image.data, image.content_type) == (png(), "image/png")
-    assert campus.document(f"{URL}/issuer") == credential["issuer"]
+    assert campus.document(credential["issuer"]["url"]) == credential["issuer"]
     document = campus.document(f"{URL}/did.json")
     assert document["id"] == credential["issuer"]["id"] == "did:web:badges.example.org:public:campus"
     methods = {method["id"]: method for method in document["verificationMethod"]}
