@@ -16,6 +16,7 @@ import pytest
 
 from badgerelay.adapters import INVALID_TEMPLATE, Award, IssuedBadge, Recipient, RejectedError
 from badgerelay.adapters.accredible.adapter import AccredibleAdapter
+from badgerelay.adapters.contract import AdapterContract, Provider
 
 KEY = os.environ.get("ACCREDIBLE_API_KEY", "")
 NO_GROUP = "999999999"
@@ -155,3 +156,15 @@ def test_every_credential_is_listed_once_in_its_state(adapter: AccredibleAdapter
         assert found[badges[0].id].state == "revoked"
         one = found[badges[1].id]
         assert (one.earner_id, one.email) == (awards[1].recipient.earner_id, awards[1].recipient.email)
+
+
+@pytest.mark.skipif(not KEY, reason="ACCREDIBLE_API_KEY is not set; over our own sandbox: test_contract.py")
+class TestServer(AdapterContract):
+    @pytest.fixture
+    def provider(self, settings: dict[str, str]) -> Iterator[Provider]:
+        """Only what asks, and the life of one credential, which is deleted in the end."""
+        learner = f"learner-{secrets.token_hex(6)}@learners.example.org"
+        whole = {**settings, "revoke_by": "delete"}
+        provider = Provider(AccredibleAdapter, whole, made_up=False, email=learner)
+        yield provider
+        provider.close()

@@ -23,6 +23,7 @@ from badgerelay.adapters import (
     RejectedError,
 )
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
+from badgerelay.adapters.contract import AdapterContract, Provider
 
 LIVE = os.environ.get("BADGR_BASE_URL", "")
 
@@ -169,3 +170,14 @@ def test_a_badge_of_an_earlier_period_is_not_this_one(adapter: BadgrAdapter, tem
     assert isinstance(second, IssuedBadge)
     assert (second.existed, second.id != first.id) == (False, True)
     assert adapter.find(later).id == second.id  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(not LIVE, reason="BADGR_BASE_URL is not set; over the sandbox: test_contract.py")
+class TestServer(AdapterContract):
+    @pytest.fixture
+    def provider(self, settings: dict[str, str]) -> Iterator[Provider]:
+        """Only what asks, and the life of one badge."""
+        learner = f"learner-{secrets.token_hex(6)}@learners.example.org"
+        provider = Provider(BadgrAdapter, settings, made_up=False, email=learner)
+        yield provider
+        provider.close()
