@@ -29,10 +29,14 @@ class _Issuer:
     def all(self) -> Sequence[Template]:
         return self._ask(self.connection)
 
+    def template(self, template_id: str) -> Template | None:
+        """The one of that id; else one whose id has other cases of letters."""
+        return self._by_id.get(template_id) or self._by_id.get(template_id.lower())
+
     @cached_property
-    def templates(self) -> Mapping[str, Template]:
-        """By their ids, in small letters."""
-        return {template.id.lower(): template for template in self.all}
+    def _by_id(self) -> Mapping[str, Template]:
+        lowered = {template.id.lower(): template for template in self.all}
+        return lowered | {template.id: template for template in self.all}
 
     @cached_property
     def nearest(self) -> Nearest:
@@ -78,12 +82,13 @@ class BadgeCheck:
             issuer = self._issuers.get(provider.lower())
             if provider and issuer is None:
                 self.unknown_providers[provider] += 1
-            if issuer is None or not template_id or state.lower() != "active":
+            usable = bool(template_id) and state.lower() == "active"
+            template = issuer.template(template_id) if issuer is not None and usable else None
+            if issuer is None or template is None:
                 found.append(None)
             else:
-                name = issuer.connection.name
-                self.used.add(name)
-                found.append((name, issuer.templates[template_id.lower()].id))
+                self.used.add(issuer.connection.name)
+                found.append((issuer.connection.name, template.id))
         return found
 
     def _fault(self, template_id: str, provider: str, name: str, *, retired: bool) -> Fault | None:
@@ -95,7 +100,7 @@ class BadgeCheck:
         issuer = self._issuers.get(provider.lower())
         if issuer is None:
             return self._without_issuer(provider.lower())
-        template = issuer.templates.get(template_id.lower())
+        template = issuer.template(template_id)
         if template is None:
             return self._unknown(issuer, template_id, name)
         if template.state == "active" or retired:

@@ -1,0 +1,22 @@
+"""The templates that rows of badge.csv name."""
+
+from __future__ import annotations
+
+from badgerelay.plugin.imports.badges import BadgeCheck
+from badgerelay.plugin.imports.choosing import Issuers
+from badgerelay.plugin.imports.templates import Template
+from badgerelay.plugin.store import Connection
+
+
+def test_of_two_templates_that_differ_in_cases_of_letters_alone_each_row_gets_its_own() -> None:
+    campus = Connection("campus", "provider", "badgr", "", {})
+    templates = [Template("Crane", "Crane", "active"), Template("crane", "Crane too", "active")]
+    check = BadgeCheck(Issuers({"badgr": campus}, {}), lambda _: templates, {}, {"badgr"})
+    columns = {
+        "externalBadgeId": ["Crane", "crane", "CRANE"],
+        "externalBadgeProvider": ["badgr"] * 3,
+        "state": ["Active"] * 3,
+        "badgeName": [""] * 3,
+    }
+    assert list(check.faults(columns)) == []
+    assert check.targets(columns)[:2] == [("campus", "Crane"), ("campus", "crane")]
