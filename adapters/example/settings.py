@@ -32,6 +32,6 @@ class ExampleSettings(Schema):
     )
     read_timeout = fields.Float(
         load_default=30.0,
-        validate=validate.Range(min=0.1, max=600, error="From 0.1 to 600 seconds."),
+        validate=validate.Range(min=0.1, max=240, error="From 0.1 to 240 seconds."),
         metadata={"label": "Read time-out", "help": "Seconds of silence after which an answer counts as lost."},
     )

@@ -10,6 +10,9 @@ from marshmallow import ValidationError, fields, validate
 from ..hosts import base_url
 from ..transport import READ_SECONDS
 
+MAX_READ_SECONDS = 240.0
+"""A call that is silent for longer than that is given up as one that never returns."""
+
 
 class Text(fields.String):
     """Text without surrounding blanks: values come from files and prompts with a line break at their end."""
@@ -49,7 +52,7 @@ def base_url_field(help_: str) -> fields.String:
 def read_timeout_field(provider: str) -> fields.Float:
     return fields.Float(
         load_default=READ_SECONDS,
-        validate=validate.Range(min=0.1, max=600, error="From 0.1 to 600 seconds."),
+        validate=validate.Range(min=0.1, max=MAX_READ_SECONDS, error="From 0.1 to {max:g} seconds."),
         metadata={
             "label": "Read time-out",
             "help": f"Seconds that {provider} may stay silent before its answer counts as lost.",

@@ -136,7 +136,7 @@ class Contained(Adapter):
     def close(self) -> None:
         """Never raises: whoever closes it has no use for it any more."""
         try:
-            self._inner.close()
+            bounded(self._inner.close, self.name, self.context.connection)
         except ANYTHING as error:
             self._broken(error)
 

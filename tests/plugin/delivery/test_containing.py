@@ -27,6 +27,8 @@ from badgerelay.adapters import (
     TemplateDraft,
     TemporaryError,
 )
+from badgerelay.adapters.remote.settings import MAX_READ_SECONDS
+from badgerelay.adapters.transport import CONNECT_SECONDS
 from badgerelay.plugin.delivery import bounding
 from badgerelay.plugin.delivery.bounding import MAX_HANGING, HangingError, watched
 from badgerelay.plugin.delivery.containing import BrokenAdapterError, Contained
@@ -238,6 +240,15 @@ def test_one_that_never_returns_is_given_up_and_after_many_not_called(
     assert len(calls) == MAX_HANGING
     assert "the adapter doing of connection bin has not returned in time" in caplog.text
     impatient.set()
+
+
+def test_one_that_never_closes_is_left_alone(impatient: threading.Event, caplog: pytest.LogCaptureFixture) -> None:
+    Contained(Doing(lambda *_: impatient.wait())).close()
+    assert "the adapter doing of connection bin has not returned in time" in caplog.text
+
+
+def test_a_silence_that_may_be_set_is_not_given_up() -> None:
+    assert MAX_READ_SECONDS + CONNECT_SECONDS < bounding.SILENT_SECONDS
 
 
 def test_one_that_was_given_up_sends_nothing_afterwards(impatient: threading.Event) -> None:
