@@ -65,7 +65,7 @@ class OpenBadgesAdapter(Adapter):
         require_pyld()
         if self.settings["proof"] == JWT:
             require_jwt()
-        assert self._issuer.url
+        _ = self._issuer.url  # raises where it is not as it should be
         with _own_database():
             ring = make_keys(self._issuer.records, rsa=self.settings["proof"] == JWT)
         return Account(id=self._issuer.voice(ring).did, name=self.settings["issuer_name"])

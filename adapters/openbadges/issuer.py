@@ -92,7 +92,10 @@ class Issuer:
 
     def profile(self, did: str) -> dict[str, Any]:
         """As it stands in credentials."""
-        said = {"url": self.settings.get("issuer_url") or f"{self.url}/issuer", "email": self.settings.get("issuer_email")}
+        said = {
+            "url": self.settings.get("issuer_url") or f"{self.url}/issuer",
+            "email": self.settings.get("issuer_email"),
+        }
         return {
             "id": did,
             "type": ["Profile"],

@@ -27,8 +27,9 @@ def adapter() -> None:
 def list_(json_: bool) -> None:
     """The installed adapters, what they can do, and what is wrong with those that do not work."""
     columns = ["name", "distribution", "state", "contract", "max_batch", "can"]
-    print_rows([_row(each) for each in installed()], columns, json_=json_, empty="none is installed")
-    for each in installed():
+    found = installed()
+    print_rows([_row(each) for each in found], columns, json_=json_, empty="none is installed")
+    for each in found:
         if each.trouble and not json_:
             click.echo(f"the adapter {each.name!r} of {each.distribution} {each.trouble}", err=True)
 
