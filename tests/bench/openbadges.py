@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 
 from werkzeug.test import Client
 
-from badgerelay.adapters import Award, Change, IssuedBadge, Recipient, TemplateDraft
-from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
+from badgerelay.adapters import Adapter, Award, Change, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.status import BLOCK, BLOCKS, KIND, LENGTH
 from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.delivery.providers import make_adapter
@@ -46,7 +45,6 @@ def _measure(store: Store, badges: int, asked: int) -> list[Figure]:
     connection = store.connections.get("campus")
     assert connection is not None
     adapter = make_adapter(store, connection)
-    assert isinstance(adapter, OpenBadgesAdapter)
     adapter.make_template(TemplateDraft("graph-101", "Graphs", "Completed the course.", "Finish it."))
     adapter.issue([_award("warm")])
     wall, cpu = [], []
@@ -89,7 +87,7 @@ def _award(earner: str) -> Award:
     return Award(earner, "graph-101", person, datetime(2026, 3, 2, 13, 5, tzinfo=UTC))
 
 
-def _fill(adapter: OpenBadgesAdapter) -> None:
+def _fill(adapter: Adapter) -> None:
     """A list of as many badges as it holds, half of them revoked by chance: nothing packs worse."""
     records = adapter.context.records
     assert records is not None
