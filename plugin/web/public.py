@@ -70,8 +70,11 @@ class Public:
         adapter = self._providers.adapter(connection)
         with self._guard:
             made = self._made.get(name)
-            if made is None or made[0] is not adapter:
-                made = self._made[name] = (adapter, adapter.public())
+        if made is None or made[0] is not adapter:
+            # Not under the guard: one that takes its time holds no other.
+            made = (adapter, adapter.public())
+        with self._guard:
+            self._made[name] = made
             self._fresh[name] = (time.monotonic() + FRESH_SECONDS, made[1])
         return made[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -190,6 +191,34 @@ def test_an_adapter_that_fails_is_contained(campus: Campus, monkeypatch: pytest.
     monkeypatch.setattr(OpenBadgesAdapter, "public", lambda _: failing)
     assert campus.get(f"{URL}/issuer").status_code == 500
     assert campus.get(f"{PUBLIC}/healthz").status_code == 200
+
+
+def test_an_adapter_that_does_not_say_what_it_publishes_holds_no_other(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+    public = OpenBadgesAdapter.public
+
+    def slow(adapter: OpenBadgesAdapter) -> Any:
+        if adapter.context.connection == "slow":
+            begun.set()
+            end.wait(30)
+        return public(adapter)
+
+    connect_campus(campus.store, name="slow")
+    monkeypatch.setattr(OpenBadgesAdapter, "public", slow)
+    asking = threading.Thread(target=campus.web.get, args=("/public/slow/issuer",))
+    asking.start()
+    try:
+        assert begun.wait(30)
+        answers: list[int] = []
+        other = threading.Thread(target=lambda: answers.append(campus.get(f"{URL}/issuer").status_code), daemon=True)
+        other.start()
+        other.join(10)
+        assert answers == [200]
+    finally:
+        end.set()
+        asking.join(30)
 
 
 def test_the_links_to_share_lead_to_the_page(campus: Campus) -> None:
