@@ -57,7 +57,8 @@ def moment(value: Any) -> datetime | None:
 
 def web_address(value: Any) -> str | None:
     """An http(s) URL, or None: it will be a link on somebody's page."""
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+    fit = isinstance(value, str) and value.startswith(("https://", "http://")) and value.isprintable()
+    return value if fit else None
 
 
 def is_earlier(badge: IssuedBadge, award: Award) -> bool:

@@ -24,6 +24,7 @@ from ...adapters.base import (
 )
 from ...adapters.errors import AdapterError, RejectedError, TemporaryError
 from ..store import StoreUnavailableError
+from ..store.history import storable
 from .bounding import ANYTHING, bounded
 
 if TYPE_CHECKING:
@@ -71,8 +72,10 @@ class Contained(Adapter):
 
     def templates(self) -> Iterator[BadgeTemplate]:
         for each in self._all(self._inner.templates):
-            if not (isinstance(each, BadgeTemplate) and _is_id(each.id) and isinstance(each.name, str)):
+            if not (isinstance(each, BadgeTemplate) and _is_id(each.id) and _can_be_kept(each.name)):
                 raise self._broken(TypeError("templates() gives what is no BadgeTemplate"))
+            if not all(url is None or _can_be_kept(url) for url in (each.image_url, each.url)):
+                raise self._broken(TypeError("templates() gives an address that is no text"))
             if each.state not in get_args(TemplateState):
                 raise self._broken(ValueError("templates() gives a state that there is not"))
             yield each
@@ -206,4 +209,9 @@ def _is_wait(value: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_ID
+    return _can_be_kept(value) and 0 < len(value) <= MAX_ID
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Whether it is a text that every database takes as it is."""
+    return isinstance(value, str) and storable(value) == value

@@ -20,7 +20,7 @@ from badgerelay.adapters.badgr.payloads import (
     parse_template,
 )
 from badgerelay.adapters.errors import AdapterError
-from badgerelay.adapters.remote.values import MalformedError
+from badgerelay.adapters.remote.values import MalformedError, web_address
 from badgerelay.adapters.transport import Reply
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
@@ -174,3 +174,8 @@ def test_any_link_header_is_a_cursor_or_none(header: str) -> None:
 def test_of_the_next_pages_address_only_the_cursor_is_used(header: str, cursor: str | None) -> None:
     reply = Reply(200, {"Link": header}, b'{"result": []}')
     assert read_answer(reply, acts=False, now=0.0, credential="password").cursor == cursor
+
+
+@pytest.mark.parametrize("url", ["https://example.org/\0", "https://example.org/\ud800", "https://example.org/\n", 7])
+def test_an_address_that_databases_choke_on_is_none(url: Any) -> None:
+    assert web_address(url) is None

@@ -160,6 +160,7 @@ def test_whatever_it_gives_is_no_outcome_or_one(given: Any) -> None:
     [
         IssuedBadge("", "t", "pending"),
         IssuedBadge("x" * 256, "t", "pending"),
+        IssuedBadge("b\0", "t", "pending"),
         IssuedBadge(7, "t", "pending"),  # type: ignore[arg-type]
         IssuedBadge("b", "another", "pending"),
         IssuedBadge("b", "t", "flying"),  # type: ignore[arg-type]
@@ -205,6 +206,22 @@ def test_lists_come_whole_and_end_where_they_break() -> None:
     assert len(list(Contained(Doing(templates)).templates())) == 120
     with pytest.raises(BrokenAdapterError, match="ValueError"):
         list(Contained(Doing(badges)).badges())
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        BadgeTemplate("t\0", "T", "active"),
+        BadgeTemplate("t", "T\0", "active"),
+        BadgeTemplate("t", "T\ud800", "active"),
+        BadgeTemplate("t", "T", "active", image_url=7),  # type: ignore[arg-type]
+        BadgeTemplate("t", "T", "active", url="https://example.org/\0"),
+        BadgeTemplate("t", "T", "flying"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_template_that_cannot_be_kept_is_none(template: BadgeTemplate) -> None:
+    with pytest.raises(BrokenAdapterError, match="templates"):
+        list(Contained(Doing(lambda *_: [template])).templates())
 
 
 def test_checks_give_what_the_adapter_gave() -> None:
