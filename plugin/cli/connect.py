@@ -11,7 +11,7 @@ import click
 from marshmallow import fields, missing
 
 from ...adapters.errors import ConfigurationError
-from ...adapters.registry import adapter_names
+from ...adapters.registry import adapter_names, load_adapter
 from ..alm.skill_poll import learn_skills
 from ..connecting import (
     ALM,
@@ -25,6 +25,7 @@ from ..connecting import (
 from ..connecting import (
     connect as connect_one,
 )
+from ..durations import number_of
 from ..policy import skills_every
 from ..store import Store
 from ..synchronizing import sync_templates
@@ -84,7 +85,10 @@ def _report(store: Store, declared: Declared) -> None:
     connection = wanted_connection(store, declared.name)
     line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
     if connection.role == "provider" and outcome != "unchanged":
-        line += f", {sync_templates(store, connection, counted).templates} badge templates"
+        count = sync_templates(store, connection, counted).templates
+        line += f", {number_of(count, 'badge template')}"
+        if not count and load_adapter(connection.type).capabilities.can_make_templates:
+            line += f": make them with `badgerelay templates make {connection.name}`"
     if connection.type == ALM and skills_every(connection.settings) and (known := learn_skills(store, connection)):
         line += f", {known}"
     click.echo(line)
