@@ -20,13 +20,14 @@ class TooLargeError(Exception):
 
 
 class HeaderAuth(AuthBase):
-    """Sets the Authorization header. Given as ``auth``, it keeps a ``.netrc`` from replacing it."""
+    """Sets the header that authenticates. Given as ``auth``, it keeps a ``.netrc`` from doing so."""
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, header: str = "Authorization") -> None:
         self._value = value
+        self._header = header
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value
+        request.headers[self._header] = self._value
         return request
 
 

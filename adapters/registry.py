@@ -58,7 +58,9 @@ def installed() -> list[Installed]:
     taken: dict[str, str] = {}
     for each in [*map(_loaded, _entries()), *_hooked()]:
         if each.name in taken and each.name not in ("", "?"):
-            each = Installed(each.name, each.distribution, None, f"the name is taken by {taken[each.name]}")
+            each = Installed(
+                each.name, each.distribution, None, f"is not used, as its name is taken by {taken[each.name]}"
+            )
         taken.setdefault(each.name, each.distribution)
         found.append(each)
     return found

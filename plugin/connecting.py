@@ -108,7 +108,7 @@ def resolve(values: Mapping[str, Any], schema: type[Schema]) -> dict[str, Any]:
 def connect(store: Store, declared: Declared) -> str:
     """Check a connection against the other end and save it.
 
-    :return: ``connected``, ``changed`` or ``unchanged`` (then nothing was asked).
+    :return: ``connected``, ``changed`` or ``unchanged`` (then nothing was asked, unless something ails it).
     :raises RefusedError: the declaration is wrong.
     :raises AdapterError: the other end refuses it, or does not answer; nothing was saved.
     """
@@ -130,7 +130,8 @@ def connect(store: Store, declared: Declared) -> str:
     before = store.connections.get(declared.name)
     if before is not None and before.type != declared.type:
         raise RefusedError(f"{where}: there is a connection of that name already, of type {before.type}")
-    if before is not None and before.settings == settings:
+    same = before is not None and before.settings == settings
+    if before is not None and same and not before.failures:
         return "unchanged"
     _check_references(store, where, declared, settings)
     role = "source" if declared.type == ALM else "provider"
@@ -147,7 +148,7 @@ def connect(store: Store, declared: Declared) -> str:
         store.now(),
     )
     kept.pour_into(store.storage(declared.name))
-    return "connected" if before is None else "changed"
+    return "connected" if before is None else "unchanged" if same else "changed"
 
 
 def check(store: Store, connection: Connection, storage: Storage | None = None) -> str:

@@ -33,6 +33,12 @@ class ConnectingContract:
             schema.load({**provider.settings, "no_such_setting": "x"})
         assert "no_such_setting" in raised.value.messages
 
+    def test_settings_are_taken_as_the_texts_of_a_command_line(self, provider: Provider) -> None:
+        schema = provider.adapter.settings_schema()
+        plain = {key: value for key, value in provider.settings.items() if type(value) in (int, float)}
+        texts = {key: str(value) for key, value in plain.items()}
+        assert schema.load({**provider.settings, **texts}) == schema.load(dict(provider.settings))
+
     def test_its_settings_work(self, provider: Provider) -> None:
         account = provider.connect().check()
         assert isinstance(account, Account)

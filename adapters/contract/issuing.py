@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from ..base import IssuedBadge
 from ..errors import INVALID_TEMPLATE, RejectedError
 from .provider import Provider
@@ -63,6 +66,21 @@ class IssuingContract:
         assert isinstance(second, IssuedBadge)
         assert second.id == first.id
         assert second.existed, "a badge that was there already must say existed=True"
+
+    def test_another_period_is_another_badge(self, provider: Provider) -> None:
+        provider.needs_learners()
+        provider.needs("can_look_up")
+        adapter = provider.connect()
+        award = provider.award(adapter, period="certification:1")
+        renewed = replace(award, period="certification:2", issued_at=award.issued_at + timedelta(days=365))
+        first = issue_one(adapter, award)
+        assert isinstance(first, IssuedBadge)
+        assert adapter.find(renewed) is None, "the badge of an earlier period was taken for this one's"
+        second = issue_one(adapter, renewed)
+        if isinstance(second, RejectedError):
+            return  # a provider that gives one badge of a template and no other, and says so
+        assert isinstance(second, IssuedBadge)
+        assert second.id != first.id
 
     def test_a_template_that_there_is_not_is_refused(self, provider: Provider) -> None:
         provider.needs_learners()

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from marshmallow import fields, missing
 
-from ...adapters.errors import ConfigurationError
+from ...adapters.errors import AdapterError, ConfigurationError
 from ...adapters.registry import adapter_names, load_adapter
 from ..alm.skill_poll import learn_skills
 from ..connecting import (
@@ -27,7 +27,7 @@ from ..connecting import (
 )
 from ..durations import number_of
 from ..policy import skills_every
-from ..store import Store
+from ..store import Connection, Store
 from ..synchronizing import sync_templates
 from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
 
@@ -84,18 +84,30 @@ def _report(store: Store, declared: Declared) -> None:
     outcome = connect_one(store, declared)
     connection = wanted_connection(store, declared.name)
     line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
+    try:
+        line += _read_first(store, connection, outcome)
+    except AdapterError as error:
+        what = f"templates sync {connection.name}" if connection.role == "provider" else "skills poll"
+        raise FailedError(f"{line}; then: {error}; once that is mended: `badgerelay {what}`") from error
+    click.echo(line)
+
+
+def _read_first(store: Store, connection: Connection, outcome: str) -> str:
+    """What is to be known of the other end from the beginning; in words. :raises AdapterError: it does not say."""
     if connection.role == "provider" and outcome != "unchanged":
         count = sync_templates(store, connection, counted).templates
-        line += f", {number_of(count, 'badge template')}"
-        if not count and load_adapter(connection.type).capabilities.can_make_templates:
-            line += f": make them with `badgerelay templates make {connection.name}`"
+        makes = not count and load_adapter(connection.type).capabilities.can_make_templates
+        how = f": make them with `badgerelay templates make {connection.name}`" if makes else ""
+        return f", {number_of(count, 'badge template')}{how}"
     if connection.type == ALM and skills_every(connection.settings) and (known := learn_skills(store, connection)):
-        line += f", {known}"
-    click.echo(line)
+        return f", {known}"
+    return ""
 
 
 def _message(declared: Declared, error: Exception) -> str:
     text = str(error)
+    if isinstance(error, FailedError):
+        return text
     setting = getattr(error, "setting", None)
     prefix = f"{declared.type} {declared.name!r}: "
     named = f"{setting}: " if setting and not text.startswith(f"{setting}:") else ""

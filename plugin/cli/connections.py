@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from ...adapters.errors import AdapterError
+from ...adapters.errors import AdapterError, ConfigurationError
 from ..connecting import check as ask
+from ..connecting import schema_of
 from ..delivery.providers import make_adapter
 from ..store import Connection
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
@@ -85,12 +86,24 @@ def _row(connection: Connection, now: float) -> dict[str, Any]:
         "role": connection.role,
         "type": connection.type,
         "account": connection.account,
-        "state": _state(connection, now),
-        "trouble": connection.trouble,
+        "state": state_of(connection, now),
+        "trouble": connection.trouble or _adapters_trouble(connection),
     }
 
 
-def _state(connection: Connection, now: float) -> str:
+def _adapters_trouble(connection: Connection) -> str | None:
+    """Why its adapter cannot be used, before anything has to be sent through it."""
+    try:
+        schema_of(connection.type)
+    except ConfigurationError as error:
+        return str(error)
+    return None
+
+
+def state_of(connection: Connection, now: float) -> str:
+    """Whether anything goes through it, in a few words."""
+    if _adapters_trouble(connection):
+        return "stopped: its adapter does not work"
     if connection.stopped:
         return f"stopped: {connection.stopped}"
     if connection.paused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def import_(
     """
     try:
         with ExitStack() as opened:
+            opened.enter_context(_without_collector())
             files = [opened.enter_context(_opened(path, max_bytes)) for path in paths]
             files = in_order(files)
             store = opened.enter_context(opened_store())
@@ -88,6 +90,18 @@ def import_(
     if outcome.problems and not outcome.written:
         after = "" if dry_run else " Nothing was imported: mend the rows, or give --accept-good-rows."
         raise FailedError(f"{outcome.problems} problems.{after}")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows make no cycles, and to look for some takes a tenth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager

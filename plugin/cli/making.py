@@ -29,9 +29,9 @@ from .common import FailedError, opened_store, wanted_connection
 @click.option("--valid-days", type=int, help="A badge expires after so many days.")
 @click.option("--state", type=click.Choice(["active", "draft", "archived"]), help="active, unless given.")
 def make(connection: str, template_id: str | None, file: Path | None, **given: Any) -> None:
-    """Make badge templates, or change those of the same ids: one by options, or several from a TOML file.
+    """Make badge templates, or those of the same ids anew: one by options, or several from a TOML file.
 
-    Badges that are issued stay as they are.
+    Of what was there, only the image stays where none is given. Badges that are issued stay as they are.
     """
     values = {key: list(value) if key == "tags" else value for key, value in given.items() if value not in (None, ())}
     if (file is None) == (template_id is None) or (file is not None and values):

@@ -12,6 +12,7 @@ from ..explaining import Explanation, explain_award, explain_event
 from ..store import Store
 from ..store.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
+from .connections import state_of
 from .repair import release, replay, retry, revoke
 
 limit = click.option(
@@ -88,11 +89,12 @@ def why(which: str, is_event: bool, json_: bool) -> None:
     """
     with opened_store() as store:
         explanations = list(_explanations(store, which, is_event=is_event))
+        held_up = _held_up(store, [award for each in explanations for award in each.awards])
     if json_:
-        click.echo(json.dumps([_explanation_json(each) for each in explanations], indent=2))
+        click.echo(json.dumps([_explanation_json(each, held_up) for each in explanations], indent=2))
         return
     for explanation in explanations:
-        _print(explanation)
+        _print(explanation, held_up)
 
 
 awards.add_command(retry)
@@ -135,7 +137,23 @@ def _explanations(store: Store, which: str, *, is_event: bool) -> list[Explanati
     return [explain_event(store, event) for event in found]
 
 
-def _print(explanation: Explanation) -> None:
+def _held_up(store: Store, awards: list[dict[str, Any]]) -> dict[int, str]:
+    """By its number, what each award that is not done waits for."""
+    return {award["id"]: _waits_for(store, award) for award in awards if award["state"] in ("planned", "waiting")}
+
+
+def _waits_for(store: Store, award: dict[str, Any]) -> str:
+    connection = store.connections.get(award["connection"])
+    if connection is None:
+        return f"its connection {award['connection']} is gone: connect it again"
+    state = state_of(connection, store.now())
+    if state not in ("works", "fails"):
+        trouble = f" ({connection.trouble})" if connection.trouble else ""
+        return f"its connection {connection.name}: {state}{trouble}"
+    return f"it is tried at {when(award['due_at'])}, through its connection {connection.name}"
+
+
+def _print(explanation: Explanation, held_up: dict[int, str]) -> None:
     for award in explanation.awards:
         badge = f", badge {award['badge_id']}" if award["badge_id"] else ""
         click.echo(f"award {award['id']} is {award['state']}{badge}")
@@ -143,6 +161,8 @@ def _print(explanation: Explanation) -> None:
             click.echo(f"  {award['badge_url']}")
         if award["reason"]:
             click.echo(f"  {award['reason']}")
+        if award["id"] in held_up:
+            click.echo(f"  {held_up[award['id']]}")
     for event in explanation.events:
         if not explanation.awards:
             click.echo(f"event {event['id']} is {event['state']}: {event['reason'] or 'not worked on yet'}")
@@ -154,10 +174,13 @@ def _print(explanation: Explanation) -> None:
         click.echo(f"{when(step.at)}  {step.about:<{width}}  {step.state:<8}  {step.cause}")
 
 
-def _explanation_json(explanation: Explanation) -> dict[str, Any]:
+def _explanation_json(explanation: Explanation, held_up: dict[int, str]) -> dict[str, Any]:
     return {
         "correlation_id": explanation.correlation_id,
         "events": [{"id": event["id"], "state": event["state"]} for event in explanation.events],
-        "awards": [{"id": award["id"], "state": award["state"]} for award in explanation.awards],
+        "awards": [
+            {"id": award["id"], "state": award["state"], "waits_for": held_up.get(award["id"])}
+            for award in explanation.awards
+        ],
         "steps": [{**asdict(step), "at": when(step.at)} for step in explanation.steps],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import logging
 import threading
@@ -20,14 +19,15 @@ SILENT_SECONDS = 300.0
 MAX_HANGING = 8
 """Calls of one connection that were given up and go on, as no thread can be ended: then no more is called."""
 
-ANYTHING = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
-"""What ends a process, or another task, is as wrong as any other exception when an adapter raises it."""
-
 log = logging.getLogger("badgerelay.delivery")
 
 
 class HangingError(AmbiguousError):
     """An adapter did not return."""
+
+
+class EndingError(Exception):
+    """An adapter raised what ends a process, or another task: in a thread of its own it ends neither."""
 
 
 class _Watch:
@@ -74,8 +74,11 @@ def watched(pace: Callable[[], None]) -> Callable[[], None]:
 def bounded(call: Callable[[], T], name: str, connection: str) -> T:
     """What the call gives, made in a thread of its own; raises what it raises.
 
+    Whoever waits for it can be interrupted: that is nothing of the call's.
+
     :param name: of the adapter, for messages, as ``connection``.
     :raises HangingError: it does not return; it goes on, nobody waits for it, and it gets no place in the rate.
+    :raises EndingError: it raised such as SystemExit.
     :raises TemporaryError: too many calls of this connection hang already.
     """
     hanging = f"badgerelay hanging {name} of {connection}"
@@ -85,14 +88,16 @@ def bounded(call: Callable[[], T], name: str, connection: str) -> T:
             f"{count} calls of the adapter {name} hang, so it is not called: restart badgerelay, and tell its maker",
             retry_after=SILENT_SECONDS,
         )
-    watch, given, raised = _Watch(), list[T](), list[BaseException]()
+    watch, given, raised = _Watch(), list[T](), list[Exception]()
 
     def run() -> None:
         _watch.set(watch)
         try:
             given.append(call())
-        except BaseException as error:
+        except Exception as error:
             raised.append(error)
+        except BaseException as error:
+            raised.append(EndingError(type(error).__name__).with_traceback(error.__traceback__))
 
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(run,), name=f"badgerelay {name}", daemon=True)

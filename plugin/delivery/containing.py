@@ -7,6 +7,7 @@ import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ...adapters.base import (
@@ -25,7 +26,7 @@ from ...adapters.base import (
 from ...adapters.errors import AdapterError, RejectedError, TemporaryError
 from ..store import StoreUnavailableError
 from ..store.history import storable
-from .bounding import ANYTHING, bounded
+from .bounding import EndingError, bounded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -140,7 +141,7 @@ class Contained(Adapter):
         """Never raises: whoever closes it has no use for it any more."""
         try:
             bounded(self._inner.close, self.name, self.context.connection)
-        except ANYTHING as error:
+        except Exception as error:
             self._broken(error)
 
     def _checked(self, outcome: Any, award: Award) -> Outcome:
@@ -158,6 +159,8 @@ class Contained(Adapter):
             raise self._broken(TypeError("a badge's url is no text"))
         if award is not None and badge.template_id != award.template_id:
             raise self._broken(ValueError("it gives a badge of another template than the award's"))
+        if award is not None and badge.state == "revoked":
+            raise self._broken(ValueError("it gives a revoked badge as the award's"))
         return badge
 
     def _all(self, listing: Callable[[], Iterator[T]]) -> Iterator[T]:
@@ -176,7 +179,7 @@ class Contained(Adapter):
             if fit is error:
                 raise
             raise fit from None
-        except ANYTHING as error:
+        except Exception as error:
             raise self._broken(error) from None
 
     def _error(self, error: AdapterError) -> AdapterError:
@@ -191,12 +194,17 @@ class Contained(Adapter):
         return broken(self.name, error)
 
 
-def broken(name: str, error: BaseException) -> BrokenAdapterError:
-    """Logged, with the frames. Of an exception that was raised the message is not told: it may quote anything."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    said = type(error).__name__ if error.__traceback__ else f"{type(error).__name__}: {error}"
-    log.error("the adapter %s broke its contract: %s\n%s", name, said, frames)
-    return BrokenAdapterError(f"the adapter {name} failed with {said}; the log has it")
+def broken(name: str, error: Exception) -> BrokenAdapterError:
+    """Of an exception that was raised, its class and where: its message is not told, as it may quote anything."""
+    if error.__traceback__ is None:
+        said = f"{type(error).__name__}: {error}"
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = str(error) if isinstance(error, EndingError) else type(error).__name__
+        said = f"{what} in {PurePath(last.filename).name}, line {last.lineno}"
+        log.debug("frames of %s:\n%s", said, "".join(traceback.format_tb(error.__traceback__)))
+    log.error("the adapter %s broke its contract: %s", name, said)
+    return BrokenAdapterError(f"the adapter {name} failed with {said}: that is a defect of it, so tell its maker")
 
 
 def _is_text(value: Any) -> bool:

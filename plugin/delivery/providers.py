@@ -10,7 +10,7 @@ from ...adapters.errors import ConfigurationError, TemporaryError
 from ...adapters.registry import load_adapter
 from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
-from .bounding import ANYTHING, HangingError, bounded, watched
+from .bounding import HangingError, bounded, watched
 from .containing import Contained, broken
 from .pacing import Pace, pace_of
 
@@ -65,7 +65,7 @@ def make_adapter(
         return Contained(bounded(lambda: adapter(own, context), adapter.name, connection.name))
     except (HangingError, TemporaryError) as error:
         raise ConfigurationError(str(error)) from None
-    except ANYTHING as error:
+    except Exception as error:
         raise ConfigurationError(str(broken(adapter.name, error))) from None
 
 

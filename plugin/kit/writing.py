@@ -27,7 +27,9 @@ def write_distribution(name: str, folder: Path) -> list[Path]:
     :raises NotWrittenError: the name is none or is taken, or something is in the way. Nothing was written then.
     """
     if not NAME.fullmatch(name):
-        raise NotWrittenError(f"{name!r} is no name of a provider: small letters, digits, hyphens, underscores")
+        raise NotWrittenError(
+            f"{name!r} is no name of a provider: small letters, digits, hyphens and underscores, beginning with a letter"
+        )
     if not is_free(name) or name in adapter_names():
         raise NotWrittenError(f"the name {name!r} is taken: choose another")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
