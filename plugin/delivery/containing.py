@@ -190,7 +190,7 @@ class Contained(Adapter):
             return self._broken(TypeError("the retry_after of a TemporaryError is no number of seconds"))
         return error
 
-    def _broken(self, error: BaseException) -> BrokenAdapterError:
+    def _broken(self, error: Exception) -> BrokenAdapterError:
         return broken(self.name, error)
 
 

@@ -28,7 +28,7 @@ def write_distribution(name: str, folder: Path) -> list[Path]:
     """
     if not NAME.fullmatch(name):
         raise NotWrittenError(
-            f"{name!r} is no name of a provider: small letters, digits, hyphens and underscores, beginning with a letter"
+            f"{name!r} is no name of a provider: a small letter, then small letters, digits, hyphens, underscores"
         )
     if not is_free(name) or name in adapter_names():
         raise NotWrittenError(f"the name {name!r} is taken: choose another")

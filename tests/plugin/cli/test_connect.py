@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from marshmallow import Schema, fields
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
@@ -308,3 +309,41 @@ def test_a_refresh_token_that_alm_has_replaced_is_known_when_a_setting_changes(
         ran = run("connect", "--from", write(changed))
         assert (ran.code, "changed: alm acme" in ran.out) == (0, True), ran.err
     assert run("connections", "check", "acme").code == 0
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_connection_that_is_stopped_is_tried_again_with_the_same_settings(
+    run: Run, store: Store, credly: str, write: Callable[[str], str], alm: str
+) -> None:
+    store.connections.rest("academy", store.now(), lambda _: 600.0, "wrong", stopped="the token is not accepted")
+    assert "stopped: the token is not accepted" in run("connections").out
+    assert (
+        run("connect", "--from", write(toml(credly, alm))).out.splitlines()[0].startswith("unchanged: credly academy")
+    )
+    connection = store.connections.get("academy")
+    assert connection is not None
+    assert (connection.stopped, connection.failures) == (None, 0)
+
+
+def test_what_is_saved_is_said_to_be_though_its_templates_cannot_be_read(run: Run, store: Store, credly: str) -> None:
+    requests.put(f"{credly}/_sandbox/faults", data="500=1,on=GET:*/badge_templates", timeout=5).raise_for_status()
+    given = ("--organization-id", ORGANIZATION, "--host", credly, "--token-env", "MY_TOKEN")
+    ran = run("connect", "credly", "academy", *given, extra={"MY_TOKEN": TOKEN})
+    assert ran.code == 1
+    assert "connected: credly academy" in ran.err
+    assert "`badgerelay templates sync academy`" in ran.err
+    assert "nothing was saved" not in ran.err
+    assert store.connections.get("academy") is not None
+
+
+@pytest.mark.usefixtures("connected")
+def test_an_adapter_that_does_not_work_is_seen_before_anything_is_sent(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> type[Schema]:
+        raise ConfigurationError("the adapter credly does not load")
+
+    monkeypatch.setattr("badgerelay.plugin.cli.connections.schema_of", broken)
+    (academy,) = [each for each in run("connections", "--json").json if each["name"] == "academy"]
+    assert academy["state"] == "stopped: its adapter does not work"
+    assert academy["trouble"] == "the adapter credly does not load"

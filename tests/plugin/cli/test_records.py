@@ -70,8 +70,24 @@ def test_why_tells_the_whole_way(run: Run, store: Store) -> None:
     assert "event 2 is ignored: completed without passing" in none.out
     assert run("awards", "why", "2", "--event").out == none.out
     (explained,) = run("awards", "why", "1", "--json").json
-    assert explained["awards"] == [{"id": 1, "state": "issued"}]
+    assert explained["awards"] == [{"id": 1, "state": "issued", "waits_for": None}]
     assert {step["about"] for step in explained["steps"]} == {"event 1", "award 1"}
+
+
+def test_why_tells_what_an_award_waits_for(run: Run, store: Store) -> None:
+    store.connections.rest(
+        "academy", store.now(), lambda _: 600.0, "no such token", stopped="the token is not accepted"
+    )
+    arrive(store, completion(eventId="e-1"))
+    work(store, {"events": {"done": 1}, "awards": {"planned": 1}})
+    assert (
+        "its connection academy: stopped: the token is not accepted (no such token)" in run("awards", "why", "1").out
+    )
+    store.connections.recover("academy")
+    (explained,) = run("awards", "why", "1", "--json").json
+    assert "through its connection academy" in explained["awards"][0]["waits_for"]
+    store.connections.remove("academy")
+    assert "its connection academy is gone" in run("awards", "why", "1").out
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,6 +104,24 @@ def test_what_an_adapter_may_raise_comes_as_it_is(error: AdapterError) -> None:
         with pytest.raises(type(error)) as raised:
             verb(Contained(Doing(deed)))
         assert raised.value is error
+
+
+def test_who_interrupts_the_waiting_stops_waiting_and_accuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Contained(Doing(lambda *_: time.sleep(1))).check()
+
+
+@pytest.mark.parametrize("verb", ["find", "issue"])
+def test_a_revoked_badge_is_no_awards(verb: str) -> None:
+    revoked = replace(GOOD, state="revoked", existed=True)
+    adapter = Contained(Doing(lambda *_: revoked if verb == "find" else [revoked]))
+    with pytest.raises(BrokenAdapterError, match="a revoked badge"):
+        found = adapter.find(award()) if verb == "find" else adapter.issue([award()])[0]
+        raise found if isinstance(found, BrokenAdapterError) else AssertionError(found)
 
 
 class BareError(TemporaryError):

@@ -117,7 +117,7 @@ def test_an_adapter_is_checked_over_its_own_sandbox(check: Check) -> None:
     done = check("credly")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the adapter credly keeps the contract" in done.stdout
-    assert "48 passed" in done.stdout
+    assert re.search(r"\b[5-9]\d passed", done.stdout)
 
 
 @pytest.fixture
