@@ -52,8 +52,8 @@ class Clock:
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Its mending of waits by the monotonic clock, which old C libraries needed, lets them end at once: Python's
-            # threads would wrest the interpreter from each other all the time, and everything take fifty times as long.
+            # It would mend waits by the monotonic clock, which only old C libraries need: each ends at once then, so
+            # that Python's threads wrest the interpreter from each other all the time, and everything takes long.
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",
             "PYTHONPATH": str(Path(__file__).with_name("sleeping")),
         }
