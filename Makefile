@@ -42,7 +42,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 4 -m 'not services'
 
 test-services: $(STAMP)
-	sh tests/services.sh $(BIN)/python -m pytest -n 2 --dist loadgroup -m services
+	sh tests/services.sh sh tests/streams.sh $(BIN)/python
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,14 +22,6 @@ POSTGRESQL = "BADGERELAY_TEST_POSTGRESQL"
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests run side by side, but for those of real processes with real services: one after the other."""
-    for item in items:
-        if item.path.parent.name in ("e2e", "chaos") and item.get_closest_marker("services"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
-
-
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees, or writes into, what the developer has at home."""
