@@ -123,7 +123,7 @@ def test_nobody_takes_a_name_of_ours(install: Install) -> None:
     install("thief", GOOD.format(name="credly"), entry("credly", "thief"))
     assert load_adapter("credly").__module__ == "badgerelay.adapters.credly.adapter"
     (thief,) = (each for each in installed() if each.distribution == "thief 1.5")
-    assert "the name is taken by badgerelay" in thief.trouble
+    assert "its name is taken by badgerelay" in thief.trouble
 
 
 def test_alm_is_no_name_of_a_provider(install: Install) -> None:

@@ -61,7 +61,7 @@ def stranger(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPath
 
 def test_it_passes_its_tests_as_it_was_written(stranger: Stranger) -> None:
     said = run(stranger.bin / "python", "-m", "pytest", "-q", "-W", "error", cwd=stranger.made).stdout
-    assert "46 passed, 2 skipped" in said
+    assert "48 passed, 2 skipped" in said
 
 
 @pytest.fixture
