@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def connect(store: Store, declared: Declared) -> str:
     try:
         settings = load_settings(declared.type, resolve(declared.values, schema))
     except ValidationError as error:
-        raise RefusedError(f"{where}: {_sentences(error)}") from None
+        raise RefusedError(f"{where}: {sentences(error)}") from None
     except RefusedError as error:
         raise RefusedError(f"{where}: {error}") from None
     before = store.connections.get(declared.name)
@@ -169,6 +170,16 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         return client.check()
     finally:
         client.close()
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """The document that ``--from`` names. :raises RefusedError: it cannot be read, or is none."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
 
 
 def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
@@ -240,7 +251,8 @@ def _check_references(store: Store, where: str, declared: Declared, settings: Ma
             raise RefusedError(f"{where}: account_id: the account is connected already, as {other.name!r}")
 
 
-def _sentences(error: ValidationError) -> str:
+def sentences(error: ValidationError) -> str:
+    """Each key and what is wrong with it, in one line."""
     messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
     return "; ".join(
         f"{key}: {' '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in messages.items()

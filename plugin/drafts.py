@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 from ..adapters.base import TemplateDraft
-from .connecting import RefusedError
+from .connecting import RefusedError, read_toml, sentences
 
 MAX_IMAGE = 8 * 1024 * 1024
 """Bytes of a file that is read at all; what the provider takes is less."""
@@ -46,12 +45,7 @@ class DraftSettings(Schema):
 
 def read_drafts(file: Path) -> list[TemplateDraft]:
     """The templates of a TOML file. :raises RefusedError: it is none, or says what cannot be."""
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
+    document = read_toml(file)
     tables = document.pop("template", None)
     if document or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise RefusedError(f"--from: {file} has to consist of [[template]], once for each badge template")
@@ -63,9 +57,7 @@ def draft_of(values: Mapping[str, Any], folder: Path = Path()) -> TemplateDraft:
     try:
         draft: TemplateDraft = DraftSettings(folder).load(values)
     except ValidationError as error:
-        what = error.messages if isinstance(error.messages, dict) else {"": error.messages}
-        sentences = "; ".join(f"{key}: {_words(value)}" for key, value in what.items())
-        raise RefusedError(f"badge template {values.get('id', '')!r}: {sentences}") from None
+        raise RefusedError(f"badge template {values.get('id', '')!r}: {sentences(error)}") from None
     return draft
 
 
@@ -78,7 +70,3 @@ def _read(path: Path) -> bytes:
     if len(content) > MAX_IMAGE:
         raise ValidationError(f"{path} is larger than 8 MiB", "image")
     return content
-
-
-def _words(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

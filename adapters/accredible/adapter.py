@@ -20,7 +20,7 @@ from ..base import (
 )
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
 from ..remote.statuses import NotFoundError
-from ..remote.values import identifier, is_earlier, is_of_its_day, segment, text, web_address
+from ..remote.values import identifier, is_of_another_time, segment, text, web_address
 from ..transport import HostError
 from .client import AccredibleClient
 from .issuing import Issuing
@@ -126,8 +126,7 @@ class AccredibleAdapter(Adapter):
         try:
             for badge in credentials_of(self._client, award, self.context.now):
                 any_at_all = True
-                of_old = is_earlier(badge, award) or (badge.state == "expired" and not is_of_its_day(badge, award))
-                if badge.state != "revoked" and not of_old:
+                if badge.state != "revoked" and not is_of_another_time(badge, award):
                     return self._with_url(badge), True
         except RejectedError as error:
             if isinstance(error, NotFoundError) or error.code == INVALID_TEMPLATE:

@@ -20,7 +20,7 @@ from ..base import (
 from ..errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from ..remote.sharing import linkedin
 from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, is_earlier, is_of_its_day, segment, text
+from ..remote.values import MalformedError, is_of_another_time, segment, text
 from ..transport import HostError
 from .answers import RefusedError
 from .classes import BadgeClasses
@@ -104,8 +104,7 @@ class BadgrAdapter(Adapter):
                 badge = parse_badge(item, self.context.now(), existed=True)
             except MalformedError as error:
                 raise TemporaryError(f"Badgr lists {error}") from None
-            of_old = is_earlier(badge, award) or (badge.state == "expired" and not is_of_its_day(badge, award))
-            if badge.state != "revoked" and not of_old:
+            if badge.state != "revoked" and not is_of_another_time(badge, award):
                 return badge
         return None
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, abort, request
 from jinja2 import Environment
@@ -17,6 +16,7 @@ from jinja2 import Template as Page
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..errors import ConfigurationError
+from ..remote.sharing import linkedin_post
 from . import badges
 from .badges import Badge, credential_url, read_badge
 from .baking import PNG, bake
@@ -93,7 +93,7 @@ class PublicPages:
             expires=when(badge.expires_at) if badge.expires_at is not None else "",
             state="forged" if not holds(badge, self._issuer.keys()) else state,
             did=document["issuer"]["id"],
-            linkedin="https://www.linkedin.com/sharing/share-offsite/?url=" + quote(url, safe=""),
+            linkedin=linkedin_post(url),
         )
 
     def signed(self, badge_id: str, kind: str) -> Response:

@@ -15,8 +15,10 @@ def linkedin(certificate_url: str, public_url: str, badge_id: str) -> list[Share
             "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME"
             f"&certUrl={quote(certificate_url, safe='')}&certId={quote(badge_id, safe='')}",
         ),
-        ShareLink(
-            "linkedin_post",
-            f"https://www.linkedin.com/sharing/share-offsite/?url={quote(public_url, safe='')}",
-        ),
+        ShareLink("linkedin_post", linkedin_post(public_url)),
     ]
+
+
+def linkedin_post(public_url: str) -> str:
+    """Where a post about a page is written."""
+    return f"https://www.linkedin.com/sharing/share-offsite/?url={quote(public_url, safe='')}"

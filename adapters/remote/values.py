@@ -66,9 +66,12 @@ def is_earlier(badge: IssuedBadge, award: Award) -> bool:
     return bool(award.period) and badge.issued_at is not None and award.issued_at - badge.issued_at > SAME_PERIOD
 
 
-def is_of_its_day(badge: IssuedBadge, award: Award) -> bool:
-    """Whether a badge was earned when the award was: an expired one may be of another time."""
-    return badge.issued_at is None or abs(award.issued_at - badge.issued_at) <= SAME_PERIOD
+def is_of_another_time(badge: IssuedBadge, award: Award) -> bool:
+    """Whether a badge of the award's template and earner is not the award's: of an earlier period, or expired and
+    not earned on its day.
+    """
+    its_day = badge.issued_at is None or abs(award.issued_at - badge.issued_at) <= SAME_PERIOD
+    return is_earlier(badge, award) or (badge.state == "expired" and not its_day)
 
 
 def segment(id_: str) -> str:

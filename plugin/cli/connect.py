@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from ..alm.skill_poll import learn_skills
 from ..connecting import (
     ALM,
     Declared,
-    RefusedError,
     fields_of,
     read_declarations,
+    read_toml,
     schema_of,
     secret_keys,
 )
@@ -58,12 +57,7 @@ def connect(context: click.Context, file: Path | None) -> None:
 
 
 def _connect_file(file: Path) -> None:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
+    document = read_toml(file)
     worst = 0
     with opened_store() as store:
         for declared in read_declarations(document):

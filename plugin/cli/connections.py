@@ -81,34 +81,29 @@ def rotate_key(name: str, yes: bool) -> None:
 
 
 def _row(connection: Connection, now: float) -> dict[str, Any]:
+    held_up, trouble = held_up_by(connection, now)
     return {
         "name": connection.name,
         "role": connection.role,
         "type": connection.type,
         "account": connection.account,
-        "state": state_of(connection, now),
-        "trouble": connection.trouble or _adapters_trouble(connection),
+        "state": held_up or ("fails" if connection.failures else "works"),
+        "trouble": trouble,
     }
 
 
-def _adapters_trouble(connection: Connection) -> str | None:
-    """Why its adapter cannot be used, before anything has to be sent through it."""
+def held_up_by(connection: Connection, now: float) -> tuple[str | None, str | None]:
+    """What lets nothing through it, in a few words, and what ails it; None each where nothing does."""
     try:
         schema_of(connection.type)
     except ConfigurationError as error:
-        return str(error)
-    return None
-
-
-def state_of(connection: Connection, now: float) -> str:
-    """Whether anything goes through it, in a few words."""
-    if _adapters_trouble(connection):
-        return "stopped: its adapter does not work"
+        return "stopped: its adapter does not work", connection.trouble or str(error)
+    held_up = None
     if connection.stopped:
-        return f"stopped: {connection.stopped}"
-    if connection.paused:
-        return "paused"
-    if connection.retry_at > now:
+        held_up = f"stopped: {connection.stopped}"
+    elif connection.paused:
+        held_up = "paused"
+    elif connection.retry_at > now:
         what = "rests" if connection.failures else "its rate is used up; waits"
-        return f"{what} until {when(connection.retry_at)}"
-    return "fails" if connection.failures else "works"
+        held_up = f"{what} until {when(connection.retry_at)}"
+    return held_up, connection.trouble

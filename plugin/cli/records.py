@@ -12,7 +12,7 @@ from ..explaining import Explanation, explain_award, explain_event
 from ..store import Store
 from ..store.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
-from .connections import state_of
+from .connections import held_up_by
 from .repair import release, replay, retry, revoke
 
 limit = click.option(
@@ -146,10 +146,9 @@ def _waits_for(store: Store, award: dict[str, Any]) -> str:
     connection = store.connections.get(award["connection"])
     if connection is None:
         return f"its connection {award['connection']} is gone: connect it again"
-    state = state_of(connection, store.now())
-    if state not in ("works", "fails"):
-        trouble = f" ({connection.trouble})" if connection.trouble else ""
-        return f"its connection {connection.name}: {state}{trouble}"
+    held_up, trouble = held_up_by(connection, store.now())
+    if held_up:
+        return f"its connection {connection.name}: {held_up}" + (f" ({trouble})" if trouble else "")
     return f"it is tried at {when(award['due_at'])}, through its connection {connection.name}"
 
 
