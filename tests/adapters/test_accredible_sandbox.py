@@ -1,6 +1,6 @@
 """What is uncertain about Accredible, and what goes wrong at times: the adapter and the sandbox over real HTTP."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from badgerelay.adapters import (
     Award,
     ConfigurationError,
     IssuedBadge,
-    Outcome,
-    RejectedError,
     TemporaryError,
 )
 from badgerelay.adapters.accredible.adapter import AccredibleAdapter
+
+from .sandboxes import calls, counts, words
 
 Join = Callable[..., AccredibleAdapter]
 Serving = Callable[..., str]
@@ -39,26 +39,6 @@ WAYS: list[dict[str, str]] = [
     {"sandbox_mode": "on"},
     {"page_size": "2"},
 ]
-
-
-def counts(url: str) -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(f"{url}/_sandbox/badges?format=count").json()["counts"]
-    return found
-
-
-def calls(url: str) -> dict[str, int]:
-    found: dict[str, int] = requests.get(f"{url}/_sandbox/requests").json()["counts"]
-    return found
-
-
-def words(outcomes: Iterable[Outcome]) -> list[str]:
-    said = []
-    for each in outcomes:
-        if isinstance(each, IssuedBadge):
-            said.append("existed" if each.existed else "issued")
-        else:
-            said.append(each.code if isinstance(each, RejectedError) else type(each).__name__)
-    return said
 
 
 @pytest.mark.parametrize("knobs", WAYS)

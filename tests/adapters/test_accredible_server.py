@@ -18,6 +18,8 @@ from badgerelay.adapters import INVALID_TEMPLATE, Award, IssuedBadge, Recipient,
 from badgerelay.adapters.accredible.adapter import AccredibleAdapter
 from badgerelay.adapters.contract import AdapterContract, Provider
 
+from .sandboxes import recording
+
 KEY = os.environ.get("ACCREDIBLE_API_KEY", "")
 NO_GROUP = "999999999"
 
@@ -32,15 +34,7 @@ def settings(serving: Callable[..., str]) -> dict[str, str]:
 @pytest.fixture
 def adapter(join: Callable[..., Any], settings: dict[str, str]) -> Iterator[AccredibleAdapter]:
     joined: AccredibleAdapter = join(AccredibleAdapter, **settings)
-    made: list[IssuedBadge] = []
-    issue = joined.issue
-
-    def kept(awards: Any) -> Any:
-        outcomes = issue(awards)
-        made.extend(each for each in outcomes if isinstance(each, IssuedBadge))
-        return outcomes
-
-    joined.issue = kept  # type: ignore[method-assign]
+    made = recording(joined)
     yield joined
     eraser = join(AccredibleAdapter, **settings, revoke_by="delete")
     for badge in made:

@@ -1,6 +1,6 @@
 """What is uncertain about Badgr, and what goes wrong at times: the adapter and the sandbox over real HTTP."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,35 +8,14 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.adapters import AmbiguousError, Award, IssuedBadge, Outcome, RejectedError, TemporaryError
+from badgerelay.adapters import AmbiguousError, Award, IssuedBadge, TemporaryError
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
+
+from .sandboxes import calls, counts, words
 
 Join = Callable[..., BadgrAdapter]
 Serving = Callable[..., str]
 MakeAward = Callable[..., Award]
-
-
-def counts(url: str) -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(f"{url}/_sandbox/badges?format=count").json()["counts"]
-    return found
-
-
-def calls(url: str) -> dict[str, int]:
-    found: dict[str, int] = requests.get(f"{url}/_sandbox/requests").json()["counts"]
-    return found
-
-
-def words(outcomes: Iterable[Outcome]) -> list[str]:
-    return [
-        each.code
-        if isinstance(each, RejectedError)
-        else type(each).__name__
-        if not isinstance(each, IssuedBadge)
-        else "existed"
-        if each.existed
-        else "issued"
-        for each in outcomes
-    ]
 
 
 WAYS: list[dict[str, str]] = [

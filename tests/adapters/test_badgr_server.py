@@ -25,6 +25,8 @@ from badgerelay.adapters import (
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.contract import AdapterContract, Provider
 
+from .sandboxes import recording
+
 LIVE = os.environ.get("BADGR_BASE_URL", "")
 
 
@@ -41,15 +43,7 @@ def settings(serving: Callable[..., str]) -> dict[str, str]:
 @pytest.fixture
 def adapter(join: Callable[..., Any], settings: dict[str, str]) -> Iterator[BadgrAdapter]:
     joined: BadgrAdapter = join(BadgrAdapter, **settings)
-    made: list[IssuedBadge] = []
-    issue = joined.issue
-
-    def kept(awards: Any) -> Any:
-        outcomes = issue(awards)
-        made.extend(each for each in outcomes if isinstance(each, IssuedBadge))
-        return outcomes
-
-    joined.issue = kept  # type: ignore[method-assign]
+    made = recording(joined)
     yield joined
     for badge in made:
         joined.revoke(badge.id, "made by a test")

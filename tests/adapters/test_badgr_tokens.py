@@ -1,6 +1,5 @@
 """Access tokens of Badgr, over real HTTP."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,10 +7,12 @@ import pytest
 import requests
 import responses
 
-from badgerelay.adapters import AdapterError, ConfigurationError, OverBudgetError, TemporaryError
+from badgerelay.adapters import ConfigurationError, OverBudgetError, TemporaryError
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.badgr.sandbox import CLIENT_ID, CLIENT_SECRET, FIRST_ISSUER
 from badgerelay.adapters.remote.credentials import lifetime
+
+from .sandboxes import failures_of_many_checks
 
 Join = Callable[..., BadgrAdapter]
 Serving = Callable[..., str]
@@ -85,20 +86,7 @@ def test_a_client_has_no_refresh_token(join: Join, serving: Serving, storage: An
 def test_many_threads_ask_once(join: Join, serving: Serving) -> None:
     url = serving(BadgrAdapter, faults="latency=0.02")
     adapter = as_user(join, url)
-    failures: list[AdapterError] = []
-
-    def check() -> None:
-        try:
-            adapter.check()
-        except AdapterError as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=check) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert failures_of_many_checks(adapter) == []
     assert grants(url) == 1
 
 

@@ -1,6 +1,5 @@
 """Access tokens of an OAuth client, over real HTTP."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,8 +7,10 @@ import pytest
 import requests
 import responses
 
-from badgerelay.adapters import AdapterError, ConfigurationError, TemporaryError
+from badgerelay.adapters import ConfigurationError, TemporaryError
 from badgerelay.adapters.credly.adapter import CredlyAdapter
+
+from .sandboxes import failures_of_many_checks
 
 CLIENT = {"oauth_client_id": "simulator-client-0001", "oauth_client_secret": "SIMULATOR-SECRET-0001"}
 TOKEN_URL = "https://www.credly.com/oauth/token"
@@ -63,20 +64,7 @@ def test_a_second_401_is_a_wrong_setting(connect: Connect, sandbox: Sandbox) -> 
 def test_many_threads_renew_once(connect: Connect, sandbox: Sandbox) -> None:
     url = sandbox(faults="latency=0.02")
     adapter = connect(url, **CLIENT)
-    failures: list[AdapterError] = []
-
-    def check() -> None:
-        try:
-            adapter.check()
-        except AdapterError as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=check) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert failures_of_many_checks(adapter) == []
     assert grants(url) == 1
 
 

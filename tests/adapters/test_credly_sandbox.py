@@ -25,6 +25,8 @@ from badgerelay.adapters import (
 )
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 
+from .sandboxes import calls, counts
+
 Connect = Callable[..., CredlyAdapter]
 Sandbox = Callable[..., str]
 MakeAward = Callable[..., Award]
@@ -35,16 +37,6 @@ ORGANIZATION = "/v1/organizations/0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
 def issued(outcome: Outcome) -> IssuedBadge:
     assert isinstance(outcome, IssuedBadge), outcome
     return outcome
-
-
-def counts(url: str) -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(f"{url}/_sandbox/badges?format=count").json()["counts"]
-    return found
-
-
-def arrived(url: str) -> dict[str, int]:
-    found: dict[str, int] = requests.get(f"{url}/_sandbox/requests").json()["counts"]
-    return found
 
 
 def test_the_second_time_it_is_the_same_badge(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
@@ -98,7 +90,7 @@ def test_a_learner_whose_values_no_filter_holds_is_found_by_template(
     adapter.issue([odd])
     found = adapter.find(odd)
     assert found is not None
-    assert arrived(url)["GET badges"] == 3
+    assert calls(url)["GET badges"] == 3
 
 
 def test_bad_items_are_taken_out_of_a_batch_and_the_others_go(
@@ -125,7 +117,7 @@ def test_a_batch_without_error_index_goes_one_by_one(
     url = sandbox(error_index="off")
     outcomes = connect(url).issue([make_award(1), make_award(2, template="unknown"), make_award(3)])
     assert [type(outcome).__name__ for outcome in outcomes] == ["IssuedBadge", "RefusedError", "IssuedBadge"]
-    assert arrived(url) == {"POST badges/batch": 1, "POST badges": 3}
+    assert calls(url) == {"POST badges/batch": 1, "POST badges": 3}
 
 
 def test_a_smaller_batch_limit_is_survived(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
@@ -219,7 +211,7 @@ def test_templates_come_from_all_pages(connect: Connect, sandbox: Sandbox) -> No
         templates = list(connect(url).templates())
         assert len(templates) == len({template.id for template in templates}) == 122
         assert {template.state for template in templates} == {"active", "draft", "archived"}
-        assert arrived(url)["GET badge_templates"] == 3
+        assert calls(url)["GET badge_templates"] == 3
     assert (templates[0].id, templates[0].name) == ("7b0e1c52-3d0b-4d0a-9c3e-5f6a1c9d2e10", "Safe Lab Practice")
 
 
@@ -444,7 +436,7 @@ def test_administrators_see_what_came_and_can_start_anew(
     assert len(requests.get(f"{url}/_sandbox/badges").json()["badges"]) == 2
     assert requests.post(f"{url}/_sandbox/reset").status_code == 204
     assert counts(url)["total"] == 0
-    assert arrived(url) == {}
+    assert calls(url) == {}
 
 
 def test_every_object_has_a_field_that_nobody_knows(sandbox: Sandbox) -> None:

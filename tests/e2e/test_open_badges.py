@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +17,7 @@ from openbadgeslib.ob3.ldp import OB3LdpVerifier
 from badgerelay.plugin.settings import read_settings
 from badgerelay.plugin.store import open_store
 
-from .running import TEMPLATE, Home, badges, eventually
+from .running import TEMPLATE, Home, badges, end_group, eventually
 
 PEOPLE = 400
 COMPLETIONS = """
@@ -70,7 +68,7 @@ def working(home: Home) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        end_group(process.pid)
         process.wait()
 
 
