@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ...adapters.base import unhurried
@@ -77,9 +78,18 @@ def rate_of(connection: Connection) -> str:
     if connection.role != "provider":
         return DEFAULT_RATE
     try:
-        rate = load_adapter(connection.type).capabilities.rate
+        return _providers_rate(connection.type)
+    except ConfigurationError:  # an adapter that is not there says so to whoever makes it
+        return DEFAULT_RATE
+
+
+@cache
+def _providers_rate(type_: str) -> str:
+    """Kept: to look for an adapter takes some milliseconds, and each answer to ``/metrics`` needs it."""
+    rate = load_adapter(type_).capabilities.rate
+    try:
         parse_rate(rate)
-    except (ConfigurationError, ValueError):  # an adapter that is not there says so to whoever makes it
+    except ValueError:
         return DEFAULT_RATE
     return rate
 
