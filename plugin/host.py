@@ -126,10 +126,9 @@ def _make_publisher(settings: Settings) -> Publisher | None:
     """What tells workers of news, where there is a broker. :raises SettingsError: the extra is not installed."""
     if settings.broker_url is None:
         return None
-    from .delivery.broker import CelerySender, make_app
-    from .delivery.publishing import Publisher
+    from .delivery.broker import make_publisher
 
-    return Publisher(CelerySender(make_app(settings)))
+    return make_publisher(settings)
 
 
 def _news() -> Lane:

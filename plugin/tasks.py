@@ -11,20 +11,17 @@ import os
 import threading
 
 from celery import Celery, Task, shared_task
-from kombu import Queue
 
 from .assembly import make_work
-from .delivery.broker import CelerySender
 from .delivery.lanes import Lane
+from .delivery.messages import QUEUE, CelerySender
 from .delivery.publishing import Publisher
 from .delivery.runner import SWEEP_SECONDS, Runner
 from .delivery.runs import CALLS_IN_FLIGHT
 from .settings import Settings, read_settings
 from .store import open_store
 
-QUEUE = Queue("badgerelay", max_length=10_000, queue_arguments={"x-queue-type": "quorum"})
-"""Where the messages go. RabbitMQ keeps it on a majority of its nodes, and drops the oldest messages where no worker
-takes any; Redis knows neither."""
+__all__ = ["QUEUE", "SCHEDULE", "WorkTask", "runner_of", "sweep", "work"]
 
 EXPIRE_SECONDS = 5.0
 """A message that nobody took for so long is dropped: the sweep has sent others since."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from ..hosts import is_loopback
-from .wire import KeepAliveHandler
+from .wire import Connections, KeepAliveHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,34 +20,6 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 1024
 POLL_SECONDS = 0.02
 STOP_SECONDS = 5.0
-
-
-class Connections:
-    """The open connections of one server, so that a stopped server answers nobody."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-        self._closed = False
-
-    def add(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._open.add(connection)
-            late = self._closed
-        if late:
-            self.close()
-
-    def discard(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._open.discard(connection)
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            connections = list(self._open)
-        for connection in connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Server:

@@ -45,11 +45,10 @@ def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
 def _connected(store: Store, settings: Settings, *, engine: bool) -> tuple[Flask, Callable[[], None]]:
     """The application, and what ends the threads of whoever it tells of news."""
     if settings.broker_url is not None:
-        from ..delivery.broker import CelerySender, make_app
+        from ..delivery.broker import make_publisher
         from ..delivery.lanes import Lane
-        from ..delivery.publishing import Publisher
 
-        publisher = Publisher(CelerySender(make_app(settings)))
+        publisher = make_publisher(settings)
         return create_app(store, lambda connection: publisher.offer(Lane("decide", connection))), publisher.close
     if not engine:
         return create_app(store), lambda: None

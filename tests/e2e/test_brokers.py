@@ -187,6 +187,30 @@ def test_the_queue_is_a_quorum_queue_of_bounded_length(broker_home: Home, broker
     worker.stop()
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+def test_where_no_worker_takes_messages_redis_does_not_fill_with_them(broker_home: Home, broker: Broker) -> None:
+    provider = connected(broker_home)
+    relay = broker_home.start("serve", "--port", "0")
+    with Connection(broker.url) as connection:
+        redis = connection.default_channel.client
+        redis.rpush("badgerelay", *["nobody's"] * 10_000)
+        for number in range(2):
+            looked = _looks(redis)
+            complete(relay.url, number, 1)
+            eventually(lambda looked=looked: _looks(redis) > looked)  # type: ignore[misc]
+        assert redis.llen("badgerelay") == 10_000
+        redis.delete("badgerelay")
+        complete(relay.url, 2, 1)
+        eventually(lambda: redis.llen("badgerelay") > 0)
+    broker_home.start("worker", listens=WORKS)
+    issued(broker_home, provider, 3)
+
+
+def _looks(redis: Any) -> int:
+    """How often a queue's length was asked for."""
+    return int(redis.info("commandstats").get("cmdstat_llen", {"calls": 0})["calls"])
+
+
 def _exists(connection: Any, queue: str) -> bool:
     with connection.channel() as channel:
         try:
