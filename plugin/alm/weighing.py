@@ -86,7 +86,7 @@ class Weighing:
                 self._gone.append(name)
             else:
                 self._providers[provider.type.lower()] = name
-        self._rules: dict[frozenset[str], list[Rule]] = {}
+        self._rules: dict[tuple[frozenset[str], str | None], list[Rule]] = {}
         self._completed: dict[tuple[str, str, int | None], list[Completion]] = {}
 
     def completion(self, row: Row[Any], event: DeliveredEvent, facts: Facts) -> Weighed:
@@ -94,7 +94,8 @@ class Weighing:
         ids = frozenset(each for each in (event.lo_id, event.lo_instance_id, facts.root) if each)
         moment = event.completed_at or event.occurred_at
         now = Completion(ids, moment.timestamp() if moment else row.received_at, event.passed)
-        rules = self._rules_for(ids | {level.object for level in facts.levels})
+        objects = (event.lo_id, facts.root, *(level.object for level in facts.levels))
+        rules = self._rules_for(frozenset(each for each in objects if each), event.lo_instance_id)
         weighed = Weighed()
         period = period_of(event.lo_id or "")
         if event.passed is not False:
@@ -120,10 +121,11 @@ class Weighing:
             self._add_badge(weighed, level.badge, now.at, "")
         return weighed
 
-    def _rules_for(self, ids: frozenset[str]) -> list[Rule]:
-        if ids not in self._rules:
-            self._rules[ids] = rules_for(self._store, self._connection.name, ids)
-        return self._rules[ids]
+    def _rules_for(self, objects: frozenset[str], instance: str | None = None) -> list[Rule]:
+        key = (objects, instance)
+        if key not in self._rules:
+            self._rules[key] = rules_for(self._store, self._connection.name, objects, instance)
+        return self._rules[key]
 
     def _judge(self, rule: Rule, now: Completion, row: Row[Any]) -> Verdict:
         if rule.need == 1:  # nothing that was before is needed, and a renewal has a date of its own

@@ -91,7 +91,8 @@ def judge_event(store: Store, row: Row[Any], event: CourseCompleted) -> list[Ver
     :param row: the event's, whose learner's earlier ones are looked up where a rule needs several.
     """
     now = _completion_of(event)
-    rules = rules_for(store, row.source, now.objects)
+    place = event.learning_object
+    rules = rules_for(store, row.source, [place.id], place.instance_id, place.kind)
     before: list[Completion] = []
     if any(rule.need > 1 for rule in rules):
         rows = store.completions.of("", row.source, event.learner.id, ["course_completed"])

@@ -31,6 +31,9 @@ _PARENTS = {
     "learning_program_instance": ("learningProgram", "learningProgramId", "almLearningProgramId"),
 }
 
+_FILES = {"course": "course_instance", "learning_path": "learning_program_instance", "certification": "certification"}
+"""Whose rows tie a learning object of which kind."""
+
 
 class Places(NamedTuple):
     """Of several rows: the learning object (or skill level) and the instance of each, as events carry them."""
@@ -59,39 +62,45 @@ def places(kind: Kind, columns: Columns, *, alm: bool) -> Places:
     return Places(objects, instances)
 
 
-def ties_for(store: Store, source: str, ids: Iterable[str]) -> list[Rule]:
+def ties_for(
+    store: Store, source: str, objects: Iterable[str], instance: str | None = None, kind: str | None = None
+) -> list[Rule]:
     """Which badges a completion earns by what was imported for its source.
 
     A badge hangs on an instance. A learning object whose instances (those that were imported) all have the same badge
     has it itself; where they differ, only the instance decides: better no badge than a wrong one.
 
-    :param ids: of the learning object and of its instance, or ``skill:<id>:<level>``.
+    :param objects: ids of what was completed: the learning object, a certification's root, ``skill:<id>:<level>``.
+    :param instance: the id of its instance, which may be another object's instance's too.
+    :param kind: of the learning object, as events of hosts have it: their ids may be those of other kinds too. None:
+        the ids say it.
     """
-    wanted = frozenset(ids)
+    wanted = frozenset(objects)
     by_kind: dict[str, list[Tie]] = {}
-    for tie in store.imports.ties(source, wanted):
-        by_kind.setdefault(tie.kind, []).append(tie)
+    for tie in store.imports.ties(source, wanted | ({instance} if instance else set())):
+        if kind is None or tie.kind == _FILES.get(kind):
+            by_kind.setdefault(tie.kind, []).append(tie)
     found: dict[tuple[str, str], Rule] = {}
-    for kind, ties in by_kind.items():
-        for tie, tied in _of_instances(ties, wanted) if kind in _PARENTS else _of_objects(ties):
+    for file, ties in by_kind.items():
+        chosen = _of_instances(ties, wanted, instance) if file in _PARENTS else _of_objects(ties, wanted)
+        for tie, tied in chosen:
             if tie.connection and tie.template_id:
                 target = (tie.connection, tie.template_id)
                 found.setdefault(target, Rule(source, *target, (tied,), origin="import"))
     return list(found.values())
 
 
-def _of_objects(ties: Sequence[Tie]) -> list[tuple[Tie, str]]:
-    return [(tie, tie.object_id) for tie in ties]
+def _of_objects(ties: Sequence[Tie], wanted: frozenset[str]) -> list[tuple[Tie, str]]:
+    return [(tie, tie.object_id) for tie in ties if tie.object_id in wanted]
 
 
-def _of_instances(ties: Sequence[Tie], wanted: frozenset[str]) -> list[tuple[Tie, str]]:
-    exact = [tie for tie in ties if tie.instance_id in wanted and tie.object_id in wanted]
+def _of_instances(ties: Sequence[Tie], wanted: frozenset[str], instance: str | None) -> list[tuple[Tie, str]]:
+    of_object = [tie for tie in ties if tie.object_id in wanted]
+    exact = [tie for tie in of_object if instance and tie.instance_id == instance]
     if exact:
         return [(tie, tie.instance_id or "") for tie in exact]
-    for some, instance in (
-        ([tie for tie in ties if tie.object_id in wanted], False),
-        ([tie for tie in ties if tie.instance_id in wanted], True),
-    ):
+    itself = [tie for tie in ties if tie.instance_id in wanted]  # what a source calls its learning object
+    for some, tied in ((of_object, "object_id"), (itself, "instance_id")):
         if some and len({tie.badge_id for tie in some}) == 1:
-            return [(some[0], (some[0].instance_id or "") if instance else some[0].object_id)]
+            return [(some[0], getattr(some[0], tied) or "")]
     return []

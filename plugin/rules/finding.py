@@ -9,7 +9,13 @@ from ..store import Store
 from ..store.rules import Rule
 
 
-def rules_for(store: Store, source: str, ids: Iterable[str]) -> list[Rule]:
-    """Those that an administrator or a new skill made, then those that follow from imported files."""
-    wanted = list(ids)
-    return [*store.rules.for_objects(source, wanted), *ties_for(store, source, wanted)]
+def rules_for(
+    store: Store, source: str, objects: Iterable[str], instance: str | None = None, kind: str | None = None
+) -> list[Rule]:
+    """Those that an administrator or a new skill made, then those that follow from imported files.
+
+    Parameters as of :func:`ties_for`.
+    """
+    own = list(objects)
+    named = [*own, instance] if instance else own
+    return [*store.rules.for_objects(source, named), *ties_for(store, source, own, instance, kind)]

@@ -21,14 +21,17 @@ OTHER = {"id": "B-4", "externalBadgeId": "x-1", "externalBadgeProvider": "anothe
 
 @pytest.fixture
 def ties(store: Store, import_texts: Import, serve_app: Callable[..., str]) -> Callable[..., list[tuple[str, str]]]:
-    """Imports badges and what is given; asks for ids; gives what ties and the template."""
+    """Imports badges and what is given; asks for an object and its instance; gives what ties and the template."""
     connect_credly(store, serve_app("credly"))
 
-    def ask(*ids: str, source: str = "lms", files: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    def ask(
+        *place: str, source: str = "lms", kind: str | None = None, files: dict[str, str] | None = None
+    ) -> list[tuple[str, str]]:
         if files is not None:
             _, problems = import_texts({"badge": text_of("badge", LOTO, SAFE, RETIRED, OTHER), **files}, source)
             assert problems == []
-        return [(rule.objects[0], rule.template_id) for rule in ties_for(store, source, ids)]
+        found = ties_for(store, source, place[:1], place[1] if len(place) > 1 else None, kind)
+        return [(rule.objects[0], rule.template_id) for rule in found]
 
     return ask
 
@@ -56,7 +59,8 @@ def test_an_instance_a_certification_and_a_skill_level_tie_their_badge(store: St
 
 def test_a_badge_that_is_retired_or_of_an_unknown_provider_ties_nothing(ties: Ties) -> None:
     rows = [{"id": "C-1", "badgeId": "B-3"}, {"id": "C-2", "badgeId": "B-4"}, {"id": "C-3"}]
-    assert ties("C-1", "C-2", "C-3", files={"certification": text_of("certification", *rows)}) == []
+    assert ties("C-1", files={"certification": text_of("certification", *rows)}) == []
+    assert ties("C-2") == ties("C-3") == []
 
 
 def test_a_course_has_the_badge_that_all_its_instances_have(ties: Ties) -> None:
@@ -75,6 +79,22 @@ def test_a_course_has_the_badge_that_all_its_instances_have(ties: Ties) -> None:
     assert ties("CRS-3", "8") == []
     assert ties("2") == []  # of which course?
     assert ties("9") == [("9", COURSE_TEMPLATE)]
+    assert ties("CRS-4", "9") == []  # another course's instance of that number
+
+
+def test_an_id_that_another_kind_has_too_ties_nothing(ties: Ties) -> None:
+    files = {
+        "course_instance": text_of("course_instance", {"courseId": "A", "instanceId": "1", "badgeId": "B-1"}),
+        "learning_program_instance": text_of(
+            "learning_program_instance", {"learningProgramId": "5", "instanceId": "2", "badgeId": "B-1"}
+        ),
+        "certification": text_of("certification", {"id": "5", "badgeId": "B-2"}),
+    }
+    assert ties("B", "1", kind="course", files=files) == []
+    assert ties("A", "1", kind="course") == [("1", COURSE_TEMPLATE)]
+    assert ties("5", kind="course") == ties("9", "5", kind="course") == ties("A", "1", kind="learning_path") == []
+    assert ties("5", kind="learning_path") == [("5", COURSE_TEMPLATE)]
+    assert ties("5", kind="certification") == [("5", TEMPLATE)]
 
 
 def test_of_an_alm_account_alms_own_ids_count(store: Store, ties: Ties) -> None:
