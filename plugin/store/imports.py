@@ -7,13 +7,14 @@ short transactions, between which deliveries are committed, and still are there 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .bulk import insert_many
-from .database import Database
+from .database import Database, StoreUnavailableError
 from .tables import imported_rows as rows
 from .tables import imports
 
@@ -22,6 +23,10 @@ ABANDONED_SECONDS = 6 * 3600.0
 
 AT_ONCE = 1000
 """Keys asked for in one statement."""
+
+MANY = 5000
+"""Rows written after which PostgreSQL has to count anew: it would take a source for a small one, and read all of it
+for each statement about some of its keys, until it counts by itself a minute later."""
 
 
 class Tie(NamedTuple):
@@ -43,6 +48,7 @@ class _OvertakenError(Exception):
 class Imports:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._uncounted = 0
 
     def has(self, source: str, kind: str) -> bool:
         with self._database.read() as connection:
@@ -80,6 +86,7 @@ class Imports:
         """Write rows of an import. :param some: each its source, kind and number, and what ``columns`` name."""
         with self._database.write() as connection:
             insert_many(connection, rows, ("source", "kind", "import_id", *columns), some)
+        self._uncounted += len(some)
 
     def finish(self, begun: Collection[int], now: float) -> bool:
         """Make the rows of these imports visible, all in one transaction.
@@ -95,6 +102,8 @@ class Imports:
                     connection.execute(_FINISH, {"number": number, "now": now})
         except _OvertakenError:
             return False
+        if self._uncounted >= MANY:
+            self._count()
         return True
 
     def supersede(self, source: str, kind: str, number: int, keys: Collection[str]) -> None:
@@ -108,6 +117,7 @@ class Imports:
     def discard(self, source: str, kind: str, number: int) -> None:
         """Remove an import that was not finished, and its rows."""
         asked = {"source": source, "kind": kind, "number": number, "most": AT_ONCE * 10}
+        self._count()
         while True:
             with self._database.write() as connection:
                 keys = list(connection.scalars(_SOME_OF, asked))
@@ -118,6 +128,12 @@ class Imports:
                     connection.execute(_FORGET, {"number": number})
             if not keys:
                 return
+
+    def _count(self) -> None:
+        self._uncounted = 0
+        if not self._database.embedded:
+            with suppress(StoreUnavailableError), self._database.write() as connection:
+                connection.execute(sa.text(f"ANALYZE {rows.name}"))
 
     def ties(self, source: str, ids: Collection[str]) -> list[Tie]:
         """The rows that tie one of these ids, as object or as instance, each once."""
