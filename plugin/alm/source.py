@@ -63,7 +63,7 @@ class AlmSource:
             yield [(row, Waits(str(error), wait)) for row in undecided.values()]
         else:
             if connection.failures and visit.asked:
-                self._store.connections.recover(self._name)
+                self._store.connections.recover(self._name, seen=connection.retry_at)
 
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:

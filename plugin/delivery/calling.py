@@ -26,7 +26,15 @@ from .containing import BrokenAdapterError
 def halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
     """What concerns the whole connection, so that no further call is made."""
     kinds = ConfigurationError | OverBudgetError | HangingError
-    return next((each for each in outcomes if isinstance(each, kinds)), None)
+    errors = (each for each in outcomes if isinstance(each, AdapterError))
+    return next((each for each in errors if isinstance(each, kinds) or asked_to_wait(each)), None)
+
+
+def asked_to_wait(outcome: Outcome | None) -> float | None:
+    """Seconds that the provider wants us to wait, where it said so."""
+    if isinstance(outcome, TemporaryError) and not isinstance(outcome, OverBudgetError):
+        return outcome.retry_after
+    return None
 
 
 def award_of(row: Row[Any]) -> Award:

@@ -94,9 +94,12 @@ class Engine:
         if run is not None:
             threading.Thread(target=self._run, args=(run,), name=f"badgerelay {lane}", daemon=True).start()
 
+    def _go_on(self, run: Run) -> bool:
+        return self._work.do(run.lane, run.owner, self._found, lambda: self._runs.again(run))
+
     def _run(self, run: Run) -> None:
         try:
-            while not self._stopping.is_set() and self._work.do(run.lane, run.owner, self._found):
+            while not self._stopping.is_set() and self._go_on(run):
                 if run.lane.kind == "decide":
                     self._news.set()  # the next look gives other lanes their turn
                     break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Row
@@ -18,11 +18,17 @@ NEVER_ISSUED = "never issued, and it will not be"
 
 
 def revoke_rows(
-    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]], halt: AdapterError | None
+    store: Store,
+    connection: Connection,
+    adapter: Adapter,
+    rows: Sequence[Row[Any]],
+    halt: AdapterError | None,
+    alive: Callable[[], None],
 ) -> None:
     """Revoke claimed awards. To do it again is safe: of a badge that is revoked the adapter says just that.
 
     :param halt: what concerns the whole connection, so that no call is made.
+    :param alive: called after each badge.
     """
     for row in rows:
         if not store.ledger.hold([row], store.now()):
@@ -41,6 +47,7 @@ def revoke_rows(
                 came_of([outcome])
         halt = halt or halting([outcome])
         put_down(store, connection, [(row, outcome)], revoking=True)
+        alive()
 
 
 def _found(store: Store, connection: Connection, adapter: Adapter, row: Row[Any]) -> Outcome | None:

@@ -52,7 +52,7 @@ class Runner:
 
         more = False
         try:
-            more = self._work.do(lane, run.owner, found) and not told
+            more = self._work.do(lane, run.owner, found, lambda: self._runs.again(run)) and not told
         except StoreUnavailableError as error:
             log.error("%s: the database does not answer: %s", lane, error)
         except Exception:

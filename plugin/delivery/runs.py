@@ -16,14 +16,15 @@ CALLS_IN_FLIGHT = 4
 """Batches that one connection has on the way at once, in one process."""
 
 MAX_RUN_SECONDS = 600.0
-"""A run that has been at one batch for longer is taken for stuck: its leases are no longer renewed."""
+"""A run that has been at one step, such as a call to a provider, for longer is taken for stuck: its leases are no
+longer renewed."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 @dataclass(slots=True)
 class Run:
-    """:param since: when its current batch began, by ``time.monotonic``."""
+    """:param since: when its current step began, by ``time.monotonic``."""
 
     lane: Lane
     owner: str
@@ -70,7 +71,7 @@ class Runs:
         return run
 
     def again(self, run: Run) -> None:
-        """The run goes on with its next batch."""
+        """The run has come a step further, or goes on with its next batch."""
         run.since = time.monotonic()
 
     def end(self, run: Run) -> bool:
@@ -94,27 +95,31 @@ class Runs:
             self._thread.join(seconds)
 
     def _renew(self) -> None:
-        while not self._stopping.wait(RENEW_SECONDS):
-            self._beat()
-            now = self._store.now()
-            with self._idle:
-                owners = [
-                    run.owner
-                    for kept in self._lanes.values()
-                    for run in kept.runs
-                    if time.monotonic() - run.since < MAX_RUN_SECONDS
-                ]
-            if not owners:
-                continue
+        while True:
             try:
-                with self._store.database.write() as connection:
-                    renew(connection, owners, now)
+                self._keep_up()
             except StoreUnavailableError as error:
                 log.error("leases were not renewed: %s", error)
+            except Exception:
+                log.exception("leases were not renewed")
+            if self._stopping.wait(RENEW_SECONDS):
+                return
 
-    def _beat(self) -> None:
-        try:
-            if step := self._store.keep_time():
-                log.warning("the clock stepped back by %.0f s: what waits has been set right", step)
-        except StoreUnavailableError as error:
-            log.error("the time was not noted: %s", error)
+    def _keep_up(self) -> None:
+        """Our own leases first: what runs out then is of workers that are gone."""
+        store = self._store
+        if step := store.keep_time():
+            log.warning("the clock stepped back by %.0f s: what waits has been set right", step)
+        now = store.now()
+        with self._idle:
+            owners = [
+                run.owner
+                for kept in self._lanes.values()
+                for run in kept.runs
+                if time.monotonic() - run.since < MAX_RUN_SECONDS
+            ]
+        if owners:
+            with store.database.write() as connection:
+                renew(connection, owners, now)
+        if taken := store.ledger.take_back(now):
+            log.warning("%d awards are taken back from workers that are gone", taken)

@@ -12,7 +12,6 @@ from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
-from ..store.leases import RENEW_SECONDS
 from .bounding import HangingError
 from .calling import halting, issue, look
 from .containing import broken
@@ -25,43 +24,52 @@ FAILED_LOOKS = 3
 
 
 def send_batch(
-    store: Store, connection: Connection, adapter: Adapter, owner: str, *, more: Callable[[], None] = lambda: None
+    store: Store,
+    connection: Connection,
+    adapter: Adapter,
+    owner: str,
+    *,
+    more: Callable[[], None] = lambda: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> int:
     """Send one batch of a connection's due awards; how many there were.
 
     A connection that failed last time is probed with a single award first.
 
     :param more: called when the batch was full, before it is sent: somebody else may take the next one.
+    :param alive: called after each call to the provider, which by itself is bounded.
     """
     limit = batch_size(connection, adapter)
-    claimed_at = store.now()
     looks = adapter.capabilities.can_look_up
-    rows = store.ledger.claim(connection.name, owner, limit, claimed_at, looks=looks)
+    rows = store.ledger.claim(connection.name, owner, limit, store.now(), looks=looks)
     if not rows:
         return 0
     if len(rows) == limit and not connection.failures:
         more()
     to_issue = [row for row in rows if row.revoke_reason is None]
-    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, to_issue)
+    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, to_issue, alive)
     put_down(store, connection, known, works=answered)
     halt: AdapterError | None = None
+    called = any(row.in_doubt for row in to_issue)
     for portion in _portions(to_send, limit):
-        if abs(store.now() - claimed_at) > RENEW_SECONDS:
-            # Look-ups and earlier portions took their time: what somebody else took over meanwhile is theirs to send.
+        if called:
+            # That took its time: what somebody else took over meanwhile is theirs to send, and there may be a pause.
             portion = store.ledger.hold(portion, store.now())
+        called = True
         if portion:
             outcomes: list[Outcome] = [_not_sent(row, halt) for row in portion] if halt else []
             if not outcomes:
                 with provider_call(store, connection.name, "issue", portion) as came_of:
                     outcomes = _without_others(store, adapter, portion, issue(adapter, portion))
                     came_of(outcomes)
+                alive()
                 halt = halting(outcomes)
             results = list(zip(portion, outcomes, strict=True))
             refused = [each for each in results if refuses_template(each[1])]
             put_down(store, connection, [each for each in results if not refuses_template(each[1])])
             if refused:
                 put_down(store, connection, judged(store, connection, adapter, refused), works=True)
-    revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt)
+    revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt, alive)
     return len(rows)
 
 
@@ -85,7 +93,7 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
 
 
 def _look_where_in_doubt(
-    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]]
+    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]], alive: Callable[[], None]
 ) -> tuple[list[tuple[Row[Any], Outcome]], list[Row[Any]], bool]:
     """What is known of the awards without sending them, those to send, and whether the provider answered at all."""
     known: list[tuple[Row[Any], Outcome]] = []
@@ -105,6 +113,7 @@ def _look_where_in_doubt(
             with provider_call(store, connection.name, "find", [row]) as came_of:
                 outcome = look(adapter, row)
                 came_of([outcome])
+            alive()
             failed = failed + 1 if isinstance(outcome, TemporaryError) else 0
             answered = answered or not isinstance(outcome, AdapterError)
             halt = halting([outcome])

@@ -21,6 +21,7 @@ from ...adapters.errors import (
 from ..store import Connection, Settled, Store
 from ..store.ledger import DOUBT, LOOK_SECONDS
 from .backoff import backoff
+from .calling import asked_to_wait
 from .refusals import UnusableTemplateError
 
 MAX_SURPRISES = 10
@@ -68,7 +69,7 @@ def put_down(
         return
     wait = 0.0
     if works:
-        _recover(store, connection)
+        _recover(store, connection, [outcome for _, outcome in results])
     else:
         asked = [each for each in results if not isinstance(each[1], UnknownFateError)]
         if asked and not _its_own_fault(connection, asked):
@@ -88,7 +89,7 @@ def _its_own_fault(connection: Connection, results: Sequence[tuple[Row[Any], Out
         return False
     row, outcome = results[0]
     failed = isinstance(outcome, AmbiguousError) or (isinstance(outcome, TemporaryError) and outcome.may_have_acted)
-    return failed and row.attempts >= ATTEMPTS_ALONE
+    return failed and row.attempts >= ATTEMPTS_ALONE and not asked_to_wait(outcome)
 
 
 def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
@@ -107,16 +108,21 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
     kinds = TemporaryError | ConfigurationError | AmbiguousError
     errors = [outcome for outcome in outcomes if isinstance(outcome, kinds)]
     if len(errors) < len(outcomes):
-        _recover(store, connection)
+        _recover(store, connection, outcomes)
         return 0.0
     error = next((error for error in errors if isinstance(error, ConfigurationError)), errors[0])
     return rest(store, connection, error, base=0.5, cap=LONGEST_SECONDS)
 
 
-def _recover(store: Store, connection: Connection) -> None:
+def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Something went through, if not all: it works, and waits where the provider asked for that."""
     if connection.failures:
-        store.connections.recover(connection.name)
+        store.connections.recover(connection.name, seen=connection.retry_at)
         log.info("connection %s works again", connection.name)
+    if asked := max(filter(None, map(asked_to_wait, outcomes)), default=None):
+        pause = backoff(1, base=0.0, cap=0.0, retry_after=asked)
+        store.connections.hold_off(connection.name, store.now(), pause)
+        log.info("connection %s waits for %.1f s, as its provider asks", connection.name, pause)
 
 
 def rest(store: Store, connection: Connection, error: AdapterError, *, base: float, cap: float) -> float:
@@ -200,7 +206,8 @@ def _revoked(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
         case RejectedError():
             cause = f"it was not revoked: {outcome.code}: {outcome}"
             log.warning("award %s was not revoked: %s", row.id, outcome)
-            return Settled(row, "issued" if row.badge_id else "rejected", cause, **kept)
+            doubt = bool(row.in_doubt)  # of the badge: nobody may send it again without a look
+            return Settled(row, "issued" if row.badge_id else "rejected", cause, **kept, in_doubt=doubt)
         case _:
             settled = _settled(row, outcome, now, wait)
             in_doubt = bool(row.in_doubt)  # of the badge: to revoke twice does no harm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -50,6 +51,7 @@ class Work:
         self.store = store
         self._tasks = {} if hosts_only else {task.name: task for task in tasks}
         self._arrange_at = 0.0
+        self._probes: dict[str, threading.Lock] = {}
         self.hosts_only = hosts_only
         self._source_of = source_of
         self._managers = managers
@@ -72,11 +74,12 @@ class Work:
             *(Lane("tend", name) for name in self._to_tend(now)),
         ]
 
-    def do(self, lane: Lane, owner: str, found: Found) -> bool:
+    def do(self, lane: Lane, owner: str, found: Found, alive: Callable[[], None] = lambda: None) -> bool:
         """Do one batch of a lane, which may turn out to be empty, paused or resting.
 
         :param owner: who holds the leases; another for each run.
         :param found: told of lanes with work for somebody else, this one included, before the slow part.
+        :param alive: called whenever the batch has come a step further.
         :return: whether there is more to do at once.
         :raises StoreUnavailableError: the database does not answer; what was taken is due again when its lease ends.
         """
@@ -84,7 +87,7 @@ class Work:
             case "decide":
                 return self._decide(lane.name, owner, found)
             case "send":
-                return self._send(lane.name, owner, found)
+                return self._send(lane.name, owner, found, alive)
             case "notify":
                 return notify_batch(self.store, self._managers[lane.name], lane.name, owner) > 0
             case "tend":
@@ -108,10 +111,22 @@ class Work:
         )
         return taken >= EVENTS_AT_ONCE
 
-    def _send(self, name: str, owner: str, found: Found) -> bool:
+    def _send(self, name: str, owner: str, found: Found, alive: Callable[[], None]) -> bool:
         connection = self._open(name)
         if connection is None:
             return False
+        if not connection.failures:
+            return self._send_to(connection, owner, found, alive)
+        probe = self._probes.setdefault(name, threading.Lock())
+        if not probe.acquire(blocking=False):
+            return False  # one at a time: more would only hang as well, and keep threads from other lanes
+        try:
+            return self._send_to(connection, owner, found, alive)
+        finally:
+            probe.release()
+
+    def _send_to(self, connection: Connection, owner: str, found: Found, alive: Callable[[], None]) -> bool:
+        name = connection.name
         try:
             adapter = self._providers.adapter(connection)
         except ConfigurationError as error:
@@ -119,7 +134,8 @@ class Work:
             stopped = "its adapter does not work"
             self.store.connections.rest(name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped)
             return False
-        taken = send_batch(self.store, connection, adapter, owner, more=partial(found, Lane("send", name)))
+        more = partial(found, Lane("send", name))
+        taken = send_batch(self.store, connection, adapter, owner, more=more, alive=alive)
         return taken >= batch_size(connection, adapter)
 
     def _open(self, name: str) -> Connection | None:

@@ -17,11 +17,12 @@ from ..vault import Vault
 from .database import Database
 from .history import storable
 from .imports import Imports
-from .ledger import due_again, move
+from .ledger import PAUSED, due_again, move
 from .records import ConnectionRecords
 from .sealing import opened
-from .tables import award_hours as hours
 from .tables import (
+    AWARD_OPEN,
+    EVENT_OPEN,
     awards,
     budgets,
     cache,
@@ -39,6 +40,7 @@ from .tables import (
     template_changes,
     templates,
 )
+from .tables import award_hours as hours
 
 _OWN = (
     *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),
@@ -131,10 +133,10 @@ class Connections:
         with self._database.write() as transaction:
             transaction.execute(statement)
             transaction.execute(sa.delete(storage).where(storage.c.connection == name))
-            owed = [awards.c.connection == name, awards.c.state == "waiting"]
-            transaction.execute(sa.update(awards).where(*owed).values(due_at=due_again(now)))
-            waiting = [events.c.lane == name, events.c.state == "waiting", events.c.lease_owner.is_(None)]
-            transaction.execute(sa.update(events).where(*waiting).values(due_at=now))
+            owed = sa.update(awards).where(awards.c.connection == name, AWARD_OPEN, awards.c.state == "waiting")
+            transaction.execute(owed.values(due_at=due_again(now)))
+            waiting = sa.update(events).where(events.c.lane == name, EVENT_OPEN, events.c.state == "waiting")
+            transaction.execute(waiting.where(events.c.lease_owner.is_(None)).values(due_at=now))
             failed = [schedule.c.connection == name, schedule.c.outcome == "failed", schedule.c.lease_owner.is_(None)]
             transaction.execute(sa.update(schedule).where(*failed).values(due_at=now))
 
@@ -153,8 +155,15 @@ class Connections:
         with self._database.write() as transaction:
             for name in names:
                 _set(transaction, name, paused=True)
-                waiting = [awards.c.connection == name, awards.c.state.in_(["planned", "waiting"])]
-                move(transaction, waiting, "held", "the connection is paused", now, held_for="pause")
+                mine = awards.c.connection == name
+                move(
+                    transaction,
+                    [mine, AWARD_OPEN, awards.c.state != "sending"],
+                    "held",
+                    PAUSED,
+                    now,
+                    held_for="pause",
+                )
 
     def resume(self, names: list[str], now: float) -> None:
         """Send what the pause has held; what is held for another reason waits for its release."""
@@ -210,9 +219,12 @@ class Connections:
                 .values(retry_at=now + seconds)
             )
 
-    def recover(self, name: str) -> None:
+    def recover(self, name: str, *, seen: float | None = None) -> None:
+        """It works. :param seen: its ``retry_at`` as it was used: a rest that has begun since is not ended."""
         with self._database.write() as transaction:
-            _set(transaction, name, failures=0, retry_at=0.0, trouble=None, stopped=None)
+            rest = [] if seen is None else [connections.c.retry_at == seen]
+            well = {"failures": 0, "retry_at": 0.0, "trouble": None, "stopped": None}
+            transaction.execute(sa.update(connections).where(connections.c.name == name, *rest).values(well))
 
     def rotate(self) -> int:
         """Seal every secret with the newest key; how many there were."""

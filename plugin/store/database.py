@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 
 from ..settings import SettingsError
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
 
 BUSY_SECONDS = 2.0
@@ -23,6 +23,9 @@ BUSY_SECONDS = 2.0
 
 A delivery may queue in its process behind one that waits so: together below the 5 s after which ALM gives it up.
 """
+
+SILENT_SECONDS = 4.0
+"""After which a PostgreSQL that acknowledges nothing is given up: a delivery then is answered with 503 in time."""
 
 UPGRADE_LOCK = 0x62616467
 """PostgreSQL's advisory lock for migrations."""
@@ -58,7 +61,15 @@ class Database:
         if not self.embedded:
             if self.url.get_backend_name() != "postgresql":
                 raise ValueError("neither SQLite nor PostgreSQL")
-            waits = {"connect_timeout": int(BUSY_SECONDS), "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"}
+            waits = {
+                "connect_timeout": int(BUSY_SECONDS),
+                "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}",
+                # A server that is gone without a word, as when the network parts, is not waited for.
+                "tcp_user_timeout": int(SILENT_SECONDS * 1000),
+                "keepalives_idle": int(SILENT_SECONDS),
+                "keepalives_interval": 1,
+                "keepalives_count": 3,
+            }
             return sa.create_engine(
                 self.url,
                 hide_parameters=True,  # they hold people's addresses, and errors are logged

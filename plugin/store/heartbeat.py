@@ -1,4 +1,4 @@
-"""The clock of this store: when it steps back, what waits for a time goes back with it.
+"""The clock of this store: when it steps back, what waits for a time goes back with it; and whether it goes on.
 
 Waits, leases and rests are times. After a step back of an hour each would last an hour longer than meant. The last
 time that any process has seen is kept, so the step is noticed, once, by whoever looks first, after a restart too.
@@ -6,10 +6,13 @@ time that any process has seen is kept, so the step is noticed, once, by whoever
 
 from __future__ import annotations
 
+import logging
+import time
+
 import sqlalchemy as sa
 
 from .database import Database
-from .leases import LEASE_SECONDS
+from .leases import LEASE_SECONDS, RENEW_SECONDS
 from .tables import (
     AWARD_OPEN,
     EVENT_OPEN,
@@ -30,13 +33,27 @@ BEAT_SECONDS = 3.0
 TOLERANCE_SECONDS = 60.0
 """A smaller step is left alone: clocks of several machines differ too, and what waits does so a minute longer."""
 
+PATIENCE_SECONDS = 3 * BEAT_SECONDS
+"""So long nobody else may note the later time, before a step back is believed: else our machine alone is wrong."""
+
+GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
+"""Between two beats: after a longer one (all were stopped, the clock was set forward, the database was away) living
+owners may not have been able to renew their leases."""
+
+GRACE_SECONDS = 1.5 * RENEW_SECONDS
+"""After a gap: until every living owner has renewed its leases."""
+
 SPARED_SECONDS = 2 * LEASE_SECONDS
 """What is due within this is left as it is: it may be a lease taken since the step, for a call that is under way."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Heartbeat:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._ahead: tuple[float, float] | None = None  # a later time that somebody noted, and when we saw it first
 
     def last(self) -> float:
         """The latest time that any process is known to have had; 0.0 where there is none."""
@@ -53,14 +70,15 @@ class Heartbeat:
         if last is not None and last - TOLERANCE_SECONDS <= now < last + BEAT_SECONDS:
             return 0.0
         with self._database.write() as connection:
-            connection.execute(
-                self._database.insert(heartbeats).values(id=1, at=now).on_conflict_do_nothing(index_elements=["id"])
-            )
+            first = self._database.insert(heartbeats).values(id=1, at=now, since=now)
+            connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
             last = connection.scalar(_LAST.with_for_update()) or now
             step = last - now
-            if 0.0 <= step <= TOLERANCE_SECONDS:
+            if 0.0 <= step <= TOLERANCE_SECONDS or (step > 0.0 and not self._believes(last)):
                 return 0.0
-            connection.execute(sa.update(heartbeats).values(at=now))
+            steady = {} if -GAP_SECONDS <= step < 0.0 else {"since": now}
+            connection.execute(sa.update(heartbeats).values(at=now, **steady))
+            self._ahead = None
             if step < 0.0:
                 return 0.0
             for column, open_ in _TIMES:
@@ -71,8 +89,26 @@ class Heartbeat:
                 )
         return float(step)
 
+    def _believes(self, last: float) -> bool:
+        """Whether the time has stepped back for all: whoever still has the later one goes on noting it."""
+        if self._ahead is None or self._ahead[0] != last:
+            if self._ahead is not None:
+                log.error("this machine's clock is far behind that of others, so that it finds no work: set it right")
+            self._ahead = (last, time.monotonic())
+        return time.monotonic() - self._ahead[1] >= PATIENCE_SECONDS
+
 
 _LAST = sa.select(heartbeats.c.at).where(heartbeats.c.id == 1)
+UNSTEADY = sa.exists(
+    sa.select(1).where(
+        sa.or_(
+            heartbeats.c.at < sa.bindparam("now", type_=sa.Double) - GAP_SECONDS,
+            heartbeats.c.since > sa.bindparam("now", type_=sa.Double) - GRACE_SECONDS,
+        )
+    )
+)
+"""Leases may have run out at ``now`` though their owners are alive."""
+
 _NEWEST = sa.select(history.c.at).order_by(history.c.id.desc()).limit(1)
 _TIMES = (
     (connections.c.retry_at, ()),

@@ -12,12 +12,16 @@ from sqlalchemy.engine import Connection, Row
 
 from . import leases
 from .database import Database
+from .heartbeat import UNSTEADY
 from .history import Change, record, storable
 from .planning import Admissions
 from .tables import AWARD_OPEN, awards, connections, history, notifications, templates
 
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
+
+PAUSED = "the connection is paused"
+TAKEN_BACK = "its worker is gone; looking before sending again"
 
 DOUBT = "doubt"
 """What holds an award whose badge may have been made by a provider that cannot be asked: a person ends it."""
@@ -147,6 +151,27 @@ class Ledger:
             )
         return rows
 
+    def take_back(self, now: float) -> int:
+        """What workers that are gone were sending is looked for at the provider, soon; how many there were.
+
+        Nothing is taken from workers that had no chance to renew their leases, nor looked for while a call that a
+        crash has cut off may still act.
+        """
+        asked = {"now": now, "due": now + LOOK_SECONDS}
+        with self._database.read() as connection:
+            if connection.execute(_LAPSED, asked).first() is None:
+                return 0
+        with self._database.write() as connection:
+            rows = connection.execute(_TAKE_BACK, asked).all()
+            record(
+                connection,
+                [
+                    Change(now, row.connection, row.correlation_id, "waiting", TAKEN_BACK, award_id=row.id)
+                    for row in rows
+                ],
+            )
+        return len(rows)
+
     def owners_of(self, name: str, badge_ids: Collection[str]) -> dict[str, set[int]]:
         """The awards that have these badges already, by the badge's id."""
         owners: dict[str, set[int]] = {}
@@ -157,9 +182,15 @@ class Ledger:
         return owners
 
     def hold(self, rows: Sequence[Row[Any]], now: float) -> list[Row[Any]]:
-        """Prolong the leases of claimed awards; gives those that nobody else has taken over."""
+        """Prolong the leases of claimed awards of one connection; gives those that nobody else has taken over.
+
+        Where the connection has been paused since, they are held, and none is given.
+        """
         with self._database.write() as connection:
             kept = _still_ours(connection, rows)
+            if kept and connection.scalar(_IS_PAUSED, {"name": kept[0].connection}):
+                move(connection, [awards.c.id.in_([row.id for row in kept])], "held", PAUSED, now, held_for="pause")
+                return []
             leases.prolong(connection, awards, [row.id for row in kept], now)
         return kept
 
@@ -202,7 +233,7 @@ class Ledger:
 
 def move(
     connection: Connection,
-    chosen: Sequence[sa.ColumnElement[bool]],
+    chosen: Sequence[sa.ColumnElement[bool] | sa.TextClause],
     to: str,
     cause: str,
     now: float,
@@ -282,21 +313,39 @@ _LANES_DUE = sa.select(connections.c.name).where(
     connections.c.retry_at <= sa.bindparam("now"),
     sa.exists(
         sa.select(1).where(
-            awards.c.connection == connections.c.name, AWARD_OPEN, awards.c.due_at <= sa.bindparam("now")
+            awards.c.connection == connections.c.name,
+            AWARD_OPEN,
+            awards.c.state != "sending",
+            awards.c.due_at <= sa.bindparam("now"),
         )
     ),
 )
+_IS_PAUSED = sa.select(connections.c.paused).where(connections.c.name == sa.bindparam("name"))
 _TRIED = sa.or_(awards.c.attempts > 0, awards.c.revoke_reason.is_not(None))  # to revoke it counts its own attempts
 _TAKE = leases.taking(
     awards,
     AWARD_OPEN,
+    awards.c.state != "sending",
     awards.c.connection == sa.bindparam("of_connection"),
     sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
-    in_doubt=sa.or_(
-        sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
-        awards.c.state == "sending",
-    ),
+    in_doubt=sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
     state="sending",
+)
+_LAPSED = (
+    sa.select(awards.c.id)
+    .where(
+        awards.c.lease_owner.is_not(None),
+        awards.c.state == "sending",
+        awards.c.due_at <= sa.bindparam("now"),
+        ~UNSTEADY,
+    )
+    .order_by(awards.c.id)
+)
+_TAKE_BACK = (
+    sa.update(awards)
+    .where(awards.c.id.in_(sa.select(_LAPSED.with_for_update(skip_locked=True).cte("lapsed").c.id)))
+    .values(state="waiting", reason=TAKEN_BACK, due_at=sa.bindparam("due"), lease_owner=None, in_doubt=True)
+    .returning(awards.c.id, awards.c.connection, awards.c.correlation_id)
 )
 _OWNERS = sa.select(awards.c.badge_id, awards.c.id).where(
     awards.c.connection == sa.bindparam("of_connection"),

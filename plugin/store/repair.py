@@ -6,6 +6,7 @@ second run finds less to do; what is issued is never touched, and the ledger kee
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -143,26 +144,19 @@ class Repair:
         wanted: Sequence[sa.ColumnElement[bool] | sa.TextClause],
         repair: Callable[[Connection, Sequence[int]], int],
     ) -> int:
+        """Look once which they are, which may take its time, and repair some at a time those that still are."""
         with self._database.read() as connection:
-            newest = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
-        done, last = 0, 0
-        while True:
-            portion = (
-                sa.select(table.c.id)
-                .where(*wanted, table.c.id > last, table.c.id <= newest)
-                .order_by(table.c.id)
-                .limit(AT_ONCE)
-                .with_for_update(of=table)
-            )
+            found = array("q", connection.scalars(sa.select(table.c.id).where(*wanted).order_by(table.c.id)))
+        done = 0
+        for start in range(0, len(found), AT_ONCE):
+            some = table.c.id.in_(found[start : start + AT_ONCE].tolist())
+            portion = sa.select(table.c.id).where(*wanted, some).order_by(table.c.id).with_for_update(of=table)
             with self._database.write() as connection:
                 # As a pause does it: the connections first, then awards.
                 connection.execute(_CONNECTIONS)
-                ids = connection.scalars(portion).all()
-                if ids:
+                if ids := connection.scalars(portion).all():
                     done += repair(connection, ids)
-            if len(ids) < AT_ONCE:
-                return done
-            last = ids[-1]
+        return done
 
 
 def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
@@ -220,7 +214,11 @@ def _of_awards(chosen: Chosen, states: Sequence[str]) -> list[sa.ColumnElement[b
 def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     """What only a pause holds is for ``resume`` to send."""
     paused = sa.exists(sa.select(1).where(connections.c.name == awards.c.connection, connections.c.paused))
-    return [*_of_awards(chosen, ("held",)), ~sa.and_(awards.c.held_for == "pause", paused)]
+    return [
+        *_of_awards(chosen, ("held",)),
+        awards.c.held_for.is_not(None),
+        ~sa.and_(awards.c.held_for == "pause", paused),
+    ]
 
 
 def _templates(name: str, *, active: bool) -> sa.Select[tuple[str]]:

@@ -122,6 +122,7 @@ heartbeats = Table(  # the one table without a connection: there is one clock
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Double, nullable=False),
+    Column("since", Double, nullable=False, server_default="0"),  # from when on it has gone on without a gap
 )
 
 templates = Table(

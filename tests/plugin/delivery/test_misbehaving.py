@@ -39,7 +39,7 @@ from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.vault import open_vault
 
 from ...support import COURSE, add_rule, counts, until
-from ..store.conftest import EVENT, Clock, Giving
+from ..store.conftest import EVENT, Clock, Giving, live_on
 from .conftest import Road
 
 
@@ -165,6 +165,7 @@ def test_what_it_may_have_issued_can_be_given_up_too(ledger: Store, clock: Clock
 def test_a_crash_leaves_the_same_doubt(ledger: Store, clock: Clock) -> None:
     complete(ledger, "l-1")
     assert ledger.ledger.claim("academy", "a worker that dies", 5, clock(), looks=False)
+    live_on(ledger, clock, 400)
     clock.seconds += 400
     adapter = BlindAdapter()
     work(ledger, clock, adapter)

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Settled, Store
+from badgerelay.plugin.store import Settled, Store, heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.heartbeat import Heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS
+from badgerelay.plugin.store.ledger import LOOK_SECONDS
 
-from .conftest import EVENT, Clock
+from .conftest import EVENT, Clock, live_on
 
 Earn = Callable[..., list[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _believing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is there who might still have the later time."""
+    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.0)
 
 
 def test_a_clock_that_goes_on_changes_nothing(store: Store, clock: Clock) -> None:
@@ -38,7 +46,8 @@ def test_a_step_back_keeps_nothing_waiting_for_longer(store: Store, clock: Clock
     clock.seconds -= back
     assert store.heartbeat.beat(clock()) == back
     assert store.heartbeat.beat(clock()) == 0.0
-    clock.seconds += 41.0
+    live_on(store, clock, 41.0)
+    clock.seconds += LOOK_SECONDS
     assert store.ledger.lanes_due(clock()) == ["academy"]
     assert len(store.ledger.claim("academy", "another", 10, clock())) == 3
     assert [row.event_id for row in store.inbox.claim("acme", "another", 10, clock())] == ["e-1"]
@@ -69,4 +78,27 @@ def test_the_step_is_noticed_after_a_restart(store: Store, clock: Clock, setting
     store.heartbeat.beat(clock())
     database = Database(settings.database_url)
     assert Heartbeat(database).beat(clock() - 3600.0) == 3600.0
+    database.close()
+
+
+def test_a_machine_that_is_days_behind_moves_nothing_while_others_live(
+    store: Store, clock: Clock, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.05)
+    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
+    store.heartbeat.beat(clock())
+    database = Database(settings.database_url)
+    behind = Heartbeat(database)
+    for _ in range(4):
+        assert behind.beat(clock() - 2 * 86400.0) == 0.0
+        clock.seconds += 3.0
+        store.heartbeat.beat(clock())
+        time.sleep(0.06)
+    assert "set it right" in caplog.text
+    academy = store.connections.get("academy")
+    assert academy is not None
+    assert academy.retry_at == clock() - 12.0 + 300.0
+    assert behind.beat(clock() - 2 * 86400.0) == 0.0
+    time.sleep(0.06)  # the others are gone
+    assert behind.beat(clock() - 2 * 86400.0) == 2 * 86400.0
     database.close()

@@ -15,7 +15,7 @@ from badgerelay.plugin.store.leases import renew
 from badgerelay.plugin.store.ledger import LOOK_SECONDS
 from badgerelay.plugin.store.repair import Chosen
 
-from .conftest import EVENT, Clock, Giving
+from .conftest import EVENT, Clock, Giving, live_on
 from .test_inbox import in_threads
 
 Earn = Callable[..., list[dict[str, Any]]]
@@ -82,9 +82,14 @@ def test_an_award_whose_sender_died_comes_back_in_doubt(store: Store, clock: Clo
     earn()
     (row,) = store.ledger.claim("academy", "one", 10, clock())
     assert not row.in_doubt
-    clock.seconds += 9.9
+    live_on(store, clock, 9.9)
     assert store.ledger.claim("academy", "two", 10, clock()) == []
+    assert states(store) == {"sending": 1}
     clock.seconds += 0.2
+    assert store.ledger.take_back(clock()) == 1
+    assert store.ledger.claim("academy", "two", 10, clock()) == []  # the call that was cut off may still act
+    clock.seconds += LOOK_SECONDS
+    assert history(store, row.id)[-1] == ("waiting", "its worker is gone; looking before sending again")
     (again,) = store.ledger.claim("academy", "two", 10, clock())
     assert (again.id, again.in_doubt, again.attempts) == (row.id, True, 2)
     assert history(store, row.id)[-1] == ("sending", "attempt 2, looking at the provider first")
@@ -97,15 +102,42 @@ def test_a_renewed_lease_holds(store: Store, clock: Clock, earn: Earn) -> None:
         clock.seconds += 10
         with store.database.write() as connection:
             renew(connection, ["one", "nobody"], clock())
+        assert store.ledger.take_back(clock()) == 0
         assert store.ledger.claim("academy", "two", 10, clock()) == []
-    clock.seconds += 16
+    live_on(store, clock, 16)
+    clock.seconds += LOOK_SECONDS
     assert len(store.ledger.claim("academy", "two", 10, clock())) == 1
+
+
+@pytest.mark.parametrize("forward", [15.0, 3600.0])
+def test_a_clock_set_forward_takes_nothing_from_a_worker_that_lives(
+    store: Store, clock: Clock, earn: Earn, forward: float
+) -> None:
+    earn(2)
+    store.heartbeat.beat(clock())
+    (living,) = store.ledger.claim("academy", "one", 1, clock())
+    store.ledger.claim("academy", "gone", 1, clock())
+    clock.seconds += forward
+    assert store.ledger.take_back(clock()) == 0
+    store.heartbeat.beat(clock())
+    assert store.ledger.take_back(clock()) == 0
+    clock.seconds += 3.0
+    with store.database.write() as connection:  # within RENEW_SECONDS
+        renew(connection, ["one"], clock())
+    taken = 0
+    for _ in range(3):
+        store.heartbeat.beat(clock())
+        taken += store.ledger.take_back(clock())
+        clock.seconds += 3.0
+    assert taken == 1
+    assert store.ledger.hold([living], clock()) == [living]
 
 
 def test_an_owner_that_lost_its_lease_settles_nothing(store: Store, clock: Clock, earn: Earn) -> None:
     earn()
     (late,) = store.ledger.claim("academy", "one", 10, clock())
-    clock.seconds += 16
+    live_on(store, clock, 16)
+    clock.seconds += LOOK_SECONDS
     (row,) = store.ledger.claim("academy", "two", 10, clock())
     before = history(store, row.id)
     store.ledger.settle([Settled(late, "rejected", "too late", notify="badge_rejected")], clock())
@@ -167,7 +199,8 @@ def test_a_lapsed_lease_of_a_paused_connection_waits_for_the_end_of_the_pause(
     earn()
     store.ledger.claim("academy", "one", 1, clock())
     store.connections.pause(["academy"], clock())
-    clock.seconds += 100
+    live_on(store, clock, 100)
+    clock.seconds += LOOK_SECONDS
     assert store.ledger.claim("academy", "two", 1, clock()) == []
     store.connections.resume(["academy"], clock())
     (row,) = store.ledger.claim("academy", "two", 1, clock())

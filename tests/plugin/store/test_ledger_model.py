@@ -36,13 +36,15 @@ from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.decisions import Decided
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Store
+from badgerelay.plugin.store import Store, heartbeat
 from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.leases import renew
+from badgerelay.plugin.store.ledger import LOOK_SECONDS
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import metadata
 from badgerelay.plugin.vault import Vault, new_key
 
-from .conftest import EVENT, Clock, Giving
+from .conftest import EVENT, Clock, Giving, live_on
 
 KEYS = (new_key(),)
 FAULTS = (
@@ -60,6 +62,7 @@ FAULTS = (
     "crash before",
     "crash after",
     "stalled",
+    "jumped",
 )
 LOOKS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
 REVOCATIONS = ("lost", "never arrived", "500", "refused", "wrong token", "rubbish", "crash before", "crash after")
@@ -83,6 +86,7 @@ class World:
         self.revoke_faults: list[str] = []
         self.look_faults: list[str] = []
         self.meanwhile: Callable[[], None] = lambda: None
+        self.jump: Callable[[], None] = lambda: None
 
     def make(self, award: Award) -> IssuedBadge:
         made = self.badges.setdefault((award.recipient.earner_id, award.template_id), [])
@@ -146,6 +150,8 @@ class WorldAdapter(Adapter):
                 late: list[Outcome] = [world.make(award) for award in awards]
                 world.meanwhile()
                 return late
+            case "jumped":
+                world.jump()
         return [world.make(award) for award in awards]
 
     def find(self, award: Award) -> IssuedBadge | None:
@@ -204,6 +210,8 @@ class Ledger(RuleBasedStateMachine):
         self.store, self.end = type(self).make_store(self.clock)
         self.world = World()
         self.world.meanwhile = self._lapse_and_work
+        self.world.jump = self._jump_and_work
+        self.owner = ""
         self.adapter = Contained(WorldAdapter(self.world))
         self.earned: set[tuple[str, str]] = set()
         self.completions = 0
@@ -240,7 +248,7 @@ class Ledger(RuleBasedStateMachine):
         self.world.issue_faults, self.world.look_faults = [fault], [look]
         for owner in ("worker", "another worker", "worker"):
             self._work(owner)
-            self.clock.seconds += seconds
+            live_on(self.store, self.clock, seconds)
 
     another_mishap = mishap
 
@@ -273,6 +281,10 @@ class Ledger(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 16.0, 400.0, 4000.0]))
     def wait(self, seconds: float) -> None:
         self.clock.seconds += seconds
+
+    @rule(seconds=st.sampled_from([16.0, 400.0]))
+    def wait_while_others_work(self, seconds: float) -> None:
+        live_on(self.store, self.clock, seconds)
 
     @rule(seconds=st.sampled_from([90.0, 3600.0]))
     def clock_steps_back(self, seconds: float) -> None:
@@ -338,14 +350,32 @@ class Ledger(RuleBasedStateMachine):
         assert connection is not None
         if connection.paused or connection.retry_at > self.clock():
             return False
+        before, self.owner = self.owner, owner
         try:
             return send_batch(self.store, connection, self.adapter, owner) > 0
         except CrashError:
             return False
+        finally:
+            self.owner = before
 
     def _lapse_and_work(self) -> None:
-        self.clock.seconds += 16
+        live_on(self.store, self.clock, 16)
+        self.clock.seconds += LOOK_SECONDS
         self._work("whoever takes over")
+
+    def _jump_and_work(self) -> None:
+        """The clock is set forward; whoever sends has not renewed its lease yet when others look for work."""
+        owner = self.owner
+        self.store.heartbeat.beat(self.clock())
+        self.clock.seconds += 16
+        for _ in range(2):
+            self.store.ledger.take_back(self.clock())
+            self._work("whoever looks for work")
+            self.store.heartbeat.beat(self.clock())
+        with self.store.database.write() as connection:
+            renew(connection, [owner], self.clock())
+        live_on(self.store, self.clock, 9)
+        self._work("whoever looks for work")
 
     def _calm_down(self) -> None:
         self.world.issue_faults, self.world.look_faults, self.world.revoke_faults = [], [], []
@@ -353,7 +383,8 @@ class Ledger(RuleBasedStateMachine):
         for _ in range(100):
             self.store.repair.retry(Chosen(), self.clock)
             self.store.repair.release(Chosen(), self.clock)
-            self.clock.seconds += 4000
+            live_on(self.store, self.clock, 4000)
+            self.clock.seconds += 60
             while self._work("worker"):
                 pass
             if all(award["state"] in ("issued", "revoked") for award in self._awards()):
@@ -378,8 +409,9 @@ def run(make_store: Callable[[Clock], tuple[Store, Callable[[], None]]], example
 
 
 @pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+def _quiet(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level("CRITICAL", "badgerelay.delivery")
+    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.0)
 
 
 def _on_sqlite(upgraded: Path) -> Callable[[Clock], tuple[Store, Callable[[], None]]]:

@@ -1,0 +1,13 @@
+"""Since when the time has gone on without a gap."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("heartbeats", sa.Column("since", sa.Double, nullable=False, server_default="0"))
