@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,17 @@ from badgerelay.adapters.base import (
     IssuedBadge,
     Outcome,
 )
-from badgerelay.adapters.errors import AmbiguousError, TemporaryError
+from badgerelay.adapters.errors import AdapterError, AmbiguousError, TemporaryError
+from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.delivery.lanes import Lane
+from badgerelay.plugin.delivery.providers import Providers
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.vault import open_vault
 
 from ..store.conftest import EVENT, Clock, Giving
@@ -176,3 +181,136 @@ def test_who_fails_after_another_has_got_through_waits_as_after_a_first_failure(
     send_batch(store, used, HangingAdapter(), "late")
     assert _found(store).failures == 1
     assert _found(store).retry_at - clock() <= 1.0
+
+
+class ToldAdapter(BreakingAdapter):
+    """A provider that answers as it is told, then well; ``meanwhile`` runs during each call."""
+
+    name = "told"
+    capabilities = Capabilities(max_batch=2)
+
+    def __init__(self, *told: Outcome) -> None:
+        super().__init__()
+        self.told = list(told)
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def issue(self, awards: Sequence[Award]) -> list[Outcome]:
+        outcomes = super().issue(awards)
+        self.meanwhile()
+        told, self.told = self.told[: len(awards)], self.told[len(awards) :]
+        return [*told, *outcomes[len(told) :]]
+
+    def find(self, award: Award) -> IssuedBadge | None:
+        super().find(award)
+        self.meanwhile()
+        told = self.told.pop(0) if self.told else None
+        if isinstance(told, AdapterError):
+            raise told
+        return told
+
+
+BUSY = TemporaryError("slowly", retry_after=120.0)
+
+
+def test_a_wait_that_the_provider_asked_for_holds_though_others_went_through(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa", "omar")
+    send_batch(store, _found(store), ToldAdapter(IssuedBadge("b-1", "t-1", "pending"), BUSY), "worker")
+    assert store.views.counts()["awards"] == {"issued": 1, "waiting": 1}
+    assert (_found(store).failures, _found(store).retry_at >= clock() + 120.0) == (0, True)
+
+
+def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa", "omar")
+    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
+    clock.seconds += 61
+    _complete(store, "lena")
+    store.connections.recover("academy")
+    adapter = ToldAdapter(BUSY)
+    send_batch(store, _found(store), adapter, "worker")
+    assert adapter.calls == 1
+    assert _found(store).retry_at >= clock() + 120.0
+
+
+def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa")
+    store.connections.rest("academy", clock(), lambda _: 1.0, "down")
+    clock.seconds += 2
+    used = _found(store)
+    store.connections.rest("academy", clock(), lambda _: 120.0, "slowly")
+    send_batch(store, used, ToldAdapter(), "worker")
+    assert store.views.counts()["awards"] == {"issued": 1}
+    assert _found(store).retry_at == clock() + 120.0
+
+
+def test_a_pause_stops_a_batch_under_way(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa", "omar")
+    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
+    clock.seconds += 61
+    store.connections.recover("academy")
+    adapter = ToldAdapter()
+    adapter.meanwhile = lambda: store.connections.pause(["academy"], clock())
+    send_batch(store, _found(store), adapter, "worker")
+    assert adapter.calls == 2  # the looks
+    assert {award["held_for"] for award in store.views.awards()} == {"pause"}
+    store.connections.resume(["academy"], clock())
+    clock.seconds += 61
+    _work(store, ToldAdapter())
+    assert store.views.counts()["awards"] == {"issued": 2}
+
+
+def test_a_batch_says_after_each_call_that_it_lives(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa", "omar")
+    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
+    clock.seconds += 61
+    store.connections.recover("academy")
+    steps: list[int] = []
+    adapter = ToldAdapter()
+    send_batch(store, _found(store), adapter, "worker", alive=lambda: steps.append(adapter.calls))
+    assert steps[:2] == [1, 2]
+    assert steps[-1] == adapter.calls
+
+
+class BlindAdapter(ToldAdapter):
+    name = "blind"
+    capabilities = Capabilities(max_batch=2, can_look_up=False, can_revoke=True)
+
+
+def test_a_revocation_given_up_for_want_of_a_look_leaves_the_doubt(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa")
+    send_batch(store, _found(store), BlindAdapter(AmbiguousError("?")), "worker")
+    clock.seconds += 61
+    store.connections.recover("academy")
+    store.repair.revoke(Chosen(), "by mistake", clock)
+    clock.seconds += 61
+    adapter = BlindAdapter()
+    _work(store, adapter)
+    assert store.views.counts()["awards"] == {"rejected": 1}
+    store.repair.retry(Chosen(state="rejected"), clock)
+    clock.seconds += 61
+    _work(store, adapter)
+    assert store.views.counts()["awards"] == {"held": 1}
+    assert adapter.calls == 0
+
+
+def test_a_connection_that_fails_is_probed_by_one_call_at_a_time(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _complete(store, "rosa", "omar", "lena")
+    store.connections.rest("academy", clock(), lambda _: 1.0, "down")
+    clock.seconds += 2
+    work = make_work(store)
+    adapter, lane, others = ToldAdapter(), Lane("send", "academy"), []
+
+    def during() -> None:
+        for number in range(3):
+            others.append(work.do(lane, f"other-{number}", lambda _: None))
+
+    adapter.meanwhile = during
+    monkeypatch.setattr(Providers, "adapter", lambda _self, _connection: Contained(adapter))
+    work.do(lane, "worker", lambda _: None)
+    assert others == [False] * 3
+    assert adapter.calls == 1
+    adapter.meanwhile = lambda: None
+    while work.do(lane, "worker", lambda _: None):
+        pass
+    assert store.views.counts()["awards"] == {"issued": 3}
