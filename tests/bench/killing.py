@@ -71,7 +71,7 @@ def _rival(pool: str) -> Killed:
     from redis import Redis
 
     with new_home() as home, ExitStack() as stack:
-        credly = stack.enter_context(credly_sandbox(home, faults=LATENCY, allow_duplicates="true"))
+        credly = stack.enter_context(credly_sandbox(home, faults=LATENCY))
         broker = stack.enter_context(redis(home))
         rival = Rival(home, broker, credly.url)
         with rival.serving() as receiver:
@@ -86,7 +86,7 @@ def _rival(pool: str) -> Killed:
 
 def _ours() -> Killed:
     with new_home() as home, ExitStack() as stack:
-        credly = stack.enter_context(credly_sandbox(home, faults=LATENCY, allow_duplicates="true"))
+        credly = stack.enter_context(credly_sandbox(home, faults=LATENCY))
         store = stack.enter_context(opened(home))
         add_alm(store)
         add_credly(store, credly.url, LIFTED)

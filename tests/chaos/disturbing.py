@@ -20,7 +20,8 @@ from .sizes import Size
 LOCKED_SECONDS = (3.0, 6.0)
 FULL_SECONDS = (2.0, 5.0)
 AWAY_SECONDS = (0.0, 3.0)
-STEP_SECONDS = -3600.0
+FORWARD_SECONDS = 900.0
+BACK_SECONDS = -3600.0
 CONNECT_ATTEMPTS = 40
 PATIENCE_SECONDS = 10.0
 
@@ -113,8 +114,10 @@ def plan(setup: SetUp, outside: Outside, size: Size, chance: random.Random) -> l
             half + chance.uniform(-0.05, 0.05) * length, "token replaced", lambda: _replace(setup, outside, revoked)
         ),
     ]
-    if setup.clock.available:
-        planned.append(Disturbance(chance.uniform(0.3, 0.7) * length, "clock back an hour", lambda: _step(setup)))
+    planned += [
+        Disturbance(chance.uniform(0.1, 0.3) * length, "clock set forward", lambda: _step(setup, FORWARD_SECONDS)),
+        Disturbance(chance.uniform(0.4, 0.7) * length, "clock back an hour", lambda: _step(setup, BACK_SECONDS)),
+    ]
     if setup.broker is not None:
         planned += some(2, "broker wiped", lambda own: _wipe(setup, own))
     if setup.postgresql is None:
@@ -171,8 +174,10 @@ def _wipe(setup: SetUp, chance: random.Random) -> str:
     return f"killed, emptied, started after {seconds:.1f} s"
 
 
-def _step(setup: SetUp) -> str:
-    setup.clock.step(STEP_SECONDS)
+def _step(setup: SetUp, seconds: float) -> str:
+    if not setup.clock.available:
+        raise RuntimeError("libfaketime is not installed")
+    setup.clock.step(seconds)
     return "of every process of ours"
 
 

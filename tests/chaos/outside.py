@@ -20,6 +20,7 @@ SLOW_SECONDS = 4.0
 """Longer than a Credly connection of the suite waits: the badge is made after its answer was given up."""
 
 FAULTS = f"lost=0.05,500=0.05,html502=0.02,429=0.05:1,429bare=0.02,slow=0.02:{SLOW_SECONDS:g}"
+KINDS_OF_FAULT = tuple(each.partition("=")[0] for each in FAULTS.split(","))
 DOWN = "down=1"
 BROKEN = f"slow=0.5:{SLOW_SECONDS:g},500=0.5"
 """An organization of which no call goes well, the slow ones after they have held a thread for the read time-out."""

@@ -15,7 +15,7 @@ from .disturbing import Disturber, Happened, declare, plan
 from .judging import Ledger, Verdict, drained, judge, latencies, p95
 from .load import Completion, Learners, Senders, learners_needed
 from .load import plan as plan_load
-from .outside import ALM_FAULTS, BROKEN, DOWN, FAULTS, Outside
+from .outside import ALM_FAULTS, BROKEN, DOWN, FAULTS, KINDS_OF_FAULT, Outside
 from .setups import Kind, SetUp, standing
 from .sizes import Size
 
@@ -54,6 +54,11 @@ class Result:
     def slowed(self) -> float:
         return self.beside_broken / self.calm if self.calm else float("inf")
 
+    @property
+    def undrawn(self) -> list[str]:
+        """Faults of the provider that did not happen at all."""
+        return [kind for kind in KINDS_OF_FAULT if not self.faults.get(kind)]
+
     def complaints(self, *, timed: bool) -> list[str]:
         """Why this run is no good; nothing where it is. :param timed: also how fast it was."""
         verdict = self.verdict
@@ -71,7 +76,8 @@ class Result:
             found.append(f"only {kills} kills of {self.wanted_kills}")
         if self.unacknowledged:
             found.append("not every delivery was acknowledged")
-        if timed and self.slowed > 2:
+        found += [f"the provider never answered so: {kind}" for kind in self.undrawn]
+        if timed and not self.slowed <= 2:  # nor is it a number where something never came
             found.append(f"healthy organizations were slowed {self.slowed:.2f} × by the broken one")
         return found + verdict.examples
 
