@@ -91,5 +91,9 @@ class Staging:
         problems, rows = self.database.execute(query, (file,)).fetchone()
         return int(problems), int(rows)
 
+    def codes(self) -> set[str]:
+        """What kinds of problems there are."""
+        return {code for (code,) in self.database.execute("SELECT DISTINCT code FROM problems")}
+
     def _one(self, query: str) -> Any:
         return self.database.execute(query).fetchone()[0]

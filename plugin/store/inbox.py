@@ -230,6 +230,13 @@ class Inbox:
             lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
 
+    def open_before(self, row: Row[Any]) -> int | None:
+        """The number of the last event before this one of its source and kind that is still open, in its lane."""
+        asked = {"of_lane": row.lane, "of_source": row.source, "of_kind": row.kind, "before": row.id}
+        with self._database.read() as connection:
+            found: int | None = connection.scalar(_OPEN_BEFORE, asked)
+        return found
+
 
 def finish(
     connection: Connection,
@@ -289,6 +296,13 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     ~connections.c.paused,
     connections.c.retry_at <= sa.bindparam("now"),
     _due(connections.c.name),
+)
+_OPEN_BEFORE = sa.select(sa.func.max(events.c.id)).where(
+    events.c.lane == sa.bindparam("of_lane"),
+    EVENT_OPEN,
+    events.c.source == sa.bindparam("of_source"),
+    events.c.kind == sa.bindparam("of_kind"),
+    events.c.id < sa.bindparam("before"),
 )
 _FINISH = (
     sa.update(events)

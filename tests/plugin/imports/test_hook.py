@@ -9,6 +9,7 @@ from typing import Any
 
 import pluggy
 import pytest
+import sqlalchemy as sa
 
 from badgerelay import register
 from badgerelay.hooks import CsvImported
@@ -17,6 +18,7 @@ from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.tables import events
 
 from ...support import COURSE_TEMPLATE, connect_credly, forget_templates, set_faults, until
 from .conftest import text_of
@@ -125,3 +127,32 @@ def test_without_a_provider_connection_it_says_what_to_do(store: Store, imported
     store.connections.remove("academy")
     event = imported("badge", content=text_of("badge", BADGE))
     assert (event["state"], "--connection" in event["reason"]) == ("dead", True)
+
+
+def test_a_file_waits_for_an_earlier_one_that_it_refers_to(store: Store, credly: str, imported: Imported) -> None:
+    forget_templates(store)
+    set_faults(credly, "500=1")
+    badge = imported("badge", content=text_of("badge", BADGE))
+    certification = text_of("certification", {"badgeId": "BDG-1"})
+    waiting = imported("certification", content=certification)
+    assert (waiting["state"], f"event {badge['id']} comes first" in waiting["reason"]) == ("waiting", True)
+    wrong = imported("certification", content=certification.replace("30", "none"))
+    assert (wrong["state"], "[bad_number]" in wrong["reason"]) == ("dead", True)
+    set_faults(credly, "")
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).where(events.c.state == "waiting").values(due_at=0.0))
+    until(lambda: store.views.counts()["events"] == {"done": 2, "dead": 1}, 60.0)
+
+
+def test_a_file_waits_for_none_that_came_later_or_is_of_another_source(
+    store: Store, credly: str, imported: Imported
+) -> None:
+    forget_templates(store)
+    set_faults(credly, "500=1")
+    early = imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))
+    assert imported("badge", content=text_of("badge", BADGE))["state"] == "waiting"
+    store.repair.replay(Chosen(ids=(early["id"],)), store.now)
+    until(lambda: store.views.counts()["events"] == {"dead": 1, "waiting": 1}, 60.0)
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).where(events.c.state == "waiting").values(source="canvas"))
+    assert imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "dead"
