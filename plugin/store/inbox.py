@@ -20,6 +20,9 @@ from .tables import EVENT_OPEN, connections, events
 HOSTS = ":hosts"
 """The lane of events that LMS hosts gave us; ``:hosts:<source>`` is for what only that host's process can do."""
 
+IMPORTS = f"{HOSTS}-imports"
+"""The lane of the files that hosts import: long work on large payloads, for which completions do not wait."""
+
 GATHER_SECONDS = 0.002
 """How long a commit waits for as many deliveries as shared the last one; one alone waits for nobody."""
 
@@ -231,8 +234,8 @@ class Inbox:
         return lanes
 
     def open_before(self, row: Row[Any]) -> int | None:
-        """The number of the last event before this one of its source and kind that is still open, in its lane."""
-        asked = {"of_lane": row.lane, "of_source": row.source, "of_kind": row.kind, "before": row.id}
+        """The number of the last open event of a host before this one, of its source and kind."""
+        asked = {"of_lanes": (HOSTS, IMPORTS), "of_source": row.source, "of_kind": row.kind, "before": row.id}
         with self._database.read() as connection:
             found: int | None = connection.scalar(_OPEN_BEFORE, asked)
         return found
@@ -298,7 +301,7 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     _due(connections.c.name),
 )
 _OPEN_BEFORE = sa.select(sa.func.max(events.c.id)).where(
-    events.c.lane == sa.bindparam("of_lane"),
+    events.c.lane.in_(sa.bindparam("of_lanes", expanding=True)),
     EVENT_OPEN,
     events.c.source == sa.bindparam("of_source"),
     events.c.kind == sa.bindparam("of_kind"),

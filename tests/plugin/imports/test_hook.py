@@ -12,10 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay import register
-from badgerelay.hooks import CsvImported
+from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObject
+from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.delivery.lanes import Lane
+from badgerelay.plugin.delivery.publishing import Publisher
 from badgerelay.plugin.imports.ties import ties_for
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Store
+from badgerelay.plugin.store import HOSTS, IMPORTS, Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import events
@@ -25,6 +28,10 @@ from .conftest import text_of
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 BADGE = {"externalBadgeId": COURSE_TEMPLATE, "externalBadgeProvider": "credly"}
+
+COMPLETED = CourseCompleted(
+    "e-1", "moodle", WHEN, Learner("u-1", "rosa@example.org"), LearningObject("course", "c-1")
+)
 
 Imported = Callable[..., dict[str, Any]]
 
@@ -156,3 +163,60 @@ def test_a_file_waits_for_none_that_came_later_or_is_of_another_source(
     with store.database.write() as connection:
         connection.execute(sa.update(events).where(events.c.state == "waiting").values(source="canvas"))
     assert imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "dead"
+
+
+@pytest.fixture
+def unworked(store: Store, settings: Settings) -> Iterator[Any]:
+    """The hooks of a host whose events nobody works on: three files and a completion are there."""
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings)
+    for number in range(3):
+        file = CsvImported(f"c-{number}", "moodle", WHEN, "skill", content=text_of("skill", {"id": f"SK-{number}"}))
+        manager.hook.csv_imported(event=file)
+    manager.hook.course_completed(event=COMPLETED)
+    yield manager.hook
+    relay.close()
+
+
+def do(store: Store, lane: str) -> bool:
+    return make_work(store).do(Lane("decide", lane), "owner", lambda _: None)
+
+
+def test_files_are_taken_one_at_a_time_and_no_completion_waits_for_them(store: Store, unworked: Any) -> None:
+    assert make_work(store).due() == [Lane("decide", HOSTS), Lane("decide", IMPORTS)]
+    assert make_work(store, {"moodle": unworked}, hosts_only=True).due() == []
+    assert do(store, HOSTS) is False
+    assert store.views.counts()["events"] == {"received": 3, "ignored": 1}
+    for done in (1, 2, 3):
+        assert do(store, IMPORTS) is True
+        assert store.views.counts()["events"]["done"] == done
+    assert do(store, IMPORTS) is False
+
+
+def test_files_that_an_older_version_left_among_the_completions_are_imported(store: Store, unworked: Any) -> None:
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).values(lane=HOSTS))
+    do(store, HOSTS)
+    assert store.views.counts()["events"] == {"done": 3, "ignored": 1}
+
+
+def test_workers_are_told_of_the_lane_that_has_news(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Lane] = []
+
+    class Sender:
+        def send(self, lane: Lane) -> None:
+            told.append(lane)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("badgerelay.plugin.host._make_publisher", lambda _: Publisher(Sender()))
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings)
+    manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "skill", content="id\n"))
+    until(lambda: told == [Lane("decide", IMPORTS)])
+    manager.hook.course_completed(event=COMPLETED)
+    until(lambda: told == [Lane("decide", IMPORTS), Lane("decide", HOSTS)])
+    relay.close()
