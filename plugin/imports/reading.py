@@ -129,6 +129,10 @@ class Rows:
         self._bytes = _Watched(file, watch)
 
     @property
+    def bytes_read(self) -> int:
+        return self._bytes.total
+
+    @property
     def suspicious(self) -> bool:
         return self._bytes.suspicious
 
@@ -162,6 +166,7 @@ class _Watched(io.BufferedIOBase):
         self._watch = watch
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._line = 1
+        self.total = 0
         self.row_bytes = 0  # since the last row that was read
         self.suspicious = False
         self.escaped = False
@@ -179,6 +184,7 @@ class _Watched(io.BufferedIOBase):
         return self.read1(size)
 
     def _look_at(self, data: bytes) -> None:
+        self.total += len(data)
         self.row_bytes += len(data)
         if self.row_bytes > MAX_ROW_BYTES:
             what = f"a row has more than {MAX_ROW_BYTES} bytes, before line {self._line + 1}"

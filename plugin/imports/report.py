@@ -13,7 +13,7 @@ from pathlib import Path
 from ..csvs import escaped
 from ..durations import number_of
 from .outcome import Outcome
-from .problems import Fault, Problem
+from .problems import Fault, Problem, shown
 from .reading import CsvFile, Rows
 from .staging import Staging
 
@@ -40,7 +40,7 @@ def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
             yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
         for provider, rows in file.unknown_providers.items():
             count = number_of(rows, "row")
-            yield f"{file.file}: {count} with the provider {provider!r}, of which badgerelay knows nothing"
+            yield f"{file.file}: {count} with the provider {shown(provider)!r}, of which badgerelay knows nothing"
     for problem in staging.problems(most=MAX_PROBLEMS):
         yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
     if outcome.problems > MAX_PROBLEMS:

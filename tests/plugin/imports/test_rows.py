@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
+from badgerelay.plugin.imports.judging import MAX_FAULTS
 from badgerelay.plugin.imports.kinds import KINDS
 from badgerelay.plugin.imports.outcome import Outcome
 from badgerelay.plugin.imports.problems import Problem, RefusedFileError
+from badgerelay.plugin.imports.reading import from_text
+from badgerelay.plugin.imports.run import Task, run
+from badgerelay.plugin.imports.staging import Staging
+from badgerelay.plugin.store import Store
 
 from .conftest import DEFAULTS, Import, text_of
 
@@ -167,3 +174,28 @@ def test_two_files_of_one_name_are_refused(import_texts: Import) -> None:
 
     with pytest.raises(RefusedFileError, match="doubled_file"):
         in_order([from_text(KINDS["skill"], GOOD_SKILL), from_text(KINDS["skill"], GOOD_SKILL)])
+
+
+def test_of_a_row_that_is_wrong_all_over_a_few_cells_are_named_and_the_others_counted(import_texts: Import) -> None:
+    head = ",".join(["id,skillName,skillCreationDate,state", *(f"x{number}" for number in range(400))])
+    row = ",".join(["\x01"] * 404)
+    _, problems = import_texts({"skill": "\n".join([head, row, row, ""])})
+    for line in (2, 3):
+        found = [problem for problem in problems if problem.line == line]
+        assert [problem.code for problem in found] == ["control_character"] * MAX_FAULTS + ["more_faults"]
+        assert f"are in {404 - MAX_FAULTS} more cells of the row" in found[-1].message
+
+
+def test_long_rows_do_not_wait_for_one_another_in_memory(store: Store) -> None:
+    columns = [f"x{number}" for number in range(9)]
+    text = text_of("skill", *({"id": f"SK-{number}"} for number in range(30)))
+    head, *rows = text.splitlines()
+    long = "\n".join([",".join([head, *columns]), *(",".join([row, *["x" * 100_000] * 9]) for row in rows), ""])
+    file = from_text(KINDS["skill"], long)
+    with Staging() as staging:
+        tracemalloc.start()
+        outcome = run(store, Task("lms"), [file], staging)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert outcome.files[0].added == 30
+    assert most < 16_000_000 < len(long)
