@@ -199,3 +199,24 @@ def test_long_rows_do_not_wait_for_one_another_in_memory(store: Store) -> None:
         tracemalloc.stop()
     assert outcome.files[0].added == 30
     assert most < 16_000_000 < len(long)
+
+
+def test_a_long_chain_of_certifications_is_followed_once(store: Store) -> None:
+    def steps(length: int) -> int:
+        """Hundreds of steps of SQLite for a chain whose root is missing."""
+        chain = ({"id": f"C-{each}", "parentCertificationId": f"C-{each + 1}"} for each in range(length))
+        file = from_text(KINDS["certification"], text_of("certification", *chain))
+        counted = 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with Staging() as staging:
+            staging.database.set_progress_handler(count, 100)
+            outcome = run(store, Task("lms"), [file], staging)
+        assert outcome.files[0].bad == length
+        return counted
+
+    assert steps(800) < 3 * steps(400)
