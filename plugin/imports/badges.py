@@ -103,7 +103,8 @@ class BadgeCheck:
         if not template_id:
             return Fault("missing_template", "is missing: a provider is named", "give the badge template's id", ID)
         if not provider:
-            hint = f"name the provider, such as {min(self._issuers)}"
+            known = min(self._issuers or self._open or self._providers, default="")
+            hint = "name the provider" + (f", such as {known}" if known else "")
             return Fault("missing_provider", "is missing: a badge template is named", hint, PROVIDER)
         issuer = self._issuers.get(provider.lower())
         if issuer is None:

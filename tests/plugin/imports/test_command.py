@@ -169,10 +169,6 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (
-            ("--source", "moodle"),
-            "say with --connection which provider connection issues the badges (there are academy, other)",
-        ),
         (("--connection", "nobody"), "--connection nobody: there are academy, other"),
         (("--connection", "academy", "--source", "not a name"), "--source must be"),
         (("--connection", "academy", "--source", "academy"), "is a badge provider"),
@@ -181,6 +177,22 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 def test_what_has_to_be_said_is_asked_for(options: tuple[str, ...], said: str, run: Run, tmp_path: Path) -> None:
     ran = run("import", *write(tmp_path, badge=text_of("badge", {})), *options)
     assert (ran.code, said in ran.err) == (2, True)
+
+
+def test_only_rows_that_name_a_provider_need_a_connection_of_it(run: Run, store: Store, tmp_path: Path) -> None:
+    paths = write(tmp_path, badge=text_of("badge", {}, external(COURSE_TEMPLATE, id="b"), external("t", "", id="c")))
+
+    def found() -> list[tuple[int, str]]:
+        ran = run("import", *paths, "--source", "moodle", "--dry-run", "--json")
+        assert "name the provider, such as " in ran.json["problems"][1]["hint"]
+        return [(each["line"], each["code"]) for each in ran.json["problems"]]
+
+    assert found() == [(3, "several_connections"), (4, "missing_provider")]
+    for name in ("acme", "academy", "other"):
+        store.connections.remove(name)
+    assert found() == [(3, "not_connected"), (4, "missing_provider")]
+    paths = write(tmp_path, badge=text_of("badge", {}))
+    assert run("import", *paths, "--source", "moodle").code == 0
 
 
 def test_badges_of_an_alm_account_are_issued_from_its_own_connection(run: Run, tmp_path: Path) -> None:

@@ -133,7 +133,8 @@ def test_while_the_provider_fails_the_event_waits(store: Store, credly: str, imp
 def test_without_a_provider_connection_it_says_what_to_do(store: Store, imported: Imported) -> None:
     store.connections.remove("academy")
     event = imported("badge", content=text_of("badge", BADGE))
-    assert (event["state"], "--connection" in event["reason"]) == ("dead", True)
+    assert (event["state"], "[not_connected]; connect it with" in event["reason"]) == ("dead", True)
+    assert imported("badge", content=text_of("badge", {}))["state"] == "done"
 
 
 def test_a_file_waits_for_an_earlier_one_that_it_refers_to(store: Store, credly: str, imported: Imported) -> None:
