@@ -18,7 +18,7 @@ from ..store import Store
 from .choosing import ChoiceError, choose_issuers, choose_source
 from .kinds import KINDS, Kind
 from .outcome import Outcome
-from .problems import RefusedFileError
+from .problems import DiskError, RefusedFileError
 from .reading import CsvFile, from_text, open_file
 from .run import Task, run
 from .staging import Staging
@@ -57,7 +57,7 @@ def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
         return Dies(f"{error}; import the file with `badgerelay import`")
     except RefusedFileError as error:
         return Dies(str(error))
-    except OvertakenError as error:
+    except (OvertakenError, DiskError) as error:
         return Waits(str(error), LATER_SECONDS)
     except ConfigurationError as error:
         return Waits(str(error), PROBE_SECONDS)

@@ -65,6 +65,7 @@ def run(
 
     :param files: as :func:`in_order` gives them.
     :raises RefusedFileError: a file cannot be read to its end; nothing was changed.
+    :raises DiskError: a file's disk fails.
     :raises OvertakenError: another import was faster; nothing was changed.
     :raises AdapterError: the provider's templates cannot be had.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -243,3 +244,12 @@ def test_a_dry_run_keeps_no_templates_either(store: Store, run: Run, tmp_path: P
     assert run("import", *paths, "--connection", "academy").code == 0
     assert len(store.catalogue.templates("academy")) == 8
     assert ORGANIZATION not in str(store.catalogue.templates("academy")[0])
+
+
+def test_without_a_folder_for_the_rows_it_says_which_setting(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    ran = run("import", *write(tmp_path, skill=text_of("skill", {})))
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "No such file or directory; TMPDIR names another folder" in ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObje
 from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.delivery.publishing import Publisher
+from badgerelay.plugin.imports.hook import MAX_BYTES
 from badgerelay.plugin.imports.ties import ties_for
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import HOSTS, IMPORTS, Store
@@ -221,3 +223,19 @@ def test_workers_are_told_of_the_lane_that_has_news(
     manager.hook.course_completed(event=COMPLETED)
     until(lambda: told == [Lane("decide", IMPORTS), Lane("decide", HOSTS)])
     relay.close()
+
+
+def test_while_the_rows_cannot_be_kept_the_event_waits(
+    imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    event = imported("skill", content=text_of("skill", {}))
+    assert event["state"] == "waiting"
+    assert event["reason"].startswith(f"the rows cannot be kept in {tmp_path / 'gone'} meanwhile: No such file")
+
+
+def test_of_a_file_that_is_too_large_it_says_what_an_event_cannot(store: Store, imported: Imported) -> None:
+    with (folder_of(store) / "skill.csv").open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    event = imported("skill", path="skill.csv")
+    assert event["reason"].endswith("split it, or give `badgerelay import` a larger --max-bytes")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from badgerelay.plugin.imports.judging import MAX_FAULTS
 from badgerelay.plugin.imports.kinds import KINDS
 from badgerelay.plugin.imports.outcome import Outcome
-from badgerelay.plugin.imports.problems import Problem, RefusedFileError
+from badgerelay.plugin.imports.problems import DiskError, Problem, RefusedFileError
 from badgerelay.plugin.imports.reading import from_text
 from badgerelay.plugin.imports.run import Task, run
 from badgerelay.plugin.imports.staging import Staging
@@ -220,3 +222,19 @@ def test_a_long_chain_of_certifications_is_followed_once(store: Store) -> None:
         return counted
 
     assert steps(800) < 3 * steps(400)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    file = from_text(KINDS["skill"], text_of("skill", *({"id": f"SK-{number}"} for number in range(2000))))
+
+    def fill() -> None:
+        with Staging() as staging:
+            staging.database.execute("PRAGMA max_page_count = 30")
+            run(store, Task("lms"), [file], staging)
+
+    with pytest.raises(DiskError, match=f"cannot be kept in {tmp_path} meanwhile: database or disk is full"):
+        fill()
+    assert not list(tmp_path.glob("badgerelay-import-*"))
