@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from ..csvs import escaped
+from ..csvs import escaped, unescaped
 from ..durations import number_of
 from .outcome import Outcome
 from .problems import Fault, Problem, shown
@@ -84,15 +84,20 @@ def _error_rows(file: CsvFile, staging: Staging) -> Iterator[list[str]]:
     if isinstance(header, Fault):
         return
     width = len(header)
-    yield [*map(escaped, header), *ERROR_COLUMNS]
+    yield [*map(_as_it_came, header), *ERROR_COLUMNS]
     line, cells = 0, _NOTHING
     for number, problems in groupby(staging.problems(file.name), key=lambda problem: problem.line):
         while line < number:
             line, cells = next(rows)
-        came = [] if isinstance(cells, Fault) else [escaped(cell) for cell in cells]
+        came = [] if isinstance(cells, Fault) else [_as_it_came(cell) for cell in cells]
         said = list(problems)
         texts = ("; ".join(getattr(each, name) for each in said) for name in ("code", "column", "message", "hint"))
         yield [*came, *[""] * (width - len(came)), *map(escaped, texts)]
+
+
+def _as_it_came(cell: str) -> str:
+    """What somebody has escaped already is not escaped again."""
+    return escaped(unescaped(cell))
 
 
 _NOTHING: list[str] | Fault = []

@@ -141,6 +141,9 @@ def test_failed_rows_are_written_as_they_came_can_be_mended_and_are_no_formulas(
     assert row["imageUrl"].encode("utf-8", "surrogateescape") == b"caf\xe9.png"
     assert row["errorCode"] == "not_utf_8"
     mended = failed.read_bytes().replace(b"caf\xe9", b"coffee").replace(b"Actve", b"Active")
+    assert run("import", str(failed.rename(tmp_path / "badge.csv")), "--connection", "academy").code == 1
+    with failed.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        assert [again["id"] for again in csv.DictReader(stream)] == ["'=cmd()"]
     (tmp_path / "badge.csv").write_bytes(mended)
     ran = run("import", str(tmp_path / "badge.csv"), "--connection", "academy", "--json")
     assert ran.json["written"] is True
