@@ -116,6 +116,12 @@ def test_doubled_ids_are_told_with_the_line_of_the_first(import_texts: Import) -
     assert problems[0].message == "skill.csv, line 4, column id: 'SK-1' is there already, in line 2"
 
 
+def test_a_skill_without_a_level_is_the_one_with_its_first(import_texts: Import) -> None:
+    files = {"skill": GOOD_SKILL, "skill_level": text_of("skill_level", {})}
+    people = text_of("user_skill", {"levelId": ""}, {"levelId": "1"})
+    assert codes(import_texts({**files, "user_skill": people})) == [(3, "", "duplicate")]
+
+
 def test_of_people_no_address_is_told(import_texts: Import) -> None:
     row = {"userId": "Rosa@example.org"}
     _, problems = import_texts(
