@@ -25,7 +25,7 @@ from .staging import Staging
 from .writing import OvertakenError
 
 MAX_BYTES = 100_000_000
-"""Of a file that an event names: while it is read, the host's other events wait. More: `badgerelay import`."""
+"""Of a file that an event names: while it is read, other files of hosts wait. More: `badgerelay import`."""
 
 FIRST_PROBLEMS = 3
 LATER_SECONDS = 60.0
