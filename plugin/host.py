@@ -61,7 +61,7 @@ class Relay:
         if self._engine is not None:
             self._engine.wake()
         if self._publisher is not None:
-            self._publisher.offer(_news())
+            self._publisher.offer(_news(new))
 
     def attach(self, manager: pluggy.PluginManager, source: str) -> None:
         """Ask and tell this manager's plugins about what belongs to ``source``; starts the threads that do so."""
@@ -131,11 +131,10 @@ def _make_publisher(settings: Settings) -> Publisher | None:
     return make_publisher(settings)
 
 
-def _news() -> Lane:
+def _news(new: NewEvent) -> Lane:
     from .delivery.lanes import Lane
-    from .store import HOSTS
 
-    return Lane("decide", HOSTS)
+    return Lane("decide", new.lane)
 
 
 def _nobody(_lane: Lane) -> None:
@@ -174,7 +173,7 @@ def _add_specifications(manager: pluggy.PluginManager) -> None:
 
 
 def _inbox_row(event: Event) -> NewEvent:
-    from .store import HOSTS, NewEvent
+    from .store import HOSTS, IMPORTS, NewEvent
 
     try:
         kind = name_of(event)
@@ -197,7 +196,7 @@ def _inbox_row(event: Event) -> NewEvent:
         connection="",
         source=event.source,
         event_id=event.id,
-        lane=HOSTS,
+        lane=IMPORTS if isinstance(event, CsvImported) else HOSTS,
         kind=kind,
         payload=payload,
         learner_id=completed.learner.id if completed else None,

@@ -47,5 +47,5 @@ def export(format_: str, connection: str | None, output: Path, skills: bool, all
         except OSError as error:
             raise FailedError(f"{click.format_filename(path)} cannot be written: {error.strerror}") from None
         click.echo(f"{click.format_filename(path)}: {len(templates) - len(made.left_out)} rows")
-    for name in made.left_out:
-        click.echo(f"left out, as it has no image and ALM wants one: {name!r}", err=True)
+    for name, why in made.left_out:
+        click.echo(f"left out, as it has {why}: {name!r}", err=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ import click
 
 from ..imports.choosing import ChoiceError, choose_issuers, choose_source
 from ..imports.outcome import Outcome
-from ..imports.problems import RefusedFileError
+from ..imports.problems import DiskError, RefusedFileError
 from ..imports.reading import MAX_BYTES, CsvFile, Watch, open_file
 from ..imports.report import as_json as json_of
 from ..imports.report import as_text, write_errors
@@ -82,11 +80,8 @@ def import_(
         raise click.UsageError(str(error)) from None
     except (RefusedFileError, OvertakenError) as error:
         raise FailedError(f"{error}. Nothing was imported.") from None
-    except sqlite3.Error as error:  # of the staging: the store has errors of its own
-        message = (
-            f"the rows cannot be kept in {tempfile.gettempdir()} meanwhile: {error}; TMPDIR names another folder"
-        )
-        raise FailedError(message) from None
+    except DiskError as error:
+        raise FailedError(str(error)) from None
     if outcome.problems and not outcome.written:
         after = "" if dry_run else " Nothing was imported: mend the rows, or give --accept-good-rows."
         raise FailedError(f"{outcome.problems} problems.{after}")

@@ -28,13 +28,20 @@ log = logging.getLogger("badgerelay.delivery")
 
 
 def decide_batch(
-    store: Store, source: Source, lane: str, owner: str, *, planned: Callable[[str], None] = lambda _: None
+    store: Store,
+    source: Source,
+    lane: str,
+    owner: str,
+    *,
+    limit: int = BATCH,
+    planned: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Work on one batch of a lane's due events; how many there were.
 
+    :param limit: events taken at once.
     :param planned: called with a provider connection's name as soon as awards of it are in the ledger.
     """
-    rows = store.inbox.claim(lane, owner, BATCH, store.now())
+    rows = store.inbox.claim(lane, owner, limit, store.now())
     if rows:
         with span("badgerelay.decide", connection=lane, correlation_ids=[row.correlation_id for row in rows]):
             _decide(store, source, lane, rows, planned)

@@ -13,7 +13,7 @@ import pluggy
 from ...adapters.errors import ConfigurationError
 from ..schedule.task import Task, arrange
 from ..schedule.tending import tend
-from ..store import HOSTS, Connection, Store, host_lane
+from ..store import HOSTS, IMPORTS, Connection, Store, host_lane
 from .deciding import BATCH as EVENTS_AT_ONCE
 from .deciding import decide_batch
 from .decisions import Source
@@ -63,7 +63,7 @@ class Work:
         managers = list(self._managers)  # a host may be attached meanwhile
         host_lanes = [host_lane(source) for source in managers]
         if not self.hosts_only:
-            host_lanes.append(HOSTS)
+            host_lanes += (HOSTS, IMPORTS)
         events = self.store.inbox.lanes_due(host_lanes, now, connections_too=not self.hosts_only)
         awards = [] if self.hosts_only else self.store.ledger.lanes_due(now)
         notices = self.store.notifications.sources_due(managers, now)
@@ -106,10 +106,11 @@ class Work:
         if not name.startswith(HOSTS) and self._open(name) is None:
             return False
         source = self._source_of(name)
+        limit = 1 if name == IMPORTS else EVENTS_AT_ONCE
         taken = decide_batch(
-            self.store, source, name, owner, planned=lambda connection: found(Lane("send", connection))
+            self.store, source, name, owner, limit=limit, planned=lambda connection: found(Lane("send", connection))
         )
-        return taken >= EVENTS_AT_ONCE
+        return taken >= limit
 
     def _send(self, name: str, owner: str, found: Found, alive: Callable[[], None]) -> bool:
         connection = self._open(name)

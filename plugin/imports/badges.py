@@ -14,6 +14,12 @@ from .problems import Fault
 from .templates import Template
 
 ID, PROVIDER = "externalBadgeId", "externalBadgeProvider"
+MAX_UNKNOWN = 100
+"""Providers that badgerelay knows nothing of and that are told by name."""
+
+OTHERS = "(others)"
+"""Stands for all further ones."""
+
 Target = tuple[str, str]
 """A provider connection and the template's id as the provider writes it."""
 
@@ -48,7 +54,8 @@ class BadgeCheck:
     :param templates: gives all that a connection has now; may raise an AdapterError.
     :param elsewhere: all connections that have a template, by its id in small letters.
     :param providers: names of all providers that badgerelay can issue at, in small letters.
-    :ivar unknown_providers: how many rows name each other provider, which is no fault of theirs.
+    :ivar unknown_providers: how many rows name each other provider, which is no fault of theirs; further than
+        :data:`MAX_UNKNOWN`, all together as :data:`OTHERS`.
     :ivar used: names of the connections that issue a badge of the file.
     """
 
@@ -81,7 +88,8 @@ class BadgeCheck:
         for template_id, provider, state in zip(columns[ID], columns[PROVIDER], columns["state"], strict=True):
             issuer = self._issuers.get(provider.lower())
             if provider and issuer is None:
-                self.unknown_providers[provider] += 1
+                full = len(self.unknown_providers) >= MAX_UNKNOWN
+                self.unknown_providers[OTHERS if full and provider not in self.unknown_providers else provider] += 1
             usable = bool(template_id) and state.lower() == "active"
             template = issuer.template(template_id) if issuer is not None and usable else None
             if issuer is None or template is None:
@@ -95,7 +103,8 @@ class BadgeCheck:
         if not template_id:
             return Fault("missing_template", "is missing: a provider is named", "give the badge template's id", ID)
         if not provider:
-            hint = f"name the provider, such as {min(self._issuers)}"
+            known = min(self._issuers or self._open or self._providers, default="")
+            hint = "name the provider" + (f", such as {known}" if known else "")
             return Fault("missing_provider", "is missing: a badge template is named", hint, PROVIDER)
         issuer = self._issuers.get(provider.lower())
         if issuer is None:

@@ -21,6 +21,7 @@ MAX_ID = 255
 
 _MOMENT = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
 _SHAPE = re.compile(_MOMENT, re.ASCII).fullmatch
+_LENGTH = len("2026-05-02T08:00:00.000Z\n")
 _SHAPES = re.compile(rf"(?:{_MOMENT}\n)*", re.ASCII).fullmatch
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII).fullmatch
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII).fullmatch
@@ -35,7 +36,9 @@ def moment(value: str) -> Fault | None:
 
 def moments(values: Collection[str]) -> bool:
     """Whether all are what :func:`moment` takes."""
-    shaped = _SHAPES("\n".join([*values, ""])) is not None
+    text = "\n".join([*values, ""])
+    # By its length, none of them is two with a line's end between.
+    shaped = len(text) == _LENGTH * len(values) and _SHAPES(text) is not None
     return shaped and not any(map(_day, {value[:10] for value in values}))
 
 

@@ -36,7 +36,8 @@ def choose_connection(store: Store, said: str | None) -> Connection:
     known = _providers(store)
     found = [each for each in known if said in (None, each.name)]
     if len(found) != 1:
-        raise _undecided(known)
+        hint = "say with --connection which provider connection issues the badges"
+        raise ChoiceError(f"{hint} ({_there(known)})")
     return found[0]
 
 
@@ -53,10 +54,10 @@ class Issuers:
 
 
 def choose_issuers(store: Store, said: Collection[str], source: str) -> Issuers:
-    """Of each provider the connection that was said, else that of the ALM account, else the only one.
+    """Of each provider the connection that was said, else that of the ALM account, else the only one, if any.
 
     :param source: as :func:`choose_source` gives it.
-    :raises ChoiceError: there is none at all, it has to be said, or two of one provider were said.
+    :raises ChoiceError: one that was said is not there, or two of one provider were said.
     """
     known = _providers(store)
     account = store.connections.get(source)
@@ -76,8 +77,6 @@ def choose_issuers(store: Store, said: Collection[str], source: str) -> Issuers:
             chosen[provider] = some[0]
         else:
             open_[provider] = tuple(each.name for each in all_)
-    if not chosen:
-        raise _undecided(known)
     return Issuers(chosen, open_)
 
 
@@ -88,7 +87,3 @@ def _providers(store: Store) -> list[Connection]:
 def _there(known: Sequence[Connection]) -> str:
     names = ", ".join(each.name for each in known)
     return f"there are {names}" if names else "none is connected: see `badgerelay connect`"
-
-
-def _undecided(known: Sequence[Connection]) -> ChoiceError:
-    return ChoiceError(f"say with --connection which provider connection issues the badges ({_there(known)})")

@@ -11,11 +11,18 @@ from pathlib import Path
 
 from ...adapters.base import BadgeTemplate
 from ..csvs import escaped
+from .checks import YEARS
 from .kinds import KINDS
 
 MAX_NAME = 25
 MAX_SKILL_NAME = 63
 MAX_DESCRIPTION = 4000
+MAX_ADDRESS = 2048
+"""Characters of ``imageUrl``."""
+
+FIRST, LAST = datetime(YEARS[0], 1, 1, tzinfo=UTC), datetime(YEARS[-1], 12, 31, tzinfo=UTC)
+"""Between them are the dates that ALM takes."""
+
 CREDITS = 1
 """``maxCredits`` of an exported level: a course that gives a single credit is enough, unless somebody changes it."""
 
@@ -23,16 +30,16 @@ CREDITS = 1
 class Export:
     """The files' rows, in the order of the published columns.
 
-    :param templates: each becomes a badge; those without an image cannot, as ALM wants one.
+    :param templates: each becomes a badge, unless ALM would not take it.
     :param provider: as the column ``externalBadgeProvider`` names it.
     :param now: for templates of which the provider does not tell when they were made.
-    :ivar left_out: the names of those without an image.
+    :ivar left_out: the names of those that ALM would not take, and what they have or lack.
     """
 
     def __init__(self, templates: Iterable[BadgeTemplate], provider: str, now: datetime) -> None:
         all_ = sorted(templates, key=lambda template: (template.name.casefold(), template.id))
-        self._templates = [template for template in all_ if template.image_url]
-        self.left_out = [template.name for template in all_ if not template.image_url]
+        self._templates = [template for template in all_ if not _trouble_with(template)]
+        self.left_out = [(template.name, why) for template in all_ if (why := _trouble_with(template))]
         self._provider = provider
         self._now = now
 
@@ -74,7 +81,7 @@ class Export:
             yield {"skillId": template.id, "levelId": "1", "maxCredits": str(CREDITS), "badgeId": template.id}
 
     def _made(self, template: BadgeTemplate) -> str:
-        moment = (template.created_at or self._now).astimezone(UTC)
+        moment = min(max((template.created_at or self._now).astimezone(UTC), FIRST), LAST)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
@@ -122,6 +129,17 @@ def _cut(text: str, most: int) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _trouble_with(template: BadgeTemplate) -> str:
+    """Empty if ALM takes it."""
+    if not _one_line(template.name):
+        return "no name"
+    if not template.image_url:
+        return "no image, and ALM wants one"
+    if len(template.image_url) > MAX_ADDRESS:
+        return f"an image whose address has more than {MAX_ADDRESS} characters"
+    return ""
 
 
 def _state(template: BadgeTemplate) -> str:

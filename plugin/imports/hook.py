@@ -18,17 +18,19 @@ from ..store import Store
 from .choosing import ChoiceError, choose_issuers, choose_source
 from .kinds import KINDS, Kind
 from .outcome import Outcome
-from .problems import RefusedFileError
+from .problems import DiskError, RefusedFileError
 from .reading import CsvFile, from_text, open_file
 from .run import Task, run
 from .staging import Staging
 from .writing import OvertakenError
 
 MAX_BYTES = 100_000_000
-"""Of a file that an event names: while it is read, the host's other events wait. More: `badgerelay import`."""
+"""Of a file that an event names: while it is read, other files of hosts wait. More: `badgerelay import`."""
 
 FIRST_PROBLEMS = 3
 LATER_SECONDS = 60.0
+DANGLING = {reference.code for kind in KINDS.values() for reference in kind.references}
+"""Codes of problems that an earlier file may take away."""
 
 
 def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
@@ -46,14 +48,16 @@ def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
     try:
         file = _opened(store, event, kind)
         try:
-            return _import(store, event, file)
+            # Asked before: what is done while this file is read may have come too late for it.
+            earlier = store.inbox.open_before(row)
+            return _import(store, event, file, earlier)
         finally:
             file.close()
     except ChoiceError as error:
         return Dies(f"{error}; import the file with `badgerelay import`")
     except RefusedFileError as error:
         return Dies(str(error))
-    except OvertakenError as error:
+    except (OvertakenError, DiskError) as error:
         return Waits(str(error), LATER_SECONDS)
     except ConfigurationError as error:
         return Waits(str(error), PROBE_SECONDS)
@@ -62,13 +66,16 @@ def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
         return Waits(str(error), max(asked or 0.0, LATER_SECONDS))
 
 
-def _import(store: Store, event: CsvImported, file: CsvFile) -> Decision:
+def _import(store: Store, event: CsvImported, file: CsvFile, earlier: int | None) -> Decision:
+    """:param earlier: the number of an event that was not done yet, and may bring what this file refers to."""
     source = choose_source(store, event.source)
     issuers = choose_issuers(store, (), source) if file.kind.name == "badge" else None
     with Staging() as staging:
         outcome = run(store, Task(source, issuers), [file], staging)
         if not outcome.problems:
             return Done(f"imported {outcome.summary()}")
+        if earlier is not None and staging.codes() <= DANGLING:
+            return Waits(f"event {earlier} comes first: it may bring what {file.name} refers to", LATER_SECONDS)
         return Dies(_what_is_wrong(outcome, staging))
 
 

@@ -9,12 +9,16 @@ from itertools import compress
 from typing import Any
 
 from ..csvs import unescaped
+from ..durations import number_of
 from .badges import BadgeCheck
 from .header import Header
 from .kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .problems import Fault, Problem, problem
 from .reading import UNPRINTABLE
 from .ties import places
+
+MAX_FAULTS = 20
+"""Cells of a row that are named; the others are counted."""
 
 Staged = tuple[Any, ...]
 """A good row, as it is compared, tied and kept: what its kind's ``staged`` names."""
@@ -87,10 +91,15 @@ class Judge:
     def _find_unprintable(self, rows: list[list[str]], faults: dict[int, list[tuple[str, str, Fault]]]) -> None:
         names = {place: name for name, place in self._header.places.items()}
         for index, cells in enumerate(rows):
-            for place, cell in enumerate(cells):
-                if UNPRINTABLE.search(cell):
-                    name = names.get(place, f"number {place + 1}")
-                    faults.setdefault(index, []).append((name, cell, _unprintable(cell)))
+            found = [place for place, cell in enumerate(cells) if UNPRINTABLE.search(cell)]
+            if not found:
+                continue
+            said = faults.setdefault(index, [])
+            for place in found[:MAX_FAULTS]:
+                name = names.get(place, f"number {place + 1}")
+                said.append((name, cells[place], _unprintable(cells[place])))
+            if len(found) > MAX_FAULTS:
+                said.append(("", "", _more(len(found) - MAX_FAULTS)))
 
     def _faults(self, columns: Columns, skip: frozenset[int]) -> Iterator[tuple[int, str, Fault]]:
         for column in self._kind.columns:
@@ -144,6 +153,11 @@ _MISSING = Fault("missing_value", "is missing: the cell is empty", "fill it")
 def _wrong_width(found: int, wanted: int) -> Fault:
     what = f"the row has {found} cells, and the first line names {wanted} columns"
     return Fault("wrong_cell_count", what, 'enclose cells that have commas in quotation marks (")')
+
+
+def _more(cells: int) -> Fault:
+    what = f"control characters, or bytes that are not UTF-8, are in {number_of(cells, 'more cell')} of the row"
+    return Fault("more_faults", what, "mend these too")
 
 
 def _unprintable(cell: str) -> Fault:

@@ -117,15 +117,21 @@ _EITHER = "give the id of the source LMS, or ALM's own for what was not migrated
 def _joined(names: Sequence[str], columns: Columns) -> list[str]:
     if len(names) == 1:
         return list(columns[names[0]])
-    return list(map(JOIN.join, zip(*(columns[name] for name in names), strict=True)))
+    cells = (_or_first(columns[name]) if name == "levelId" else columns[name] for name in names)
+    return list(map(JOIN.join, zip(*cells, strict=True)))
+
+
+def _or_first(levels: Sequence[str]) -> list[str]:
+    """Where no level is said, it is the first."""
+    return [level or "1" for level in levels]
 
 
 def _levels(columns: Columns) -> list[str | None]:
-    """With ``retrofit``, the id is ALM's own, which no file can prove; without a level, it is the first."""
-    skills, levels = columns["skillId"], columns["levelId"]
+    """With ``retrofit``, the id is ALM's own, which no file can prove."""
+    skills, levels = columns["skillId"], _or_first(columns["levelId"])
     retrofits = columns.get("retrofit") or [""] * len(skills)
     return [
-        None if retrofit.upper() == "TRUE" else f"{skill}{JOIN}{level or '1'}"
+        None if retrofit.upper() == "TRUE" else f"{skill}{JOIN}{level}"
         for skill, level, retrofit in zip(skills, levels, retrofits, strict=True)
     ]
 

@@ -50,6 +50,10 @@ class RefusedFileError(Exception):
         self.hint = hint
 
 
+class DiskError(Exception):
+    """A file, or the rows that are kept meanwhile, could not be read or written; the message says what to look at."""
+
+
 def problem(file: str, line: int, column: str, value: str, fault: Fault) -> Problem:
     value, place = shown(value), fault.column or column
     where = f"{file}, line {line}" + (f", column {place}" if place else "")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from .kinds import KINDS, Kind
-from .problems import Fault, RefusedFileError
+from .problems import DiskError, Fault, RefusedFileError
 
 MAX_BYTES = 500_000_000
 MAX_ROW_BYTES = 1024 * 1024
@@ -106,7 +106,7 @@ def from_text(kind: Kind, text: str, max_bytes: int = MAX_BYTES) -> CsvFile:
 def check_size(name: str, size: int, most: int) -> None:
     if size > most:
         what = f"it has {size} bytes, more than the {most} that are allowed"
-        raise RefusedFileError(name, "too_large", what, "split it, or allow more with --max-bytes")
+        raise RefusedFileError(name, "too_large", what, "split it, or give `badgerelay import` a larger --max-bytes")
     if size == 0:
         raise RefusedFileError(name, "empty_file", "it is empty", "the first line has to name the columns")
 
@@ -129,6 +129,10 @@ class Rows:
         self._bytes = _Watched(file, watch)
 
     @property
+    def bytes_read(self) -> int:
+        return self._bytes.total
+
+    @property
     def suspicious(self) -> bool:
         return self._bytes.suspicious
 
@@ -137,7 +141,7 @@ class Rows:
         return self._bytes.escaped
 
     def __iter__(self) -> Iterator[tuple[int, list[str] | Fault]]:
-        """:raises RefusedFileError: it is no text, or has a row without end."""
+        """:raises RefusedFileError: it is no text, or has a row without end. :raises DiskError: it cannot be read."""
         text = io.TextIOWrapper(cast(BinaryIO, self._bytes), "utf-8-sig", errors="surrogateescape", newline="")
         rows = csv.reader(text, strict=True)
         watched, line = self._bytes, 1
@@ -162,6 +166,7 @@ class _Watched(io.BufferedIOBase):
         self._watch = watch
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._line = 1
+        self.total = 0
         self.row_bytes = 0  # since the last row that was read
         self.suspicious = False
         self.escaped = False
@@ -170,7 +175,12 @@ class _Watched(io.BufferedIOBase):
         return True
 
     def read1(self, size: int | None = -1, /) -> bytes:
-        data = self._file.stream.read(65536 if size is None or size < 0 else size) or b""
+        try:
+            data = self._file.stream.read(65536 if size is None or size < 0 else size) or b""
+        except OSError as error:
+            raise DiskError(
+                f"{self._file.name} cannot be read to its end: {error.strerror}; check its disk"
+            ) from None
         self._look_at(data)
         self._watch(len(data))
         return data
@@ -179,6 +189,7 @@ class _Watched(io.BufferedIOBase):
         return self.read1(size)
 
     def _look_at(self, data: bytes) -> None:
+        self.total += len(data)
         self.row_bytes += len(data)
         if self.row_bytes > MAX_ROW_BYTES:
             what = f"a row has more than {MAX_ROW_BYTES} bytes, before line {self._line + 1}"

@@ -30,19 +30,17 @@ class Relations:
         self._settle(file, self._doubled(file))
         for reference, column in zip(kind.references, ("first", "second"), strict=False):
             self._learn(kind, reference, column)
-            while self._settle(file, self._dangling(file, reference, column)) and reference.kind == kind.name:
-                pass  # a row may have referred to one that is let go of now
+            self._settle(file, self._dangling(file, reference, column))
         if kind.number == "credits":
             self._settle(file, self._too_many_credits(file))
 
-    def _settle(self, file: CsvFile, problems: Iterator[Problem]) -> int:
-        found = 0
+    def _settle(self, file: CsvFile, problems: Iterator[Problem]) -> None:
+        found = False
         while some := list(islice(problems, AT_ONCE)):
             self._staging.complain(some)
-            found += len(some)
+            found = True
         if found:
             self._staging.drop_bad(file.kind.name, file.name)
-        return found
 
     def _doubled(self, file: CsvFile) -> Iterator[Problem]:
         kind = file.kind
@@ -75,11 +73,22 @@ class Relations:
             self._database.executemany("INSERT OR IGNORE INTO known VALUES (?, ?, ?)", rows)
 
     def _dangling(self, file: CsvFile, reference: Reference, column: str) -> Iterator[Problem]:
+        kind = file.kind.name
+        further = ""
+        if reference.kind == kind:  # what refers to a row that is let go of goes with it
+            self._database.execute(f"CREATE INDEX {kind}_{column} ON {kind} ({column})")
+            further = f"""
+                UNION ALL
+                SELECT own.line, own.key, own.{column} FROM lost JOIN {kind} AS own ON own.{column} = lost.key
+                """  # noqa: S608
         query = f"""
-            SELECT line, {column} FROM {file.kind.name} AS own WHERE {column} IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM {reference.kind} AS other WHERE other.key = own.{column})
-            AND NOT EXISTS (SELECT 1 FROM known WHERE kind = ? AND known.key = own.{column})
-            ORDER BY line
+            WITH RECURSIVE lost (line, key, target) AS (
+                SELECT line, key, {column} FROM {kind} AS own WHERE {column} IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM {reference.kind} AS other WHERE other.key = own.{column})
+                AND NOT EXISTS (SELECT 1 FROM known WHERE kind = ? AND known.key = own.{column})
+                {further}
+            )
+            SELECT line, target FROM lost ORDER BY line
             """  # noqa: S608
         hint = f"import {reference.kind}.csv with it, in the same command or before, and see whether its row is right"
         fault = Fault(reference.code, f"is no good row of {reference.kind}.csv, of this run or imported before", hint)

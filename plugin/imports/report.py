@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from ..csvs import escaped
+from ..csvs import escaped, unescaped
 from ..durations import number_of
 from .outcome import Outcome
-from .problems import Fault, Problem
+from .problems import Fault, Problem, shown
 from .reading import CsvFile, Rows
 from .staging import Staging
 
@@ -40,7 +40,7 @@ def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
             yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
         for provider, rows in file.unknown_providers.items():
             count = number_of(rows, "row")
-            yield f"{file.file}: {count} with the provider {provider!r}, of which badgerelay knows nothing"
+            yield f"{file.file}: {count} with the provider {shown(provider)!r}, of which badgerelay knows nothing"
     for problem in staging.problems(most=MAX_PROBLEMS):
         yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
     if outcome.problems > MAX_PROBLEMS:
@@ -84,15 +84,20 @@ def _error_rows(file: CsvFile, staging: Staging) -> Iterator[list[str]]:
     if isinstance(header, Fault):
         return
     width = len(header)
-    yield [*map(escaped, header), *ERROR_COLUMNS]
+    yield [*map(_as_it_came, header), *ERROR_COLUMNS]
     line, cells = 0, _NOTHING
     for number, problems in groupby(staging.problems(file.name), key=lambda problem: problem.line):
         while line < number:
             line, cells = next(rows)
-        came = [] if isinstance(cells, Fault) else [escaped(cell) for cell in cells]
+        came = [] if isinstance(cells, Fault) else [_as_it_came(cell) for cell in cells]
         said = list(problems)
         texts = ("; ".join(getattr(each, name) for each in said) for name in ("code", "column", "message", "hint"))
         yield [*came, *[""] * (width - len(came)), *map(escaped, texts)]
+
+
+def _as_it_came(cell: str) -> str:
+    """What somebody has escaped already is not escaped again."""
+    return escaped(unescaped(cell))
 
 
 _NOTHING: list[str] | Fault = []

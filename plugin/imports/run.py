@@ -23,7 +23,10 @@ from .templates import Template, current_templates
 from .writing import Writer
 
 BATCH = 2000
-"""Rows judged at once."""
+"""Rows judged at once, unless they are long."""
+
+BATCH_BYTES = 4 * 1024 * 1024
+"""Read at most before what was read is judged."""
 
 Progress = Callable[[str, int], AbstractContextManager[Watch]]
 """Given what is done and how much of it there is: a bar that is told of each bit."""
@@ -62,6 +65,7 @@ def run(
 
     :param files: as :func:`in_order` gives them.
     :raises RefusedFileError: a file cannot be read to its end; nothing was changed.
+    :raises DiskError: a file's disk fails.
     :raises OvertakenError: another import was faster; nothing was changed.
     :raises AdapterError: the provider's templates cannot be had.
     """
@@ -132,13 +136,15 @@ def _read(file: CsvFile, staging: Staging, watch: Watch, *, alm: bool, badges: B
         batch.clear()
         broken.clear()
 
+    flushed = 0
     for line, cells in each:
         if isinstance(cells, Fault):
             broken.append(problem(file.name, line, "", "", cells))
         elif cells:
             lines.append(line)
             batch.append(cells)
-        if len(batch) + len(broken) >= BATCH:
+        if len(batch) + len(broken) >= BATCH or rows.bytes_read - flushed >= BATCH_BYTES:
             flush()
+            flushed = rows.bytes_read
     flush()
     return outcome

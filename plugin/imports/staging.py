@@ -9,23 +9,39 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .judging import Staged
 from .kinds import KINDS, Kind
-from .problems import Problem
+from .problems import DiskError, Problem
 
 CACHE_KIB = 16 * 1024
 
 
 class Staging:
-    """Holds no e-mail address: rows about people have fingerprints for keys, messages show none."""
+    """Holds no e-mail address: rows about people have fingerprints for keys, messages show none.
+
+    As a context, it raises DiskError in place of SQLite's errors; the store has errors of its own.
+
+    :raises DiskError: it cannot be made.
+    """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="badgerelay-import-"))
-        self.database = sqlite3.connect(self._folder / "rows.db", isolation_level=None)
+        try:
+            with ExitStack() as opened:
+                folder = tempfile.mkdtemp(prefix="badgerelay-import-")
+                opened.callback(shutil.rmtree, folder, ignore_errors=True)
+                self.database = sqlite3.connect(Path(folder, "rows.db"), isolation_level=None)
+                opened.callback(self.database.close)
+                self._prepare()
+                self._opened = opened.pop_all()
+        except (OSError, sqlite3.Error) as error:
+            raise _trouble(error) from None
+
+    def _prepare(self) -> None:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{CACHE_KIB}"):
             self.database.execute(f"PRAGMA {pragma}")
         for kind in KINDS.values():
@@ -42,8 +58,9 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.database.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._opened.close()
+        if isinstance(error, sqlite3.Error):
+            raise _trouble(error) from None
 
     # What is put together into SQL here are names of kinds and columns, all our own.
 
@@ -91,5 +108,18 @@ class Staging:
         problems, rows = self.database.execute(query, (file,)).fetchone()
         return int(problems), int(rows)
 
+    def codes(self) -> set[str]:
+        """What kinds of problems there are."""
+        return {code for (code,) in self.database.execute("SELECT DISTINCT code FROM problems")}
+
     def _one(self, query: str) -> Any:
         return self.database.execute(query).fetchone()[0]
+
+
+def _trouble(error: OSError | sqlite3.Error) -> DiskError:
+    try:
+        place = tempfile.gettempdir()
+    except OSError:
+        place = "a temporary folder"
+    said = error.strerror if isinstance(error, OSError) else error
+    return DiskError(f"the rows cannot be kept in {place} meanwhile: {said}; TMPDIR names another folder")

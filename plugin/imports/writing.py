@@ -50,12 +50,13 @@ class Writer:
         self._source = source
         self._sleep = sleep
         self._begun: dict[str, int] = {}
+        self._seen: dict[str, frozenset[int]] = {}
         self._staging.database.execute("CREATE TABLE superseded (kind, key)")
 
     def compare(self, kind: str, watch: Watch, *, write: bool) -> Changes:
         """What is new in a file; nothing of it is visible before :meth:`finish`. :param write: else only say so."""
         changes = Changes()
-        before = self._imports.has(self._source, kind)
+        before = self._seen[kind] = self._imports.finished(self._source, kind)
         for rows in self._staging.rows(KINDS[kind], AT_ONCE):
             known = self._imports.digests(self._source, kind, [row[KEY] for row in rows]) if before else {}
             news = [row for row in rows if known.get(row[KEY]) != row[DIGEST]] if known else rows
@@ -70,7 +71,7 @@ class Writer:
 
     def finish(self) -> None:
         """Make it all visible at once. :raises OvertakenError: nothing was."""
-        if not self._imports.finish(self._begun.values(), self._store.now()):
+        if not self._imports.finish(self._source, self._begun, self._seen, self._store.now()):
             raise OvertakenError("another import of the same files ran at the same time: run this one again")
         begun, self._begun = self._begun, {}
         for kind, number in begun.items():

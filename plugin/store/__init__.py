@@ -2,12 +2,13 @@
 
 from .connections import Connection
 from .database import StoreUnavailableError
-from .inbox import HOSTS, NewEvent, host_lane
+from .inbox import HOSTS, IMPORTS, NewEvent, host_lane
 from .ledger import Plan, Settled
 from .store import Store, open_store
 
 __all__ = [
     "HOSTS",
+    "IMPORTS",
     "Connection",
     "NewEvent",
     "Plan",

@@ -6,7 +6,7 @@ short transactions, between which deliveries are committed, and still are there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -50,9 +50,10 @@ class Imports:
         self._database = database
         self._uncounted = 0
 
-    def has(self, source: str, kind: str) -> bool:
+    def finished(self, source: str, kind: str) -> frozenset[int]:
+        """The numbers of the imports whose rows are visible."""
         with self._database.read() as connection:
-            return connection.execute(_HAS, {"source": source, "kind": kind}).first() is not None
+            return frozenset(connection.scalars(_FINISHED, {"source": source, "kinds": [kind]}))
 
     def digests(self, source: str, kind: str, keys: Collection[str]) -> dict[str, int]:
         """What is there of these keys: each row's digest."""
@@ -88,18 +89,24 @@ class Imports:
             insert_many(connection, rows, ("source", "kind", "import_id", *columns), some)
         self._uncounted += len(some)
 
-    def finish(self, begun: Collection[int], now: float) -> bool:
+    def finish(self, source: str, begun: Mapping[str, int], seen: Mapping[str, Collection[int]], now: float) -> bool:
         """Make the rows of these imports visible, all in one transaction.
 
-        False, and nothing is, when another import of the same file and source was finished since they began.
+        False, and nothing is, when others of the same files have been finished meanwhile.
+
+        :param begun: their numbers, by kind.
+        :param seen: what was finished before their rows were compared, by kind.
         """
+        asked = {"source": source, "kinds": sorted(begun)}
         try:
             with self._database.write() as connection:
-                for number in sorted(begun):
-                    own = connection.execute(_OWN, {"number": number}).one_or_none()
-                    if own is None or connection.scalar(_OVERTAKEN, {**own._mapping, "number": number}):
-                        raise _OvertakenError
-                    connection.execute(_FINISH, {"number": number, "now": now})
+                # Of two that finish at once, one waits here for the other, as each locks its own row too; and what
+                # was finished is read afterwards, as a statement does not see what happens while it waits.
+                unfinished = set(connection.scalars(_LOCK, asked))
+                known = frozenset().union(*(seen[kind] for kind in begun))
+                if not unfinished.issuperset(begun.values()) or set(connection.scalars(_FINISHED, asked)) - known:
+                    raise _OvertakenError
+                connection.execute(_FINISH, {"numbers": sorted(begun.values()), "now": now})
         except _OvertakenError:
             return False
         if self._uncounted >= MANY:
@@ -162,11 +169,6 @@ _DONE = sa.and_(rows.c.import_id == imports.c.id, imports.c.finished_at.is_not(N
 _OF_FILE = (rows.c.source == sa.bindparam("source"), rows.c.kind == sa.bindparam("kind"))
 _KEYS = rows.c.key.in_(sa.bindparam("keys", expanding=True))
 # Built once: to build them takes longer than the database does.
-_HAS = sa.select(imports.c.id).where(
-    imports.c.source == sa.bindparam("source"),
-    imports.c.kind == sa.bindparam("kind"),
-    imports.c.finished_at.is_not(None),
-)
 _CURRENT = (
     sa.select(rows.c.key, rows.c.digest, rows.c.number)
     .join(imports, _DONE)
@@ -180,24 +182,19 @@ _ABANDONED = sa.select(imports.c.id).where(
     imports.c.started_at < sa.bindparam("before"),
 )
 _BEGIN = sa.insert(imports).returning(imports.c.id)
-_OWN = (
-    sa.select(imports.c.source, imports.c.kind)
-    .where(imports.c.id == sa.bindparam("number"), imports.c.finished_at.is_(None))
+_SAME_FILES = (
+    imports.c.source == sa.bindparam("source"),
+    imports.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+)
+_LOCK = (
+    sa.select(imports.c.id)
+    .where(*_SAME_FILES, imports.c.finished_at.is_(None))
+    .order_by(imports.c.id)  # always in one order, so that no two wait for each other
     .with_for_update()
 )
-_other = imports.alias("other")
-_OVERTAKEN = sa.select(
-    sa.exists(
-        sa.select(1).where(
-            imports.c.id == sa.bindparam("number"),
-            _other.c.id != imports.c.id,
-            _other.c.source == sa.bindparam("source"),
-            _other.c.kind == sa.bindparam("kind"),
-            _other.c.finished_at > imports.c.started_at,
-        )
-    )
-)
-_FINISH = sa.update(imports).where(imports.c.id == sa.bindparam("number")).values(finished_at=sa.bindparam("now"))
+_FINISHED = sa.select(imports.c.id).where(*_SAME_FILES, imports.c.finished_at.is_not(None))
+_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
+_FINISH = sa.update(imports).where(imports.c.id.in_(_NUMBERS)).values(finished_at=sa.bindparam("now"))
 _SUPERSEDE = sa.delete(rows).where(*_OF_FILE, _KEYS, rows.c.import_id < sa.bindparam("number"))
 _FORGET = sa.delete(imports).where(imports.c.id == sa.bindparam("number"), imports.c.finished_at.is_(None))
 _SOME_OF = (

@@ -20,6 +20,9 @@ from .tables import EVENT_OPEN, connections, events
 HOSTS = ":hosts"
 """The lane of events that LMS hosts gave us; ``:hosts:<source>`` is for what only that host's process can do."""
 
+IMPORTS = f"{HOSTS}-imports"
+"""The lane of the files that hosts import: long work on large payloads, for which completions do not wait."""
+
 GATHER_SECONDS = 0.002
 """How long a commit waits for as many deliveries as shared the last one; one alone waits for nobody."""
 
@@ -230,6 +233,13 @@ class Inbox:
             lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
 
+    def open_before(self, row: Row[Any]) -> int | None:
+        """The number of the last open event of a host before this one, of its source and kind."""
+        asked = {"of_lanes": (HOSTS, IMPORTS), "of_source": row.source, "of_kind": row.kind, "before": row.id}
+        with self._database.read() as connection:
+            found: int | None = connection.scalar(_OPEN_BEFORE, asked)
+        return found
+
 
 def finish(
     connection: Connection,
@@ -289,6 +299,13 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     ~connections.c.paused,
     connections.c.retry_at <= sa.bindparam("now"),
     _due(connections.c.name),
+)
+_OPEN_BEFORE = sa.select(sa.func.max(events.c.id)).where(
+    events.c.lane.in_(sa.bindparam("of_lanes", expanding=True)),
+    EVENT_OPEN,
+    events.c.source == sa.bindparam("of_source"),
+    events.c.kind == sa.bindparam("of_kind"),
+    events.c.id < sa.bindparam("before"),
 )
 _FINISH = (
     sa.update(events)

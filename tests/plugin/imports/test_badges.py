@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from badgerelay.plugin.imports.badges import BadgeCheck
+from badgerelay.plugin.imports.badges import MAX_UNKNOWN, OTHERS, BadgeCheck
 from badgerelay.plugin.imports.choosing import Issuers
 from badgerelay.plugin.imports.templates import Template
 from badgerelay.plugin.store import Connection
@@ -20,3 +20,10 @@ def test_of_two_templates_that_differ_in_cases_of_letters_alone_each_row_gets_it
     }
     assert list(check.faults(columns)) == []
     assert check.targets(columns)[:2] == [("campus", "Crane"), ("campus", "crane")]
+
+
+def test_of_unknown_providers_a_hundred_are_named_and_the_others_summed() -> None:
+    check = BadgeCheck(Issuers({}, {}), lambda _: [], {}, {"badgr"})
+    names = [f"provider-{number % 300}" for number in range(600)]
+    check.targets({"externalBadgeId": ["t"] * 600, "externalBadgeProvider": names, "state": ["Active"] * 600})
+    assert check.unknown_providers == {**dict.fromkeys(names[:MAX_UNKNOWN], 2), OTHERS: 400}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from badgerelay.plugin.imports import checks
@@ -17,7 +17,12 @@ def as_alm_writes(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-@given(st.lists(st.one_of(MOMENTS.map(as_alm_writes), st.text(max_size=26))))
+WRITTEN = MOMENTS.map(as_alm_writes)
+SEVERAL = st.lists(WRITTEN, min_size=2, max_size=3).map("\n".join)
+
+
+@given(st.lists(st.one_of(WRITTEN, SEVERAL, st.text(max_size=26))))
+@example(["2026-05-02T08:00:00.000Z\n2026-05-03T08:00:00.000Z"])
 def test_many_dates_at_once_are_right_when_each_one_is(values: list[str]) -> None:
     distinct = {value for value in values if value}
     assert checks.moments(distinct) == (not any(checks.moment(value) for value in distinct))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,6 +141,9 @@ def test_failed_rows_are_written_as_they_came_can_be_mended_and_are_no_formulas(
     assert row["imageUrl"].encode("utf-8", "surrogateescape") == b"caf\xe9.png"
     assert row["errorCode"] == "not_utf_8"
     mended = failed.read_bytes().replace(b"caf\xe9", b"coffee").replace(b"Actve", b"Active")
+    assert run("import", str(failed.rename(tmp_path / "badge.csv")), "--connection", "academy").code == 1
+    with failed.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        assert [again["id"] for again in csv.DictReader(stream)] == ["'=cmd()"]
     (tmp_path / "badge.csv").write_bytes(mended)
     ran = run("import", str(tmp_path / "badge.csv"), "--connection", "academy", "--json")
     assert ran.json["written"] is True
@@ -169,10 +173,6 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (
-            ("--source", "moodle"),
-            "say with --connection which provider connection issues the badges (there are academy, other)",
-        ),
         (("--connection", "nobody"), "--connection nobody: there are academy, other"),
         (("--connection", "academy", "--source", "not a name"), "--source must be"),
         (("--connection", "academy", "--source", "academy"), "is a badge provider"),
@@ -181,6 +181,22 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
 def test_what_has_to_be_said_is_asked_for(options: tuple[str, ...], said: str, run: Run, tmp_path: Path) -> None:
     ran = run("import", *write(tmp_path, badge=text_of("badge", {})), *options)
     assert (ran.code, said in ran.err) == (2, True)
+
+
+def test_only_rows_that_name_a_provider_need_a_connection_of_it(run: Run, store: Store, tmp_path: Path) -> None:
+    paths = write(tmp_path, badge=text_of("badge", {}, external(COURSE_TEMPLATE, id="b"), external("t", "", id="c")))
+
+    def found() -> list[tuple[int, str]]:
+        ran = run("import", *paths, "--source", "moodle", "--dry-run", "--json")
+        assert "name the provider, such as " in ran.json["problems"][1]["hint"]
+        return [(each["line"], each["code"]) for each in ran.json["problems"]]
+
+    assert found() == [(3, "several_connections"), (4, "missing_provider")]
+    for name in ("acme", "academy", "other"):
+        store.connections.remove(name)
+    assert found() == [(3, "not_connected"), (4, "missing_provider")]
+    paths = write(tmp_path, badge=text_of("badge", {}))
+    assert run("import", *paths, "--source", "moodle").code == 0
 
 
 def test_badges_of_an_alm_account_are_issued_from_its_own_connection(run: Run, tmp_path: Path) -> None:
@@ -231,3 +247,12 @@ def test_a_dry_run_keeps_no_templates_either(store: Store, run: Run, tmp_path: P
     assert run("import", *paths, "--connection", "academy").code == 0
     assert len(store.catalogue.templates("academy")) == 8
     assert ORGANIZATION not in str(store.catalogue.templates("academy")[0])
+
+
+def test_without_a_folder_for_the_rows_it_says_which_setting(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    ran = run("import", *write(tmp_path, skill=text_of("skill", {})))
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "No such file or directory; TMPDIR names another folder" in ran.err

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.plugin.imports import checks
 from badgerelay.plugin.imports.exporting import Export, unique_names
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -46,6 +48,24 @@ def test_a_name_that_is_a_formula_is_written_so_that_it_is_none_and_still_fits()
     assert cells["badgeCreationDate"] == "2026-11-01T00:00:00.000Z"
 
 
-def test_a_template_without_an_image_is_left_out_and_named() -> None:
-    export = Export([BadgeTemplate("t-1", "No image", "active")], "credly", NOW)
-    assert (len(list(export.rows("badge"))), export.left_out) == (1, ["No image"])
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        (BadgeTemplate("t-1", "No image", "active"), "no image, and ALM wants one"),
+        (BadgeTemplate("t-1", " \n", "active", image_url="https://img.example.org/1.png"), "no name"),
+        (
+            BadgeTemplate("t-1", "Far", "active", image_url="https://img.example.org/" + "1" * 2048),
+            "an image whose address has more than 2048 characters",
+        ),
+    ],
+)
+def test_a_template_that_alm_would_not_take_is_left_out_and_named(template: BadgeTemplate, why: str) -> None:
+    export = Export([template], "credly", NOW)
+    assert (len(list(export.rows("badge"))), export.left_out) == (1, [(template.name, why)])
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_the_date_of_a_template_is_one_that_alm_takes(made: datetime) -> None:
+    template = BadgeTemplate("t-1", "A badge", "active", image_url="https://img.example.org/1.png", created_at=made)
+    columns, row = Export([template], "credly", NOW).rows("badge")
+    assert checks.moment(dict(zip(columns, row, strict=True))["badgeCreationDate"]) is None

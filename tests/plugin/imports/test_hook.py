@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,20 +10,30 @@ from typing import Any
 
 import pluggy
 import pytest
+import sqlalchemy as sa
 
 from badgerelay import register
-from badgerelay.hooks import CsvImported
+from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObject
+from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.delivery.lanes import Lane
+from badgerelay.plugin.delivery.publishing import Publisher
+from badgerelay.plugin.imports.hook import MAX_BYTES
 from badgerelay.plugin.imports.ties import ties_for
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.store import Store
+from badgerelay.plugin.store import HOSTS, IMPORTS, Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.tables import events
 
 from ...support import COURSE_TEMPLATE, connect_credly, forget_templates, set_faults, until
 from .conftest import text_of
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 BADGE = {"externalBadgeId": COURSE_TEMPLATE, "externalBadgeProvider": "credly"}
+
+COMPLETED = CourseCompleted(
+    "e-1", "moodle", WHEN, Learner("u-1", "rosa@example.org"), LearningObject("course", "c-1")
+)
 
 Imported = Callable[..., dict[str, Any]]
 
@@ -124,4 +135,107 @@ def test_while_the_provider_fails_the_event_waits(store: Store, credly: str, imp
 def test_without_a_provider_connection_it_says_what_to_do(store: Store, imported: Imported) -> None:
     store.connections.remove("academy")
     event = imported("badge", content=text_of("badge", BADGE))
-    assert (event["state"], "--connection" in event["reason"]) == ("dead", True)
+    assert (event["state"], "[not_connected]; connect it with" in event["reason"]) == ("dead", True)
+    assert imported("badge", content=text_of("badge", {}))["state"] == "done"
+
+
+def test_a_file_waits_for_an_earlier_one_that_it_refers_to(store: Store, credly: str, imported: Imported) -> None:
+    forget_templates(store)
+    set_faults(credly, "500=1")
+    badge = imported("badge", content=text_of("badge", BADGE))
+    certification = text_of("certification", {"badgeId": "BDG-1"})
+    waiting = imported("certification", content=certification)
+    assert (waiting["state"], f"event {badge['id']} comes first" in waiting["reason"]) == ("waiting", True)
+    wrong = imported("certification", content=certification.replace("30", "none"))
+    assert (wrong["state"], "[bad_number]" in wrong["reason"]) == ("dead", True)
+    set_faults(credly, "")
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).where(events.c.state == "waiting").values(due_at=0.0))
+    until(lambda: store.views.counts()["events"] == {"done": 2, "dead": 1}, 60.0)
+
+
+def test_a_file_waits_for_none_that_came_later_or_is_of_another_source(
+    store: Store, credly: str, imported: Imported
+) -> None:
+    forget_templates(store)
+    set_faults(credly, "500=1")
+    early = imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))
+    assert imported("badge", content=text_of("badge", BADGE))["state"] == "waiting"
+    store.repair.replay(Chosen(ids=(early["id"],)), store.now)
+    until(lambda: store.views.counts()["events"] == {"dead": 1, "waiting": 1}, 60.0)
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).where(events.c.state == "waiting").values(source="canvas"))
+    assert imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "dead"
+
+
+@pytest.fixture
+def unworked(store: Store, settings: Settings) -> Iterator[Any]:
+    """The hooks of a host whose events nobody works on: three files and a completion are there."""
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings)
+    for number in range(3):
+        file = CsvImported(f"c-{number}", "moodle", WHEN, "skill", content=text_of("skill", {"id": f"SK-{number}"}))
+        manager.hook.csv_imported(event=file)
+    manager.hook.course_completed(event=COMPLETED)
+    yield manager.hook
+    relay.close()
+
+
+def do(store: Store, lane: str) -> bool:
+    return make_work(store).do(Lane("decide", lane), "owner", lambda _: None)
+
+
+def test_files_are_taken_one_at_a_time_and_no_completion_waits_for_them(store: Store, unworked: Any) -> None:
+    assert make_work(store).due() == [Lane("decide", HOSTS), Lane("decide", IMPORTS)]
+    assert make_work(store, {"moodle": unworked}, hosts_only=True).due() == []
+    assert do(store, HOSTS) is False
+    assert store.views.counts()["events"] == {"received": 3, "ignored": 1}
+    for done in (1, 2, 3):
+        assert do(store, IMPORTS) is True
+        assert store.views.counts()["events"]["done"] == done
+    assert do(store, IMPORTS) is False
+
+
+def test_files_that_an_older_version_left_among_the_completions_are_imported(store: Store, unworked: Any) -> None:
+    with store.database.write() as connection:
+        connection.execute(sa.update(events).values(lane=HOSTS))
+    do(store, HOSTS)
+    assert store.views.counts()["events"] == {"done": 3, "ignored": 1}
+
+
+def test_workers_are_told_of_the_lane_that_has_news(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Lane] = []
+
+    class Sender:
+        def send(self, lane: Lane) -> None:
+            told.append(lane)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("badgerelay.plugin.host._make_publisher", lambda _: Publisher(Sender()))
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings)
+    manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "skill", content="id\n"))
+    until(lambda: told == [Lane("decide", IMPORTS)])
+    manager.hook.course_completed(event=COMPLETED)
+    until(lambda: told == [Lane("decide", IMPORTS), Lane("decide", HOSTS)])
+    relay.close()
+
+
+def test_while_the_rows_cannot_be_kept_the_event_waits(
+    imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    event = imported("skill", content=text_of("skill", {}))
+    assert event["state"] == "waiting"
+    assert event["reason"].startswith(f"the rows cannot be kept in {tmp_path / 'gone'} meanwhile: No such file")
+
+
+def test_of_a_file_that_is_too_large_it_says_what_an_event_cannot(store: Store, imported: Imported) -> None:
+    with (folder_of(store) / "skill.csv").open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    event = imported("skill", path="skill.csv")
+    assert event["reason"].endswith("split it, or give `badgerelay import` a larger --max-bytes")

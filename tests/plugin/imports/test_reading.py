@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from badgerelay.plugin.csvs import FORMULA_STARTS, escaped, unescaped
 from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.problems import Fault, RefusedFileError
+from badgerelay.plugin.imports.problems import DiskError, Fault, RefusedFileError
 from badgerelay.plugin.imports.reading import MAX_ROW_BYTES, CsvFile, Rows, from_text, open_file
 
 BADGE = KINDS["badge"]
@@ -126,3 +127,15 @@ def test_a_text_with_lone_surrogates_is_a_file_with_bytes_that_are_no_text() -> 
     rows = Rows(from_text(BADGE, "id,name\n1,\ud800\n"))
     assert [line for line, _ in rows] == [1, 2]
     assert rows.suspicious
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_file_is_told() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell():
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size)
+
+    rows = iter(Rows(CsvFile(BADGE, "badge.csv", Failing(b"id\n" * 50_000), 150_000)))
+    with pytest.raises(DiskError, match=r"^badge\.csv cannot be read to its end: Input/output error"):
+        list(rows)

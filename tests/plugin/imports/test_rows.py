@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
+import tracemalloc
+from pathlib import Path
+
 import pytest
 
+from badgerelay.plugin.imports.judging import MAX_FAULTS
 from badgerelay.plugin.imports.kinds import KINDS
 from badgerelay.plugin.imports.outcome import Outcome
-from badgerelay.plugin.imports.problems import Problem, RefusedFileError
+from badgerelay.plugin.imports.problems import DiskError, Problem, RefusedFileError
+from badgerelay.plugin.imports.reading import from_text
+from badgerelay.plugin.imports.run import Task, run
+from badgerelay.plugin.imports.staging import Staging
+from badgerelay.plugin.store import Store
 
 from .conftest import DEFAULTS, Import, text_of
 
@@ -107,6 +116,12 @@ def test_doubled_ids_are_told_with_the_line_of_the_first(import_texts: Import) -
     assert problems[0].message == "skill.csv, line 4, column id: 'SK-1' is there already, in line 2"
 
 
+def test_a_skill_without_a_level_is_the_one_with_its_first(import_texts: Import) -> None:
+    files = {"skill": GOOD_SKILL, "skill_level": text_of("skill_level", {})}
+    people = text_of("user_skill", {"levelId": ""}, {"levelId": "1"})
+    assert codes(import_texts({**files, "user_skill": people})) == [(3, "", "duplicate")]
+
+
 def test_of_people_no_address_is_told(import_texts: Import) -> None:
     row = {"userId": "Rosa@example.org"}
     _, problems = import_texts(
@@ -167,3 +182,65 @@ def test_two_files_of_one_name_are_refused(import_texts: Import) -> None:
 
     with pytest.raises(RefusedFileError, match="doubled_file"):
         in_order([from_text(KINDS["skill"], GOOD_SKILL), from_text(KINDS["skill"], GOOD_SKILL)])
+
+
+def test_of_a_row_that_is_wrong_all_over_a_few_cells_are_named_and_the_others_counted(import_texts: Import) -> None:
+    head = ",".join(["id,skillName,skillCreationDate,state", *(f"x{number}" for number in range(400))])
+    row = ",".join(["\x01"] * 404)
+    _, problems = import_texts({"skill": "\n".join([head, row, row, ""])})
+    for line in (2, 3):
+        found = [problem for problem in problems if problem.line == line]
+        assert [problem.code for problem in found] == ["control_character"] * MAX_FAULTS + ["more_faults"]
+        assert f"are in {404 - MAX_FAULTS} more cells of the row" in found[-1].message
+
+
+def test_long_rows_do_not_wait_for_one_another_in_memory(store: Store) -> None:
+    columns = [f"x{number}" for number in range(9)]
+    text = text_of("skill", *({"id": f"SK-{number}"} for number in range(30)))
+    head, *rows = text.splitlines()
+    long = "\n".join([",".join([head, *columns]), *(",".join([row, *["x" * 100_000] * 9]) for row in rows), ""])
+    file = from_text(KINDS["skill"], long)
+    with Staging() as staging:
+        tracemalloc.start()
+        outcome = run(store, Task("lms"), [file], staging)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert outcome.files[0].added == 30
+    assert most < 16_000_000 < len(long)
+
+
+def test_a_long_chain_of_certifications_is_followed_once(store: Store) -> None:
+    def steps(length: int) -> int:
+        """Hundreds of steps of SQLite for a chain whose root is missing."""
+        chain = ({"id": f"C-{each}", "parentCertificationId": f"C-{each + 1}"} for each in range(length))
+        file = from_text(KINDS["certification"], text_of("certification", *chain))
+        counted = 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with Staging() as staging:
+            staging.database.set_progress_handler(count, 100)
+            outcome = run(store, Task("lms"), [file], staging)
+        assert outcome.files[0].bad == length
+        return counted
+
+    assert steps(800) < 3 * steps(400)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    file = from_text(KINDS["skill"], text_of("skill", *({"id": f"SK-{number}"} for number in range(2000))))
+
+    def fill() -> None:
+        with Staging() as staging:
+            staging.database.execute("PRAGMA max_page_count = 30")
+            run(store, Task("lms"), [file], staging)
+
+    with pytest.raises(DiskError, match=f"cannot be kept in {tmp_path} meanwhile: database or disk is full"):
+        fill()
+    assert not list(tmp_path.glob("badgerelay-import-*"))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from badgerelay.plugin.imports import writing
 from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.reading import from_text
+from badgerelay.plugin.imports.reading import Watch, from_text
 from badgerelay.plugin.imports.run import Task, run
 from badgerelay.plugin.imports.staging import Staging
 from badgerelay.plugin.imports.writing import OvertakenError, Writer
@@ -18,7 +22,10 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.imports import _TIED, ABANDONED_SECONDS
 from badgerelay.plugin.store.tables import imported_rows, imports
 
+from ...support import until
 from .conftest import Import, text_of
+
+NUMBERS = count(1)
 
 
 def skills(*numbers: int, name: str = "A skill") -> str:
@@ -110,14 +117,18 @@ def test_rows_of_a_killed_import_do_not_count_and_are_cleared_away_later(
     assert rows(store) == 1
 
 
+def unfinished(store: Store, staging: Staging, text: str, watch: Watch = lambda _: None) -> Writer:
+    """An import of a skill.csv, up to the moment before its rows become visible."""
+    run(store, Task("lms", dry_run=True), [from_text(KINDS["skill"], text)], staging)
+    staging.database.execute("DROP TABLE superseded")
+    writer = Writer(store, staging, "lms")
+    writer.compare("skill", watch, write=True)
+    return writer
+
+
 def test_the_slower_of_two_imports_of_one_file_changes_nothing(store: Store, import_texts: Import) -> None:
     with Staging() as staging:
-        file = from_text(KINDS["skill"], skills(1, name="Slower"))
-        relations_done = run(store, Task("lms", dry_run=True), [file], staging)
-        assert relations_done.files[0].added == 1
-        staging.database.execute("DROP TABLE superseded")
-        slow = Writer(store, staging, "lms")
-        slow.compare("skill", lambda _: None, write=True)
+        slow = unfinished(store, staging, skills(1, name="Slower"))
         import_texts({"skill": skills(1, name="Faster")})
         with pytest.raises(OvertakenError):
             slow.finish()
@@ -125,6 +136,78 @@ def test_the_slower_of_two_imports_of_one_file_changes_nothing(store: Store, imp
     outcome, _ = import_texts({"skill": skills(1, name="Faster")})
     assert outcome.files[0].unchanged == 1
     assert rows(store) == 1
+
+
+def test_what_another_import_finished_before_the_first_difference_was_found_is_noticed(
+    store: Store, import_texts: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "AT_ONCE", 1)
+    import_texts({"skill": skills(1)})
+    compared: list[int] = []
+
+    def watch(rows: int) -> None:
+        compared.append(rows)
+        if len(compared) == 1:
+            assert import_texts({"skill": skills(1, name="Faster")})[0].written
+
+    with Staging() as staging:
+        slow = unfinished(store, staging, skills(1) + skills(2).partition("\n")[2], watch)
+        with pytest.raises(OvertakenError):
+            slow.finish()
+        slow.discard()
+
+
+def test_of_two_that_finish_at_once_one_is_overtaken(store: Store) -> None:
+    seen = {"skill": store.imports.finished("lms", "skill")}
+    first, second = (store.imports.begin("lms", "skill", store.now()) for _ in range(2))
+    late: list[Future[bool]] = []
+
+    def finish(number: int) -> bool:
+        return store.imports.finish("lms", {"skill": number}, seen, store.now())
+
+    def has_come_far() -> bool:
+        """Whether it has ended or waits for the first; with SQLite it waits before it begins."""
+        if store.database.embedded or late[0].done():
+            return True
+        with store.database.read() as connection:
+            return bool(connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+    def before_commit(_: object) -> None:
+        if not late:
+            late.append(pool.submit(finish, second))
+            until(has_come_far)
+
+    sa.event.listen(store.database._engine, "commit", before_commit)
+    with ThreadPoolExecutor() as pool:
+        assert finish(first)
+    sa.event.remove(store.database._engine, "commit", before_commit)
+    assert not late[0].result()
+    assert store.imports.finished("lms", "skill") == {first}
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps=st.lists(st.integers(0, 2), max_size=12))
+def test_an_import_is_finished_when_none_was_since_it_looked(store: Store, steps: list[int]) -> None:
+    source = f"lms-{next(NUMBERS)}"
+    looked: dict[int, frozenset[int]] = {}
+    begun: dict[int, int] = {}
+    done: list[int] = []
+    at: dict[int, int] = {}
+    for who in steps:
+        if who not in looked:
+            looked[who], at[who] = store.imports.finished(source, "skill"), len(done)
+        elif who not in begun:
+            begun[who] = store.imports.begin(source, "skill", 1_000.0 - who)  # whatever the clocks say
+            store.imports.add(("key", "digest"), [(source, "skill", begun[who], "SK-1", who)])
+        else:
+            finished = store.imports.finish(source, {"skill": begun[who]}, {"skill": looked[who]}, 1_000.0)
+            assert finished == (at[who] == len(done))
+            if finished:
+                done.append(who)
+            else:
+                store.imports.discard(source, "skill", begun[who])
+            del looked[who], begun[who]
+    assert store.imports.digests(source, "skill", ["SK-1"]) == ({"SK-1": done[-1]} if done else {})
 
 
 def test_others_get_their_turn_between_two_portions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +227,7 @@ def test_a_connection_that_is_removed_takes_its_rows_along(store: Store, import_
     import_texts({"skill": skills(1, 2)}, source="lms")
     store.connections.remove("acme")
     assert rows(store) == 2
-    assert not store.imports.has("acme", "skill")
+    assert not store.imports.finished("acme", "skill")
 
 
 def test_a_completion_finds_its_ties_through_the_indexes(store: Store) -> None:
