@@ -20,6 +20,9 @@ from ..store import Plan, Store, host_lane
 from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
 
+FILE_SECONDS = 10.0
+"""Until a completion is looked at again that waits for a file."""
+
 log = logging.getLogger("badgerelay.delivery")
 
 
@@ -44,6 +47,10 @@ class HostSource:
             return decide_csv_imported(self._store, row)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
         verdicts = judge_event(self._store, row, event)
+        if not verdicts and event.passed is not False:
+            if (number := self._store.inbox.file_before(row)) is not None:
+                return Waits(f"event {number} comes first: its file may tie what was completed", FILE_SECONDS)
+            verdicts = judge_event(self._store, row, event)  # by what has been imported since
         met = [verdict for verdict in verdicts if verdict.met_at is not None]
         if not met:
             return _earns_nothing(event, verdicts)

@@ -13,7 +13,7 @@ from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
 from .bounding import HangingError
-from .calling import halting, issue, look
+from .calling import asked_to_wait, halting, issue, look
 from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
@@ -130,6 +130,8 @@ def _look_where_in_doubt(
 
 def _not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
     """What a halt means for an award that was not sent now: it is in no more doubt than before."""
+    if asked := asked_to_wait(halt):
+        return OverBudgetError(str(halt), retry_after=asked)
     if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
         return halt
     wait = halt.retry_after if isinstance(halt, TemporaryError) else None

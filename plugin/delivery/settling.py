@@ -179,7 +179,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             # The connection rests, not the award: new settings may have come just now, and nobody tells the award.
             return Settled(row, "waiting", str(outcome), now + min(wait, SOON_SECONDS), in_doubt=was_in_doubt)
         case OverBudgetError():
-            return Settled(row, "waiting", str(outcome), now + (outcome.retry_after or 1.0), in_doubt=was_in_doubt)
+            due = now + (outcome.retry_after or 1.0)
+            return Settled(row, "waiting", str(outcome), due, in_doubt=was_in_doubt, attempted=False)
         case TemporaryError():
             due = wait or backoff(failures, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
             due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due

@@ -49,7 +49,7 @@ def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
         file = _opened(store, event, kind)
         try:
             # Asked before: what is done while this file is read may have come too late for it.
-            earlier = store.inbox.open_before(row)
+            earlier = store.inbox.file_before(row)
             return _import(store, event, file, earlier)
         finally:
             file.close()

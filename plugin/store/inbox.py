@@ -233,11 +233,11 @@ class Inbox:
             lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
 
-    def open_before(self, row: Row[Any]) -> int | None:
-        """The number of the last open event of a host before this one, of its source and kind."""
-        asked = {"of_lanes": (HOSTS, IMPORTS), "of_source": row.source, "of_kind": row.kind, "before": row.id}
+    def file_before(self, row: Row[Any]) -> int | None:
+        """The number of the last ``csv_imported`` event of the source before this one that is not done yet."""
+        asked = {"of_lanes": (HOSTS, IMPORTS), "of_source": row.source, "before": row.id}
         with self._database.read() as connection:
-            found: int | None = connection.scalar(_OPEN_BEFORE, asked)
+            found: int | None = connection.scalar(_FILE_BEFORE, asked)
         return found
 
 
@@ -300,11 +300,11 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     connections.c.retry_at <= sa.bindparam("now"),
     _due(connections.c.name),
 )
-_OPEN_BEFORE = sa.select(sa.func.max(events.c.id)).where(
+_FILE_BEFORE = sa.select(sa.func.max(events.c.id)).where(
     events.c.lane.in_(sa.bindparam("of_lanes", expanding=True)),
     EVENT_OPEN,
     events.c.source == sa.bindparam("of_source"),
-    events.c.kind == sa.bindparam("of_kind"),
+    events.c.kind == "csv_imported",
     events.c.id < sa.bindparam("before"),
 )
 _FINISH = (

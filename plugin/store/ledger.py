@@ -51,6 +51,7 @@ class Settled:
 
     :param due_at: when to try again; for ``waiting``.
     :param in_doubt: the provider may have made the badge: look before sending again.
+    :param attempted: a call was made for it.
     :param notify: the hook that tells the host, or None.
     :param revoke_reason: what is still to be done is to revoke it.
     :param held_for: what ends it, for ``held``.
@@ -61,6 +62,7 @@ class Settled:
     cause: str
     due_at: float = 0.0
     in_doubt: bool = False
+    attempted: bool = True
     surprises: int = 0
     badge_id: str | None = None
     badge_url: str | None = None
@@ -367,7 +369,7 @@ _SETTLE = (
         {
             column: sa.bindparam(f"new_{column}")
             for column in (
-                *("state", "reason", "due_at", "in_doubt", "surprises"),
+                *("state", "reason", "due_at", "in_doubt", "attempts", "surprises"),
                 *("badge_id", "badge_url", "revoke_reason", "held_for"),
             )
         }
@@ -383,6 +385,7 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
         "new_reason": None if result.notify == "badge_issued" else storable(result.cause),
         "new_due_at": result.due_at or now,
         "new_in_doubt": result.in_doubt,
+        "new_attempts": result.award.attempts - (not result.attempted),
         "new_surprises": result.surprises,
         "new_badge_id": result.badge_id and storable(result.badge_id),
         "new_badge_url": result.badge_url and storable(result.badge_url),

@@ -13,7 +13,7 @@ import pytest
 
 from .building import ROOT, environment, run
 
-NEED_AN_EXTRA = ("/plugin/tasks.py", "/delivery/worker.py")
+NEED_AN_EXTRA = ("/plugin/tasks.py", "/delivery/messages.py", "/delivery/worker.py")
 NEEDS_PYTEST = "badgerelay/adapters/contract/"
 ROOMS = ("hooks/", "adapters/", "plugin/")
 TOP = {"__init__.py", "__main__.py", "py.typed"}

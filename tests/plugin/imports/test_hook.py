@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from badgerelay import register
 from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObject
 from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.delivery.hosts import FILE_SECONDS
 from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.delivery.publishing import Publisher
 from badgerelay.plugin.imports.hook import MAX_BYTES
@@ -25,7 +26,7 @@ from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import events
 
-from ...support import COURSE_TEMPLATE, connect_credly, forget_templates, set_faults, until
+from ...support import COURSE_TEMPLATE, add_rule, connect_credly, forget_templates, set_faults, until
 from .conftest import text_of
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
@@ -185,15 +186,44 @@ def do(store: Store, lane: str) -> bool:
     return make_work(store).do(Lane("decide", lane), "owner", lambda _: None)
 
 
-def test_files_are_taken_one_at_a_time_and_no_completion_waits_for_them(store: Store, unworked: Any) -> None:
+def test_files_are_taken_one_at_a_time_and_what_a_rule_ties_does_not_wait_for_them(
+    store: Store, credly: str, unworked: Any
+) -> None:
+    add_rule(store, "moodle", ("c-1",), "academy", COURSE_TEMPLATE)
     assert make_work(store).due() == [Lane("decide", HOSTS), Lane("decide", IMPORTS)]
     assert make_work(store, {"moodle": unworked}, hosts_only=True).due() == []
     assert do(store, HOSTS) is False
-    assert store.views.counts()["events"] == {"received": 3, "ignored": 1}
-    for done in (1, 2, 3):
+    assert store.views.counts()["events"] == {"received": 3, "done": 1}
+    for done in (2, 3, 4):
         assert do(store, IMPORTS) is True
         assert store.views.counts()["events"]["done"] == done
     assert do(store, IMPORTS) is False
+
+
+def test_a_completion_that_nothing_ties_waits_for_the_files_that_came_before_it(
+    store: Store, credly: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = pluggy.PluginManager("badgerelay")
+    relay = register(manager, source="moodle", settings=settings)
+    files = {
+        "badge": text_of("badge", BADGE),
+        "course_instance": text_of("course_instance", {"courseId": "c-1", "badgeId": "BDG-1"}),
+    }
+    for number, (kind, content) in enumerate(files.items()):
+        manager.hook.csv_imported(event=CsvImported(f"c-{number}", "moodle", WHEN, kind, content=content))
+    manager.hook.course_completed(event=COMPLETED)
+    manager.hook.csv_imported(event=CsvImported("c-9", "moodle", WHEN, "skill", content=text_of("skill", {})))
+    do(store, HOSTS)
+    waits = next(row for row in store.views.events() if row["event_id"] == "e-1")
+    assert (waits["state"], waits["reason"][:7]) == ("waiting", "event 2")
+    while do(store, IMPORTS):
+        pass
+    later = store.now() + FILE_SECONDS
+    monkeypatch.setattr(store, "now", lambda: later)
+    do(store, HOSTS)
+    assert store.views.counts()["events"] == {"done": 4}
+    assert [award["template_id"] for award in store.views.awards()] == [COURSE_TEMPLATE]
+    relay.close()
 
 
 def test_files_that_an_older_version_left_among_the_completions_are_imported(store: Store, unworked: Any) -> None:
