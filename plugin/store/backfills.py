@@ -7,7 +7,7 @@ and no transaction is long enough to hold up a delivery.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,6 +103,10 @@ class Backfills:
                 values = {"state": "cannot", "reason": reason}
                 transaction.execute(sa.update(completions).where(completions.c.id.in_(ids)).values(values))
 
+    def completions(self, ids: Collection[int]) -> list[Row[Any]]:
+        with self._database.read() as transaction:
+            return list(transaction.execute(sa.select(completions).where(completions.c.id.in_(ids))))
+
     def in_state(self, number: int, state: str, *wanted: sa.ColumnElement[bool], limit: int) -> list[Row[Any]]:
         """The first completions of that state."""
         query = sa.select(completions).where(completions.c.backfill == number, completions.c.state == state, *wanted)
@@ -150,18 +154,20 @@ class Backfills:
                 transaction.execute(_KNOW, rows)
 
     def settle(self, states: Iterable[tuple[int, str, str | None]]) -> None:
-        """Of completions: (completion, state, reason)."""
+        """Of completions that are only read: (completion, state, reason)."""
         with self._database.write() as transaction:
             _settle(transaction, _SETTLE, states)
 
     def decided(self, states: Sequence[tuple[int, str, str | None]], planned: Sequence[Mapping[str, Any]]) -> None:
-        """Write what completions would earn, and their states.
+        """Write what completions would earn, and their states; what is decided already stays as it is.
 
         :param planned: badges; one that an earlier completion of this backfill earns already is not counted twice.
         """
         with self._database.write() as transaction:
-            new = {row["completion"]: False for row in planned}
-            for row in planned:
+            undecided = set(transaction.scalars(_UNDECIDED, {"ids": [number for number, *_ in states]}))
+            mine = [row for row in planned if row["completion"] in undecided]
+            new = {row["completion"]: False for row in mine}
+            for row in mine:
                 reason = row["reason"] and storable(row["reason"])
                 if transaction.scalar(self._add_badge, {**row, "reason": reason}) is not None:
                     new[row["completion"]] = True
@@ -263,9 +269,15 @@ _KNOW = (
     .where(completions.c.id == sa.bindparam("completion"))
     .values(learner_id=sa.bindparam("learner"))
 )
+_UNDECIDED = (
+    sa.select(completions.c.id)
+    .where(completions.c.id.in_(sa.bindparam("ids", expanding=True)), completions.c.state == "read")
+    .order_by(completions.c.id)
+    .with_for_update()
+)
 _SETTLE = (
     sa.update(completions)
-    .where(completions.c.id == sa.bindparam("id_"))
+    .where(completions.c.id == sa.bindparam("id_"), completions.c.state == "read")
     .values(state=sa.bindparam("new_state"), reason=sa.bindparam("new_reason"))
 )
 _MARK = (
