@@ -110,6 +110,23 @@ def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
     assert (counts(credly)["total"], counts(credly)["duplicates"]) == (51, 0)
 
 
+def test_renewals_are_given_to_those_who_have_last_year_s_badge_however_many_they_are(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    template = "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"
+    for number, year in ((21, 2025), (22, 2026)):
+        learner = {"recipient_email": f"{number}@example.org", "issuer_earner_id": f"alm:70412:{FIRST + number}"}
+        moment = f"{year}-03-02 10:00:00 +0000"
+        issue_by_hand(credly, badge_template_id=template, issued_at=moment, **learner)
+    lines = [
+        line(FIRST + number, course="171020", instance="190311", type_="Certification", grade="")
+        for number in range(25)
+    ]
+    done = start(run, transcript(lines), "--yes")
+    assert done.json["badges"] == {"has": 1, "issued": 24}
+    assert counts(credly)["total"] == 26
+
+
 @pytest.mark.parametrize("learners", [1, 60])
 def test_who_got_it_between_plan_and_confirmation_gets_no_second_though_the_template_allows_it(
     store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any, learners: int
