@@ -75,6 +75,7 @@ def in_words(rows: Sequence[SkillLevelRow]) -> str:
 def _taken(templates: Sequence[Row[Any]], connection: str, source: str, skill: Skill, level: Level) -> SkillLevelRow:
     if level.badge is not None:
         by_id = [row for row in templates if row.template_id == level.badge]
+        by_id = by_id or [row for row in templates if row.template_id.lower() == level.badge.lower()]
         if len(by_id) == 1:
             return _row(connection, source, skill, level, by_id[0], "its badge is the template", state="wired")
         if by_id:

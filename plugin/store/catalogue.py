@@ -102,6 +102,15 @@ class Catalogue:
         with self._database.read() as connection:
             return connection.scalar(STATE_OF, {"of_connection": connection_name, "of_template": template_id})
 
+    def spelled(self, connection_name: str, template_id: str) -> str:
+        """The id as the provider writes it, where it has other cases of letters and only one template is meant."""
+        wanted = {"of_connection": connection_name, "of_template": template_id}
+        with self._database.read() as connection:
+            if connection.scalar(STATE_OF, wanted) is not None:
+                return template_id
+            alike = connection.scalars(_ALIKE, wanted).all()
+        return str(alike[0]) if len(alike) == 1 else template_id
+
     def synchronized_at(self, connection_name: str) -> float:
         """When the last synchronization began, seconds since the epoch; 0.0 where nothing is known."""
         last = sa.select(sa.func.max(templates.c.synced_at)).where(templates.c.connection == connection_name)
@@ -137,6 +146,16 @@ def unusable(state: str) -> str:
 
 STATE_OF = sa.select(templates.c.state).where(
     templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("of_template")
+)
+
+# Reads the ids of one connection in the primary key's index, and no row.
+_ALIKE = (
+    sa.select(templates.c.template_id)
+    .where(
+        templates.c.connection == sa.bindparam("of_connection"),
+        sa.func.lower(templates.c.template_id) == sa.func.lower(sa.bindparam("of_template")),
+    )
+    .limit(2)
 )
 
 

@@ -81,6 +81,12 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert store.skills.known("acme", "acme") == set()
 
 
+def test_a_badge_in_other_cases_of_letters_is_the_template_as_the_provider_writes_it(store: Store) -> None:
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="T-1")))
+    assert states(store) == [(1, "wired", "t-1")]
+    assert [rule.template_id for rule in store.rules.all()] == ["t-1"]
+
+
 def test_nothing_is_wired_to_an_archived_template_or_one_that_two_connections_have(store: Store) -> None:
     store.catalogue.synchronize("elsewhere", [BadgeTemplate("t-1", NAMES["t-1"], "active")], 2.0, accept_missing=True)
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-4"), SkillLevel(2, badge="t-1"), name="Diving"))

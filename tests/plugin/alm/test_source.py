@@ -9,6 +9,7 @@ import pytest
 import responses
 import sqlalchemy as sa
 
+from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.settings import AlmSettings
@@ -133,6 +134,22 @@ def test_the_provider_that_a_badge_names_chooses_among_the_accounts_connections(
     assert sorted(award["connection"] for award in connected.views.awards()) == ["academy", "canvas"]
     (reason,) = [event["reason"] for event in connected.views.events() if event["state"] == "ignored"]
     assert "belongs to the provider 'Accredible', and this account has 'academy' (credly), 'canvas' (badgr)" in reason
+
+
+def test_a_badge_whose_id_alm_writes_in_other_cases_is_the_provider_s(
+    connected: Store, wire: responses.RequestsMock
+) -> None:
+    ids = ("t-one", "t-two", "T-two")
+    active = [BadgeTemplate(each, each, "archived" if each == "t-one" else "active") for each in ids]
+    connected.catalogue.synchronize("academy", active, connected.now())
+    add_rule(connected, "acme", "course:1", "academy", "t-one")
+    for instance, template in ((GOOD, "T-ONE"), (BAD, "T-TWO"), (OTHER, "T-two")):
+        wire.get(place(instance), json=with_badge(template, instance))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
+    decided(connected)
+    awards = {award["template_id"]: award["held_for"] for award in connected.views.awards()}
+    assert awards == {"t-one": "template", "T-TWO": None, "T-two": None}
 
 
 def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
