@@ -51,10 +51,8 @@ def take_skill(store: Store, connection: str, source: str, skill: Skill) -> str:
     """
     rows = look_at(store, connection, source, skill)
     now = store.now()
-    for row in rows:
-        if row.state == "wired" and not connection and row.provider and row.template_id:
-            level = skill_object(row.skill_id, row.level)
-            store.rules.add([NewRule(source, row.provider, row.template_id, (level,), origin="skill")], now)
+    if not connection:
+        store.rules.wire([rule for row in rows if (rule := _rule_of(row)) is not None], now)
     store.skills.put(rows, now)
     for row in rows:
         log.info("skill %s of %s, level %s, is %s", row.skill_id, source, row.level, row.state)
@@ -113,6 +111,13 @@ def _row(
         template_id=None if template is None else template.template_id,
         note=note if template is None or state == "wired" else f"{note}; {template.name!r} looks like it",
     )
+
+
+def _rule_of(row: SkillLevelRow) -> NewRule | None:
+    if row.state != "wired" or row.provider is None or row.template_id is None:
+        return None
+    level = skill_object(row.skill_id, row.level)
+    return NewRule(row.source, row.provider, row.template_id, (level,), origin="skill")
 
 
 def _by_name(templates: Sequence[Row[Any]], names: Sequence[str]) -> Row[Any] | None:

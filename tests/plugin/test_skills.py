@@ -81,6 +81,19 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert store.skills.known("acme", "acme") == set()
 
 
+def test_another_badge_of_a_level_takes_the_place_of_the_one_before(store: Store) -> None:
+    add_rule(store, "moodle", "skill:skill-1:1", "academy", "t-3")
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-1"), SkillLevel(2, badge="t-1")))
+    take_skill(store, "", "canvas", skill(SkillLevel(1, badge="t-1")))
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-9"), SkillLevel(2)))
+    assert [(rule.source, rule.objects[0], rule.template_id, rule.origin) for rule in store.rules.all()] == [
+        ("moodle", "skill:skill-1:1", "t-3", "hand"),
+        ("moodle", "skill:skill-1:2", "t-1", "skill"),
+        ("canvas", "skill:skill-1:1", "t-1", "skill"),
+        ("moodle", "skill:skill-1:1", "t-9", "skill"),
+    ]
+
+
 def test_a_badge_in_other_cases_of_letters_is_the_template_as_the_provider_writes_it(store: Store) -> None:
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="T-1")))
     assert states(store) == [(1, "wired", "t-1")]
