@@ -78,11 +78,12 @@ class Catalogue:
 
     def templates(self, connection_name: str | None = None) -> list[Row[Any]]:
         """With the last change of each, as ``change`` and ``changed_at``."""
-        last = (
-            sa.select(sa.func.max(template_changes.c.id).label("id"))
-            .group_by(template_changes.c.connection, template_changes.c.template_id)
-            .subquery()
+        latest = sa.select(sa.func.max(template_changes.c.id).label("id")).group_by(
+            template_changes.c.connection, template_changes.c.template_id
         )
+        if connection_name is not None:
+            latest = latest.where(template_changes.c.connection == connection_name)
+        last = latest.subquery()
         changed = sa.select(template_changes).join(last, last.c.id == template_changes.c.id).subquery()
         same = sa.and_(
             changed.c.connection == templates.c.connection, changed.c.template_id == templates.c.template_id
@@ -94,6 +95,18 @@ class Catalogue:
         )
         if connection_name is not None:
             query = query.where(templates.c.connection == connection_name)
+        with self._database.read() as connection:
+            return list(connection.execute(query))
+
+    def active(self, connection_names: Collection[str] | None = None) -> list[Row[Any]]:
+        """The ``connection``, ``template_id`` and ``name`` of those that can be issued."""
+        query = (
+            sa.select(templates.c.connection, templates.c.template_id, templates.c.name)
+            .where(templates.c.state == "active")
+            .order_by(templates.c.connection, templates.c.name)
+        )
+        if connection_names is not None:
+            query = query.where(templates.c.connection.in_(connection_names))
         with self._database.read() as connection:
             return list(connection.execute(query))
 

@@ -71,6 +71,13 @@ def test_a_level_that_looks_like_a_template_is_suggested_and_no_more(
     assert store.rules.all() == []
 
 
+def test_the_same_name_is_nearer_than_one_that_is_alike(store: Store) -> None:
+    found = [BadgeTemplate(f"t-{number}", f"Diving {number}", "active") for number in range(10, 30)]
+    store.catalogue.synchronize("elsewhere", found, 2.0, accept_missing=True)
+    take_skill(store, "", "moodle", skill(SkillLevel(1, "diving 27"), SkillLevel(2, "divin 27"), name="Under water"))
+    assert states(store) == [(1, "suggested", "t-27"), (2, "suggested", "t-27")]
+
+
 def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert take_skill(store, "", "moodle", skill(SkillLevel(1), SkillLevel(2, badge="x"), name="Diving")) == (
         "level 1 unknown, level 2 unknown"
