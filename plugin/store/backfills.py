@@ -17,7 +17,7 @@ from .database import Database
 from .history import storable
 from .tables import backfill_badges as badges
 from .tables import backfill_completions as completions
-from .tables import backfills, cache
+from .tables import backfills
 
 PORTION = 500
 """Rows of one transaction."""
@@ -112,46 +112,6 @@ class Backfills:
         query = sa.select(completions).where(completions.c.backfill == number, completions.c.state == state, *wanted)
         with self._database.read() as transaction:
             return list(transaction.execute(query.order_by(completions.c.id).limit(limit)))
-
-    def addresses(self, number: int) -> set[str]:
-        """Those of completions whose learner's id is not known, as digests."""
-        query = (
-            sa.select(completions.c.address)
-            .distinct()
-            .where(
-                completions.c.backfill == number, completions.c.state == "read", completions.c.learner_id.is_(None)
-            )
-        )
-        with self._database.read() as transaction:
-            return set(transaction.scalars(query))
-
-    def strangers(self, number: int, kind: str, *, newer_than: float) -> set[str]:
-        """The ids of learners of whom no answer of that kind, fetched after that time, tells."""
-        known = sa.exists().where(
-            cache.c.connection == completions.c.connection,
-            cache.c.kind == kind,
-            cache.c.key == completions.c.learner_id,
-            cache.c.fetched_at > newer_than,
-        )
-        query = (
-            sa.select(completions.c.learner_id)
-            .distinct()
-            .where(
-                completions.c.backfill == number,
-                completions.c.state == "read",
-                completions.c.learner_id.is_not(None),
-                ~known,
-            )
-        )
-        with self._database.read() as transaction:
-            return set(transaction.scalars(query))
-
-    def know(self, learners: Iterable[tuple[int, str]]) -> None:
-        """Whose completions these are: (completion, learner id)."""
-        rows = [{"completion": completion, "learner": learner} for completion, learner in learners]
-        if rows:
-            with self._database.write() as transaction:
-                transaction.execute(_KNOW, rows)
 
     def settle(self, states: Iterable[tuple[int, str, str | None]]) -> None:
         """Of completions that are only read: (completion, state, reason)."""
@@ -264,11 +224,6 @@ def _settle(transaction: Connection, statement: Any, states: Iterable[tuple[Any,
         transaction.execute(statement, rows)
 
 
-_KNOW = (
-    sa.update(completions)
-    .where(completions.c.id == sa.bindparam("completion"))
-    .values(learner_id=sa.bindparam("learner"))
-)
 _UNDECIDED = (
     sa.select(completions.c.id)
     .where(completions.c.id.in_(sa.bindparam("ids", expanding=True)), completions.c.state == "read")
