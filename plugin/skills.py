@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Row
 
+from .skill_templates import SkillTemplates
 from .store import Store
 from .store.rules import NewRule, skill_object
 from .store.skills import SkillLevelRow
-
-LIKENESS = 0.8
-"""From here on (0 to 1) a template's name looks like a level's."""
 
 log = logging.getLogger("badgerelay.skills")
 
@@ -41,40 +38,43 @@ class Skill(Protocol):
     def levels(self) -> Sequence[Level]: ...
 
 
-def take_skill(store: Store, connection: str, source: str, skill: Skill) -> str:
+def take_skill(
+    store: Store, connection: str, source: str, skill: Skill, templates: SkillTemplates | None = None
+) -> str:
     """Wire, suggest or list the levels of a skill, and keep them. Twice is as once.
 
     :param connection: the source connection that told of it, which itself says the badge of an achieved level, so
         that no rule is needed; empty for an LMS host, whose level gets one.
     :param source: as rules name it: the host, or the source connection.
+    :param templates: of this connection, read once for several skills.
     :return: what became of it, in words.
     """
-    rows = look_at(store, connection, source, skill)
+    rows = look_at(store, connection, source, skill, templates)
     now = store.now()
-    for row in rows:
-        if row.state == "wired" and not connection and row.provider and row.template_id:
-            level = skill_object(row.skill_id, row.level)
-            store.rules.add([NewRule(source, row.provider, row.template_id, (level,), origin="skill")], now)
+    if not connection:
+        store.rules.wire([rule for row in rows if (rule := _rule_of(row)) is not None], now)
     store.skills.put(rows, now)
     for row in rows:
         log.info("skill %s of %s, level %s, is %s", row.skill_id, source, row.level, row.state)
     return in_words(rows)
 
 
-def look_at(store: Store, connection: str, source: str, skill: Skill) -> list[SkillLevelRow]:
+def look_at(
+    store: Store, connection: str, source: str, skill: Skill, templates: SkillTemplates | None = None
+) -> list[SkillLevelRow]:
     """What :func:`take_skill` would keep; writes nothing."""
-    templates = _templates(store, connection)
+    templates = templates or SkillTemplates(store, connection)
     rows = [_taken(templates, connection, source, skill, level) for level in skill.levels]
-    return rows or [_row(connection, source, skill, None, _by_name(templates, [skill.name]), "it has no levels")]
+    return rows or [_row(connection, source, skill, None, templates.of_name([skill.name]), "it has no levels")]
 
 
 def in_words(rows: Sequence[SkillLevelRow]) -> str:
     return ", ".join(_words(row) for row in rows)
 
 
-def _taken(templates: Sequence[Row[Any]], connection: str, source: str, skill: Skill, level: Level) -> SkillLevelRow:
+def _taken(templates: SkillTemplates, connection: str, source: str, skill: Skill, level: Level) -> SkillLevelRow:
     if level.badge is not None:
-        by_id = [row for row in templates if row.template_id == level.badge]
+        by_id = templates.of_id(level.badge)
         if len(by_id) == 1:
             return _row(connection, source, skill, level, by_id[0], "its badge is the template", state="wired")
         if by_id:
@@ -85,7 +85,7 @@ def _taken(templates: Sequence[Row[Any]], connection: str, source: str, skill: S
     if len(skill.levels) == 1:
         names.append(skill.name)
     note = "its badge is no template of ours" if level.badge is not None else "it has no badge"
-    return _row(connection, source, skill, level, _by_name(templates, names), note)
+    return _row(connection, source, skill, level, templates.of_name(names), note)
 
 
 def _row(
@@ -114,34 +114,11 @@ def _row(
     )
 
 
-def _by_name(templates: Sequence[Row[Any]], names: Sequence[str]) -> Row[Any] | None:
-    """The template whose name is nearest to one of the names, if any is near. Case and spaces do not count."""
-    wanted = {each for name in names if (each := _plain(name))}
-    best: tuple[float, Row[Any]] | None = None
-    for template in templates:
-        likeness = max((_alike(_plain(template.name), name) for name in wanted), default=0.0)
-        if likeness >= LIKENESS and (best is None or likeness > best[0]):
-            best = (likeness, template)
-    return None if best is None else best[1]
-
-
-def _alike(one: str, other: str) -> float:
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
-    # The first two are upper bounds of the third and far cheaper.
-    if matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
-        return 0.0
-    return matcher.ratio()
-
-
-def _plain(name: str) -> str:
-    return "".join(name.casefold().split())
-
-
-def _templates(store: Store, connection: str) -> list[Row[Any]]:
-    """Those that can be issued: of the source connection's own providers, or for a host of any."""
-    active = [row for row in store.catalogue.templates() if row.state == "active"]
-    own = store.connections.get(connection) if connection else None
-    return active if own is None else [row for row in active if row.connection in own.settings["provider"]]
+def _rule_of(row: SkillLevelRow) -> NewRule | None:
+    if row.state != "wired" or row.provider is None or row.template_id is None:
+        return None
+    level = skill_object(row.skill_id, row.level)
+    return NewRule(row.source, row.provider, row.template_id, (level,), origin="skill")
 
 
 def _words(row: SkillLevelRow) -> str:

@@ -45,11 +45,12 @@ def look_at(store: Store, connection: Connection, project_id: str, sprint_id: st
 
 
 def follow_runs(store: Store, connection: Connection) -> str:
-    """Ask once for each followed run of the connection; a few words.
+    """Ask once for each followed run of the connection; a few words, of a run that ALM refuses why.
 
-    :raises AdapterError: ALM does not answer; a run that it refuses holds no other.
+    :raises AdapterError: ALM has answered for none.
     """
     words: list[str] = []
+    answered = False
     failed: AdapterError | None = None
     with polling_client(store, connection) as client:
         for run in store.migration_runs.followed(connection.name):
@@ -59,10 +60,13 @@ def follow_runs(store: Store, connection: Connection) -> str:
                 raise
             except AdapterError as error:
                 failed = error
+                words.append(f"{run_name(run)}: {error}")
+                store.migration_runs.refused(run.id, store.now(), str(error))
                 _give_up_if_quiet(store, run, str(error))
             else:
+                answered = True
                 words.append(f"{run_name(run)}: {take(store, connection, run, status)}")
-    if failed is not None:
+    if failed is not None and not answered:
         raise failed
     return "; ".join(words) or "no run is followed"
 

@@ -19,11 +19,14 @@ from .places import Level
 
 KIND = "SKILL_CHECK"
 
-PAUSES_SECONDS = (60.0, 600.0, 3600.0, 6 * 3600.0)
-"""Between one look and the next, while ALM does not show the learner's credits for the level at all."""
+LOOKS_SECONDS = (60.0, 600.0, 3600.0, 6 * 3600.0)
+"""When it is looked again, since the first look was due, while ALM does not show the learner's credits yet."""
 
-PAUSES_WHERE_SHORT_SECONDS = (900.0, 6 * 3600.0)
+LOOKS_WHERE_SHORT_SECONDS = (900.0, 6 * 3600.0)
 """While it shows too few credits: most completions do not reach a level, and each look costs a request."""
+
+APART_SECONDS = 45.0
+"""Between two looks at least: an answer that is hardly older counts as new."""
 
 _MAX_ID = 255
 
@@ -68,13 +71,20 @@ def read_check(payload: str) -> Check | None:
         return None
 
 
-def pause_after(attempts: int, progress: Progress | None) -> float | None:
+def pause_after(waited: float, level: Level, progress: Progress | None) -> float | None:
     """Seconds until the next look at a level that is not achieved; None: that was the last.
 
-    :param attempts: looks so far. :param progress: what ALM shows of the level.
+    :param waited: seconds since the first look was due. :param progress: what ALM shows of the level.
     """
-    pauses = PAUSES_SECONDS if progress is None else PAUSES_WHERE_SHORT_SECONDS
-    return pauses[attempts - 1] if attempts <= len(pauses) else None
+    looks = LOOKS_WHERE_SHORT_SECONDS if _is_short(level, progress) else LOOKS_SECONDS
+    return next((look - waited for look in looks if look - waited >= APART_SECONDS), None)
+
+
+def _is_short(level: Level, progress: Progress | None) -> bool:
+    """Whether credits are missing; where none is, ALM's view only lacks the date yet."""
+    if progress is None or progress.points is None:
+        return False
+    return level.most is None or progress.points < level.most
 
 
 def shortfall(level: Level, progress: Progress | None) -> str:

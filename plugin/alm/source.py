@@ -11,6 +11,7 @@ from ...adapters.errors import ConfigurationError, OverBudgetError, TemporaryErr
 from ...hooks import SkillCreated
 from ..delivery.decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS, rest
+from ..skill_templates import SkillTemplates
 from ..skills import take_skill
 from ..store import Connection, Store
 from .client import AlmClient
@@ -39,11 +40,16 @@ class AlmSource:
             return
         read = [(row, read_event(row, connection)) for row in events]
         yield [(row, each) for row, each in read if not isinstance(each, Case | Look | SkillCreated)]
-        yield [
-            (row, Done(take_skill(self._store, self._name, self._name, each)))
-            for row, each in read
-            if isinstance(each, SkillCreated)
-        ]
+        yield from self._decide_on_completions(connection, read)
+        # Afterwards: no badge waits for names to be compared.
+        templates = SkillTemplates(self._store, self._name)
+        for row, each in read:
+            if isinstance(each, SkillCreated):
+                yield [(row, Done(take_skill(self._store, self._name, self._name, each, templates)))]
+
+    def _decide_on_completions(
+        self, connection: Connection, read: Sequence[tuple[Row[Any], Case | Look | SkillCreated | Decision]]
+    ) -> Iterator[list[Decided]]:
         now = self._store.now()
         visit = Visit(self._store, connection, self._cache, self._client(connection))
         undecided = {row.id: row for row, each in read if isinstance(each, Case | Look)}

@@ -171,7 +171,7 @@ class Visit:
             weighed = self._weighing.achievement(row, level, skills)
             weighed.told = _told(row.learner_id in self._achievements.asked)
             return weighed
-        pause, reason = pause_after(row.attempts, progress), shortfall(level, progress)
+        pause, reason = pause_after(self._now - row.received_at, level, progress), shortfall(level, progress)
         return Ignores(reason) if pause is None else Waits(reason, pause, counts=True)
 
     def _earns(self, row: Row[Any], weighed: Weighed, learner: Person) -> Decision:

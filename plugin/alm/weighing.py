@@ -86,6 +86,7 @@ class Weighing:
                 self._gone.append(name)
             else:
                 self._providers[provider.type.lower()] = name
+        self._spelled: dict[tuple[str, str], str] = {}
         self._rules: dict[tuple[frozenset[str], str | None], list[Rule]] = {}
         self._completed: dict[tuple[str, str, int | None], list[Completion]] = {}
 
@@ -164,7 +165,14 @@ class Weighing:
             weighed.short.append(f"there is no provider connection {self._gone[0]!r}")
             return
         how = f"by its badge {badge.id} in ALM"
-        weighed.give(Target(name, str(badge.template_id), at, period, how))
+        weighed.give(Target(name, self._spelling(name, str(badge.template_id)), at, period, how))
+
+    def _spelling(self, name: str, template_id: str) -> str:
+        """As the ledger has it: a migration's CSVs, and so ALM, may write an id in other cases than the provider."""
+        key = (name, template_id)
+        if key not in self._spelled:
+            self._spelled[key] = self._store.catalogue.spelled(name, template_id)
+        return self._spelled[key]
 
     def _refusal(self, badge: BadgeRecord) -> str | None:
         """Why a badge of ALM gives none of a provider's, whose connection may be gone for now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -18,7 +19,8 @@ from ..store.tables import backfill_badges as badges
 from .people import digest
 
 ALONE = 20
-"""Badges of one template that are asked for one by one; for more, the provider's list of that template is read."""
+"""Badges of one template, earned once for all, that are asked for one by one; for more, the provider's list of that
+template is read."""
 
 PATIENCE_SECONDS = 900.0
 """How long a call waits for its place in the connection's rate, which live awards use too."""
@@ -41,7 +43,7 @@ class Providers:
         self._sleep = sleep
         self._adapters: dict[str, Adapter | None] = {}
         self._templates: dict[str, dict[str, str]] = {}
-        self._asked: dict[tuple[str, str], int] = {}
+        self._asked: Counter[tuple[str, str]] = Counter()
 
     def refusal(self, name: str, template_id: str) -> str | None:
         """Why nothing can be issued from this template, as far as the catalogue knows, or None."""
@@ -58,13 +60,16 @@ class Providers:
     def find(self, plan: Plan, earner_id: str) -> IssuedBadge | bool:
         """The badge, where the provider has it; False where it has not, True where its list will be asked.
 
+        A list does not tell a badge from that of an earlier period.
+
         :raises AdapterError: it does not say.
         """
         adapter, target = self._adapter(plan.connection), (plan.connection, plan.template_id)
         assert adapter is not None
-        asked = self._asked[target] = self._asked.get(target, 0) + 1
-        if adapter.capabilities.can_list and asked > ALONE:
-            return True
+        if adapter.capabilities.can_list and not plan.period:
+            self._asked[target] += 1
+            if self._asked[target] > ALONE:
+                return True
         if not adapter.capabilities.can_look_up:
             return False
         award = award_planned(plan, earner_id)

@@ -16,7 +16,6 @@ from sqlalchemy.engine import Row
 
 from ..store import Store
 from ..store.tables import backfill_badges as badges
-from ..store.tables import backfill_completions as completions
 from ..store.tables import events
 from .ledgers import awards_of
 from .parties import Party
@@ -73,10 +72,7 @@ class Issuer:
         """Bring the next completions in; for how many badges."""
         rows = self._next(room) if room > 0 else []
         if rows:
-            wanted = {row.completion for row in rows}
-            past = self._store.backfills.in_state(
-                self._number, "earns", completions.c.id.in_(wanted), limit=len(wanted)
-            )
+            past = self._store.backfills.completions({row.completion for row in rows})
             self._store.inbox.add([self._party.event(self._number, row) for row in past], self._store.now())
             self._store.backfills.mark((row.id, "sent", None) for row in rows)
         return len(rows)
@@ -89,11 +85,15 @@ class Issuer:
         of_event = self._events(sorted({row.completion for row in rows}))
         known = awards_of(self._store, self._party.source, [row.learner_id for row in rows])
         ends: list[tuple[int, str, str | None]] = []
+        again: list[tuple[int, str, str | None]] = []
         numbers: dict[int, int] = {}
         for row in rows:
             event = of_event.get(row.completion)
             award = known.get((row.connection, row.learner_id, row.template_id, row.period))
-            if event is None or event.state in ("received", "waiting"):
+            if event is None:
+                again.append((row.id, "would", None))
+                continue
+            if event.state in ("received", "waiting"):
                 continue
             if award is None:
                 ends.append((row.id, "cannot", event.reason))
@@ -101,9 +101,9 @@ class Issuer:
                 elsewhere = None if award.event_id == event.id else f"award {award.id} came of another completion"
                 ends.append((row.id, award.state, award.reason or elsewhere))
                 numbers[row.id] = award.id
-        self._store.backfills.mark(ends, numbers)
+        self._store.backfills.mark([*ends, *again], numbers)
         self._settled += len(ends)
-        return len(rows) - len(ends)
+        return len(rows) - len(ends) - len(again)
 
     def _events(self, past: Sequence[int]) -> dict[int, Row[Any]]:
         names = {f"backfill:{self._number}:{number}": number for number in past}

@@ -6,7 +6,7 @@ it, whom ALM has told of before is known, and others are asked for as live event
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from ...adapters.errors import RejectedError
@@ -17,6 +17,7 @@ from ..alm.users_job import MANY
 from ..store import Store
 from ..store.backfills import PORTION
 from ..store.tables import backfill_completions as completions
+from .people import KIND as LEARNER_OF
 from .people import Addresses, digest
 
 Everyone = Callable[[], Iterable[LearnerRecord]]
@@ -43,30 +44,30 @@ class Naming:
 
         :raises PlanError: the list of users may not be asked for today; AdapterError: ALM does not answer.
         """
-        backfills = self._store.backfills
+        learners = self._store.backfill_learners
         self._addresses.learn_known()
-        addresses = backfills.addresses(self._number)
-        strangers = backfills.strangers(self._number, KIND, newer_than=self._store.now() - LEARNER_SECONDS)
-        if len(strangers) >= MANY or any(not ids for ids in self._ids(addresses)):
+        since = self._store.now() - LEARNER_SECONDS
+        many = learners.has_strangers(self._number, MANY, KIND, newer_than=since)
+        if many or learners.any_address_unknown(self._number, LEARNER_OF):
             self._note("waiting: ALM makes a list of all its users")
             try:
-                self._learn(self._everyone(), addresses, strangers)
+                self._learn(self._everyone(), since)
             except (ForbiddenError, RejectedError, ReportError) as error:
                 self._no_list = f"; {error}"
         self._name()
 
-    def _ids(self, addresses: Iterable[str]) -> Iterator[list[str]]:
-        wanted = iter(addresses)
-        while some := list(islice(wanted, PORTION)):
-            found = self._addresses.ids(some)
-            yield from (found.get(address, []) for address in some)
+    def _learn(self, everyone: Iterable[LearnerRecord], since: float) -> None:
+        """Keep the list's addresses, as digests, and of those whom the plan is about what live events need too.
 
-    def _learn(self, everyone: Iterable[LearnerRecord], addresses: set[str], strangers: set[str]) -> None:
-        """Keep the list's addresses, as digests, and of those whom the plan is about what live events need too."""
-        learners, cache = iter(everyone), self._store.cache(self._connection)
-        while some := list(islice(learners, PORTION)):
+        :param since: who was told of later is not learned again.
+        """
+        learners, cache = self._store.backfill_learners, self._store.cache(self._connection)
+        listed = iter(everyone)
+        while some := list(islice(listed, PORTION)):
             there = [(each, each.email) for each in some if each.email and each.state != "DELETED"]
             self._addresses.learn((each.id, email) for each, email in there)
+            strangers = learners.strangers(self._number, [each.id for each, _ in there], KIND, newer_than=since)
+            addresses = learners.addresses(self._number, [digest(email) for _, email in there])
             ours = [each for each, email in there if each.id in strangers or digest(email) in addresses]
             keep(cache, ours, self._store.now())
 
@@ -75,7 +76,7 @@ class Naming:
         while rows := backfills.in_state(self._number, "read", _NAMELESS, completions.c.id > after, limit=PORTION):
             found = self._addresses.ids({row.address for row in rows})
             ids = {row.id: found.get(row.address, []) for row in rows}
-            backfills.know((row_id, some[0]) for row_id, some in ids.items() if len(some) == 1)
+            self._store.backfill_learners.know((row_id, some[0]) for row_id, some in ids.items() if len(some) == 1)
             backfills.settle((row_id, "cannot", self._why(some)) for row_id, some in ids.items() if len(some) != 1)
             after = rows[-1].id
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..alm.fates import source_of
 from ..assembly import make_engine
 from ..store import Store
+from ..store.hold import Hold
 from .fetching import users_of
 from .issuing import Issuer
 from .parties import Party, alm_party, host_party
@@ -23,6 +24,11 @@ def party_of(store: Store, backfill: dict[str, Any]) -> Party:
     if connection is None or source_of(connection.settings.get("account_id", "")) != backfill["source"]:
         raise LookupError(f"the connection {backfill['connection']!r} of {backfill['source']} is not there any more")
     return alm_party(store, connection)
+
+
+def held(store: Store, number: int) -> Hold:
+    """Of a backfill whose steps only one process takes at a time."""
+    return Hold(store.turns, f"backfill {number}", store.now)
 
 
 def plan(store: Store, backfill: dict[str, Any], note: Note) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +17,12 @@ from ..alm.errors import ReportError
 from ..backfill.fetching import ORIGIN, transcript_of
 from ..backfill.planning import PlanError
 from ..backfill.reading import lines_of, read_into
-from ..backfill.running import issue, party_of, plan
+from ..backfill.running import held, issue, party_of, plan
 from ..backfill.sheets import FileError
 from ..backfill.telling import lines_of_plan, summary_of
 from ..backfill.wish import Wish, parse_bound, wish_of
 from ..store import Store
+from ..store.hold import HeldError, Hold
 from ..store.views import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 
@@ -99,8 +101,9 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
             raise click.UsageError("give --from, the day from which ALM makes a transcript, or --transcript FILE")
         account = source or f"alm:{wanted_connection(store, name).settings['account_id']}"
         begun = store.backfills.begin(name, account, file.name if file else ORIGIN, wish.kept(), store.now())
-        _read(store, begun, file, grades=given["grades"] is not None)
-        _go_on(store, begun, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
+        with _held(store, begun) as hold:
+            _read(store, begun, file, grades=given["grades"] is not None)
+            _go_on(store, begun, hold, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
 
 
 @backfill.command("resume")
@@ -109,14 +112,14 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
 @as_json
 def resume(number: int, yes: bool, json_: bool) -> None:
     """Go on with a backfill that was interrupted, or only planned."""
-    with opened_store() as store:
+    with opened_store() as store, _held(store, number) as hold:
         record = _record(store, number)
         if record["state"] == "reading":
             if record["origin"] != ORIGIN:
                 raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
             store.backfills.drop(number, [])
             _read(store, number, None)
-        _go_on(store, number, dry_run=False, yes=yes, json_=json_)
+        _go_on(store, number, hold, dry_run=False, yes=yes, json_=json_)
 
 
 @backfill.command("list")
@@ -146,12 +149,22 @@ def show(number: int, limit: int, json_: bool) -> None:
         print_rows(rows, columns, json_=False, empty="no lines")
 
 
-def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) -> None:
+@contextmanager
+def _held(store: Store, number: int) -> Iterator[Hold]:
+    """:raises FailedError: another process works on it."""
+    try:
+        with held(store, number) as hold:
+            yield hold
+    except HeldError as error:
+        raise FailedError(f"{error}: see `badgerelay backfill show {number}`") from None
+
+
+def _go_on(store: Store, number: int, hold: Hold, *, dry_run: bool, yes: bool, json_: bool) -> None:
     record = _record(store, number)
     later = _later(number)
     try:
         if record["state"] == "planning":
-            with _Progress() as progress:
+            with _Progress(hold) as progress:
                 plan(store, record, progress.say)
             record = _record(store, number)
         if record["state"] == "planned" and not dry_run:
@@ -161,7 +174,7 @@ def _go_on(store: Store, number: int, *, dry_run: bool, yes: bool, json_: bool) 
             if count:
                 confirmed(f"Issue {count:,} badges?", yes=yes)
         if record["state"] in ("planned", "issuing") and not dry_run:
-            with _Progress() as progress:
+            with _Progress(hold) as progress:
                 issue(store, record, progress.count)
     except (PlanError, LookupError, AdapterError) as error:
         raise FailedError(f"backfill {number}: {error}; {later}") from None
@@ -245,13 +258,19 @@ def _counted(rows: Iterable[T]) -> Iterator[T]:
 
 
 class _Progress:
-    """One line on a terminal that says how far it is; elsewhere, what holds it up."""
+    """One line on a terminal that says how far it is; elsewhere, what holds it up.
 
-    def __init__(self) -> None:
+    :param hold: without which it goes no further.
+    """
+
+    def __init__(self, hold: Hold | None = None) -> None:
+        self._hold = hold
         self._shown = sys.stderr.isatty()
         self._said = ""
 
     def say(self, text: str) -> None:
+        if self._hold is not None:
+            self._hold.check()
         if self._shown and text != self._said:
             click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
         elif "waiting: " in text and text.partition("waiting: ")[2] != self._said.partition("waiting: ")[2]:

@@ -15,6 +15,7 @@ from ...hooks.schemas import schema_of
 from ..names import split_name
 from ..rules.evaluating import Completion, Verdict, judge, past_completion
 from ..rules.finding import rules_for
+from ..skill_templates import SkillTemplates
 from ..skills import take_skill
 from ..store import Plan, Store, host_lane
 from .backoff import backoff
@@ -34,13 +35,14 @@ class HostSource:
         self._managers = managers
 
     def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+        templates = SkillTemplates(self._store, "")
         for row in events:
-            yield [(row, self._decide(row))]
+            yield [(row, self._decide(row, templates))]
 
-    def _decide(self, row: Row[Any]) -> Decision:
+    def _decide(self, row: Row[Any], templates: SkillTemplates) -> Decision:
         if row.kind == "skill_created":
             skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
-            return Done(take_skill(self._store, "", row.source, skill))
+            return Done(take_skill(self._store, "", row.source, skill, templates))
         if row.kind == "csv_imported":
             from ..imports.hook import decide_csv_imported  # rarely needed, and no small part of the start
 

@@ -108,7 +108,7 @@ def _look_where_in_doubt(
         if not adapter.capabilities.can_look_up:
             known.append((row, UnknownFateError(adapter.name)))
             continue
-        outcome: Outcome | None = halt
+        outcome: Outcome | None = _not_sent(row, halt) if halt else None
         if halt is None:
             with provider_call(store, connection.name, "find", [row]) as came_of:
                 outcome = look(adapter, row)

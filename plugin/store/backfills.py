@@ -7,7 +7,7 @@ and no transaction is long enough to hold up a delivery.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from .database import Database
 from .history import storable
 from .tables import backfill_badges as badges
 from .tables import backfill_completions as completions
-from .tables import backfills, cache
+from .tables import backfills
 
 PORTION = 500
 """Rows of one transaction."""
@@ -103,65 +103,31 @@ class Backfills:
                 values = {"state": "cannot", "reason": reason}
                 transaction.execute(sa.update(completions).where(completions.c.id.in_(ids)).values(values))
 
+    def completions(self, ids: Collection[int]) -> list[Row[Any]]:
+        with self._database.read() as transaction:
+            return list(transaction.execute(sa.select(completions).where(completions.c.id.in_(ids))))
+
     def in_state(self, number: int, state: str, *wanted: sa.ColumnElement[bool], limit: int) -> list[Row[Any]]:
         """The first completions of that state."""
         query = sa.select(completions).where(completions.c.backfill == number, completions.c.state == state, *wanted)
         with self._database.read() as transaction:
             return list(transaction.execute(query.order_by(completions.c.id).limit(limit)))
 
-    def addresses(self, number: int) -> set[str]:
-        """Those of completions whose learner's id is not known, as digests."""
-        query = (
-            sa.select(completions.c.address)
-            .distinct()
-            .where(
-                completions.c.backfill == number, completions.c.state == "read", completions.c.learner_id.is_(None)
-            )
-        )
-        with self._database.read() as transaction:
-            return set(transaction.scalars(query))
-
-    def strangers(self, number: int, kind: str, *, newer_than: float) -> set[str]:
-        """The ids of learners of whom no answer of that kind, fetched after that time, tells."""
-        known = sa.exists().where(
-            cache.c.connection == completions.c.connection,
-            cache.c.kind == kind,
-            cache.c.key == completions.c.learner_id,
-            cache.c.fetched_at > newer_than,
-        )
-        query = (
-            sa.select(completions.c.learner_id)
-            .distinct()
-            .where(
-                completions.c.backfill == number,
-                completions.c.state == "read",
-                completions.c.learner_id.is_not(None),
-                ~known,
-            )
-        )
-        with self._database.read() as transaction:
-            return set(transaction.scalars(query))
-
-    def know(self, learners: Iterable[tuple[int, str]]) -> None:
-        """Whose completions these are: (completion, learner id)."""
-        rows = [{"completion": completion, "learner": learner} for completion, learner in learners]
-        if rows:
-            with self._database.write() as transaction:
-                transaction.execute(_KNOW, rows)
-
     def settle(self, states: Iterable[tuple[int, str, str | None]]) -> None:
-        """Of completions: (completion, state, reason)."""
+        """Of completions that are only read: (completion, state, reason)."""
         with self._database.write() as transaction:
             _settle(transaction, _SETTLE, states)
 
     def decided(self, states: Sequence[tuple[int, str, str | None]], planned: Sequence[Mapping[str, Any]]) -> None:
-        """Write what completions would earn, and their states.
+        """Write what completions would earn, and their states; what is decided already stays as it is.
 
         :param planned: badges; one that an earlier completion of this backfill earns already is not counted twice.
         """
         with self._database.write() as transaction:
-            new = {row["completion"]: False for row in planned}
-            for row in planned:
+            undecided = set(transaction.scalars(_UNDECIDED, {"ids": [number for number, *_ in states]}))
+            mine = [row for row in planned if row["completion"] in undecided]
+            new = {row["completion"]: False for row in mine}
+            for row in mine:
                 reason = row["reason"] and storable(row["reason"])
                 if transaction.scalar(self._add_badge, {**row, "reason": reason}) is not None:
                     new[row["completion"]] = True
@@ -258,14 +224,15 @@ def _settle(transaction: Connection, statement: Any, states: Iterable[tuple[Any,
         transaction.execute(statement, rows)
 
 
-_KNOW = (
-    sa.update(completions)
-    .where(completions.c.id == sa.bindparam("completion"))
-    .values(learner_id=sa.bindparam("learner"))
+_UNDECIDED = (
+    sa.select(completions.c.id)
+    .where(completions.c.id.in_(sa.bindparam("ids", expanding=True)), completions.c.state == "read")
+    .order_by(completions.c.id)
+    .with_for_update()
 )
 _SETTLE = (
     sa.update(completions)
-    .where(completions.c.id == sa.bindparam("id_"))
+    .where(completions.c.id == sa.bindparam("id_"), completions.c.state == "read")
     .values(state=sa.bindparam("new_state"), reason=sa.bindparam("new_reason"))
 )
 _MARK = (

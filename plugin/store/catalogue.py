@@ -78,11 +78,12 @@ class Catalogue:
 
     def templates(self, connection_name: str | None = None) -> list[Row[Any]]:
         """With the last change of each, as ``change`` and ``changed_at``."""
-        last = (
-            sa.select(sa.func.max(template_changes.c.id).label("id"))
-            .group_by(template_changes.c.connection, template_changes.c.template_id)
-            .subquery()
+        latest = sa.select(sa.func.max(template_changes.c.id).label("id")).group_by(
+            template_changes.c.connection, template_changes.c.template_id
         )
+        if connection_name is not None:
+            latest = latest.where(template_changes.c.connection == connection_name)
+        last = latest.subquery()
         changed = sa.select(template_changes).join(last, last.c.id == template_changes.c.id).subquery()
         same = sa.and_(
             changed.c.connection == templates.c.connection, changed.c.template_id == templates.c.template_id
@@ -97,10 +98,31 @@ class Catalogue:
         with self._database.read() as connection:
             return list(connection.execute(query))
 
+    def active(self, connection_names: Collection[str] | None = None) -> list[Row[Any]]:
+        """The ``connection``, ``template_id`` and ``name`` of those that can be issued."""
+        query = (
+            sa.select(templates.c.connection, templates.c.template_id, templates.c.name)
+            .where(templates.c.state == "active")
+            .order_by(templates.c.connection, templates.c.name)
+        )
+        if connection_names is not None:
+            query = query.where(templates.c.connection.in_(connection_names))
+        with self._database.read() as connection:
+            return list(connection.execute(query))
+
     def state_of(self, connection_name: str, template_id: str) -> str | None:
         """The state of a template as it was last synchronized; None where the catalogue does not know it."""
         with self._database.read() as connection:
             return connection.scalar(STATE_OF, {"of_connection": connection_name, "of_template": template_id})
+
+    def spelled(self, connection_name: str, template_id: str) -> str:
+        """The id as the provider writes it, where it has other cases of letters and only one template is meant."""
+        wanted = {"of_connection": connection_name, "of_template": template_id}
+        with self._database.read() as connection:
+            if connection.scalar(STATE_OF, wanted) is not None:
+                return template_id
+            alike = connection.scalars(_ALIKE, wanted).all()
+        return str(alike[0]) if len(alike) == 1 else template_id
 
     def synchronized_at(self, connection_name: str) -> float:
         """When the last synchronization began, seconds since the epoch; 0.0 where nothing is known."""
@@ -137,6 +159,16 @@ def unusable(state: str) -> str:
 
 STATE_OF = sa.select(templates.c.state).where(
     templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("of_template")
+)
+
+# Reads the ids of one connection in the primary key's index, and no row.
+_ALIKE = (
+    sa.select(templates.c.template_id)
+    .where(
+        templates.c.connection == sa.bindparam("of_connection"),
+        sa.func.lower(templates.c.template_id) == sa.func.lower(sa.bindparam("of_template")),
+    )
+    .limit(2)
 )
 
 

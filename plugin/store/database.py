@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 
 from ..settings import SettingsError
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
 
 BUSY_SECONDS = 2.0

@@ -32,11 +32,15 @@ class MigrationRuns:
             return int(transaction.scalar(statement))
 
     def followed(self, connection: str | None = None) -> list[Row[Any]]:
-        return [run for run in self.all() if run.state == FOLLOWED and connection in (None, run.connection)]
+        mine = [migration_runs.c.connection == connection] if connection is not None else []
+        return self._rows(migration_runs.c.state == FOLLOWED, *mine)
 
     def all(self) -> list[Row[Any]]:
+        return self._rows()
+
+    def _rows(self, *wanted: sa.ColumnElement[bool]) -> list[Row[Any]]:
         with self._database.read() as transaction:
-            return list(transaction.execute(sa.select(migration_runs).order_by(migration_runs.c.id)))
+            return list(transaction.execute(sa.select(migration_runs).where(*wanted).order_by(migration_runs.c.id)))
 
     def get(self, number: int) -> Row[Any] | None:
         with self._database.read() as transaction:
@@ -50,13 +54,17 @@ class MigrationRuns:
         values: dict[str, Any] = {"state": state, "said": storable(said)[:MAX_CAUSE], "jobs": jobs, "asked_at": now}
         if news:
             values["changed_at"] = now
-        followed = [migration_runs.c.id == number, migration_runs.c.state == FOLLOWED]
-        with self._database.write() as transaction:
-            transaction.execute(sa.update(migration_runs).where(*followed).values(values))
+        self._change(number, values)
+
+    def refused(self, number: int, now: float, said: str) -> None:
+        """Why ALM told nothing just now."""
+        self._change(number, {"said": storable(said)[:MAX_CAUSE], "asked_at": now})
 
     def stop(self, number: int, said: str) -> bool:
         """Follow it no longer; False where it is not followed."""
+        return self._change(number, {"state": STOPPED, "said": storable(said)[:MAX_CAUSE]})
+
+    def _change(self, number: int, values: dict[str, Any]) -> bool:
         followed = [migration_runs.c.id == number, migration_runs.c.state == FOLLOWED]
         with self._database.write() as transaction:
-            stopped = {"state": STOPPED, "said": storable(said)[:MAX_CAUSE]}
-            return transaction.execute(sa.update(migration_runs).where(*followed).values(stopped)).rowcount == 1
+            return transaction.execute(sa.update(migration_runs).where(*followed).values(values)).rowcount == 1

@@ -30,6 +30,14 @@ _FOR_OBJECTS = (
     )
     .order_by(rules.c.id)
 )
+_WIRED_OTHERWISE = sa.select(rules.c.id).where(
+    rules.c.source == sa.bindparam("of_source"),
+    rules.c.origin == "skill",
+    rules.c.digest != sa.bindparam("of_digest"),
+    rules.c.id.in_(
+        sa.select(rule_objects.c.rule_id).where(rule_objects.c.object_id.in_(sa.bindparam("objects", expanding=True)))
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,15 @@ class Rules:
         with self._database.write() as transaction:
             return [new for new in news if self._add(transaction, new, now)]
 
+    def wire(self, news: Iterable[NewRule], now: float) -> None:
+        """Rules of skill levels, each in place of those that an earlier badge of its level got."""
+        with self._database.write() as transaction:
+            for new in news:
+                self._add(transaction, new, now)
+                others = {"of_source": new.source, "objects": new.objects, "of_digest": _digest(new)}
+                for rule_id in transaction.scalars(_WIRED_OTHERWISE, others).all():
+                    _remove(transaction, rule_id)
+
     def _add(self, transaction: sa.Connection, new: NewRule, now: float) -> bool:
         statement = (
             self._database.insert(rules)
@@ -126,8 +143,7 @@ class Rules:
     def remove(self, rule_id: int) -> bool:
         """False when there is none of that number."""
         with self._database.write() as transaction:
-            transaction.execute(sa.delete(rule_objects).where(rule_objects.c.rule_id == rule_id))
-            return transaction.execute(sa.delete(rules).where(rules.c.id == rule_id)).rowcount == 1
+            return _remove(transaction, rule_id)
 
     def all(self) -> list[Rule]:
         with self._database.read() as transaction:
@@ -147,6 +163,11 @@ class Rules:
 def skill_object(skill_id: str, level: int | str) -> str:
     """A skill level as rules name it."""
     return f"skill:{skill_id}:{level}"
+
+
+def _remove(transaction: sa.Connection, rule_id: int) -> bool:
+    transaction.execute(sa.delete(rule_objects).where(rule_objects.c.rule_id == rule_id))
+    return transaction.execute(sa.delete(rules).where(rules.c.id == rule_id)).rowcount == 1
 
 
 def _rule(row: Row[Any]) -> Rule:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..settings import Settings, SettingsError
 from ..vault import Vault, open_vault
+from .backfill_learners import BackfillLearners
 from .backfills import Backfills
 from .cache import Cache
 from .catalogue import Catalogue
@@ -74,6 +75,7 @@ class Store:
         self.measurements = Measurements(database)
         self.views = Views(database)
         self.backfills = Backfills(database)
+        self.backfill_learners = BackfillLearners(database)
         self._vault = vault
 
     def keep_time(self) -> float:

@@ -475,6 +475,14 @@ Index(
     backfill_completions.c.id,
 )
 Index("backfill_completions_learner", backfill_completions.c.learner_id)
+Index(
+    "backfill_completions_address",
+    backfill_completions.c.backfill,
+    backfill_completions.c.state,
+    backfill_completions.c.address,
+    sqlite_where=backfill_completions.c.learner_id.is_(None),
+    postgresql_where=backfill_completions.c.learner_id.is_(None),
+)
 
 backfill_badges = Table(
     "backfill_badges",

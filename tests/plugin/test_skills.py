@@ -71,6 +71,13 @@ def test_a_level_that_looks_like_a_template_is_suggested_and_no_more(
     assert store.rules.all() == []
 
 
+def test_the_same_name_is_nearer_than_one_that_is_alike(store: Store) -> None:
+    found = [BadgeTemplate(f"t-{number}", f"Diving {number}", "active") for number in range(10, 30)]
+    store.catalogue.synchronize("elsewhere", found, 2.0, accept_missing=True)
+    take_skill(store, "", "moodle", skill(SkillLevel(1, "diving 27"), SkillLevel(2, "divin 27"), name="Under water"))
+    assert states(store) == [(1, "suggested", "t-27"), (2, "suggested", "t-27")]
+
+
 def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert take_skill(store, "", "moodle", skill(SkillLevel(1), SkillLevel(2, badge="x"), name="Diving")) == (
         "level 1 unknown, level 2 unknown"
@@ -79,6 +86,25 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert take_skill(store, "", "moodle", SkillCreated("s", "moodle", WHEN, "skill-2", "Archery")) == "unknown"
     assert store.skills.known("", "moodle") == {"skill-1", "skill-2"}
     assert store.skills.known("acme", "acme") == set()
+
+
+def test_another_badge_of_a_level_takes_the_place_of_the_one_before(store: Store) -> None:
+    add_rule(store, "moodle", "skill:skill-1:1", "academy", "t-3")
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-1"), SkillLevel(2, badge="t-1")))
+    take_skill(store, "", "canvas", skill(SkillLevel(1, badge="t-1")))
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-9"), SkillLevel(2)))
+    assert [(rule.source, rule.objects[0], rule.template_id, rule.origin) for rule in store.rules.all()] == [
+        ("moodle", "skill:skill-1:1", "t-3", "hand"),
+        ("moodle", "skill:skill-1:2", "t-1", "skill"),
+        ("canvas", "skill:skill-1:1", "t-1", "skill"),
+        ("moodle", "skill:skill-1:1", "t-9", "skill"),
+    ]
+
+
+def test_a_badge_in_other_cases_of_letters_is_the_template_as_the_provider_writes_it(store: Store) -> None:
+    take_skill(store, "", "moodle", skill(SkillLevel(1, badge="T-1")))
+    assert states(store) == [(1, "wired", "t-1")]
+    assert [rule.template_id for rule in store.rules.all()] == ["t-1"]
 
 
 def test_nothing_is_wired_to_an_archived_template_or_one_that_two_connections_have(store: Store) -> None:

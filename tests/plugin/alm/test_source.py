@@ -9,8 +9,10 @@ import pytest
 import responses
 import sqlalchemy as sa
 
+from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
+from badgerelay.plugin.alm.own_events import skill_created
 from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import MAX_UNKNOWN
@@ -133,6 +135,49 @@ def test_the_provider_that_a_badge_names_chooses_among_the_accounts_connections(
     assert sorted(award["connection"] for award in connected.views.awards()) == ["academy", "canvas"]
     (reason,) = [event["reason"] for event in connected.views.events() if event["state"] == "ignored"]
     assert "belongs to the provider 'Accredible', and this account has 'academy' (credly), 'canvas' (badgr)" in reason
+
+
+def test_completions_go_before_new_skills_and_those_read_the_catalogue_once(
+    connected: Store, wire: responses.RequestsMock
+) -> None:
+    account = connected.connections.get("acme")
+    assert account is not None
+    connected.catalogue.synchronize("academy", [BadgeTemplate("t-1", "Diving", "active")], connected.now())
+    skills = [{"skillId": key, "name": key, "levels": [{"level": 1, "name": None, "badge": None}]} for key in "abc"]
+    connected.inbox.add([skill_created(account, skill) for skill in skills], connected.now())
+    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    complete(connected, ("7", GOOD))
+    rows = connected.inbox.claim("acme", "owner", 9, connected.now())
+    portions = (portion for portion in AlmSource(connected, "acme").decide(rows) if portion)
+    asked: list[str] = []
+
+    def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", see)
+    try:
+        kinds = [row.kind for portion in portions for row, _ in portion]
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", see)
+    assert kinds == ["COURSE_COMPLETED", *["SKILL_CREATED"] * 3]
+    assert sum("templates.name" in statement for statement in asked) == 1
+
+
+def test_a_badge_whose_id_alm_writes_in_other_cases_is_the_provider_s(
+    connected: Store, wire: responses.RequestsMock
+) -> None:
+    ids = ("t-one", "t-two", "T-two")
+    active = [BadgeTemplate(each, each, "archived" if each == "t-one" else "active") for each in ids]
+    connected.catalogue.synchronize("academy", active, connected.now())
+    add_rule(connected, "acme", "course:1", "academy", "t-one")
+    for instance, template in ((GOOD, "T-ONE"), (BAD, "T-TWO"), (OTHER, "T-two")):
+        wire.get(place(instance), json=with_badge(template, instance))
+    wire.get(f"{API}/users/7", json={"data": user("7")})
+    complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
+    decided(connected)
+    awards = {award["template_id"]: award["held_for"] for award in connected.views.awards()}
+    assert awards == {"t-one": "template", "T-TWO": None, "T-two": None}
 
 
 def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from badgerelay.plugin.backfill.parties import alm_party
 from badgerelay.plugin.backfill.people import Addresses
 from badgerelay.plugin.backfill.planning import Planner
 from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.running import held
 from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.store import Store
@@ -106,6 +108,23 @@ def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
     done = start(run, file, "--yes")
     assert done.json["badges"] == {"has": 3, "issued": 47}
     assert (counts(credly)["total"], counts(credly)["duplicates"]) == (51, 0)
+
+
+def test_renewals_are_given_to_those_who_have_last_year_s_badge_however_many_they_are(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    template = "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"
+    for number, year in ((21, 2025), (22, 2026)):
+        learner = {"recipient_email": f"{number}@example.org", "issuer_earner_id": f"alm:70412:{FIRST + number}"}
+        moment = f"{year}-03-02 10:00:00 +0000"
+        issue_by_hand(credly, badge_template_id=template, issued_at=moment, **learner)
+    lines = [
+        line(FIRST + number, course="171020", instance="190311", type_="Certification", grade="")
+        for number in range(25)
+    ]
+    done = start(run, transcript(lines), "--yes")
+    assert done.json["badges"] == {"has": 1, "issued": 24}
+    assert counts(credly)["total"] == 26
 
 
 @pytest.mark.parametrize("learners", [1, 60])
@@ -310,6 +329,51 @@ def test_a_plan_that_cannot_ask_now_goes_on_later(
     set_faults(credly, "")
     assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 3}
     assert counts(credly)["total"] == 3
+
+
+def test_what_two_processes_decide_at_once_is_decided_once(store: Store, alm: str, credly: str) -> None:
+    connection = store.connections.get("acme")
+    assert connection is not None
+    party = alm_party(store, connection)
+    number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+    read_into(store, number, party, Wish(), (f"{each}\n" for each in [HEADER, line(), line(FIRST + 1)]), grades=False)
+    first, second = store.backfills.in_state(number, "read", limit=9)
+
+    def decided(row: Any, state: str, reason: str) -> None:
+        badge = {"backfill": number, "connection": "academy", "completion": row.id, "learner_id": row.learner_id}
+        badge |= {"template_id": TEMPLATE, "period": "", "address": "", "award_id": None}
+        store.backfills.decided([(row.id, "earns", None)], [{**badge, "state": state, "reason": reason}])
+
+    for state in ("would", "has"):
+        decided(first, state, "")
+    store.backfills.settle([(first.id, "cannot", "decided too late"), (second.id, "cannot", "decided in time")])
+    decided(second, "would", "")
+    assert store.backfills.counts(number) == {"would": 1, "learners": 1}
+    assert [row.id for row in store.backfills.in_state(number, "earns", limit=9)] == [first.id]
+    assert reasons_of(store, number, 9) == [("decided in time", 1)]
+
+
+def test_one_process_at_a_time_works_on_a_backfill(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line()]), "--dry-run")
+    with held(store, 1):
+        refused = run("backfill", "resume", "1", "--yes")
+    assert refused.code == 1
+    assert re.search(r"process \d+ on \S+ works on backfill 1", refused.err)
+    assert badges(credly) == []
+    assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 1}
+
+
+def test_a_badge_on_its_way_whose_event_is_not_there_is_brought_in_again(
+    store: Store, alm: str, credly: str, run: Any, transcript: Any
+) -> None:
+    start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")
+    with store.database.write() as connection:
+        connection.execute(backfill_badges.update().values(state="sent"))
+        connection.execute(backfill_completions.update().values(state="cannot", reason="decided twice"))
+    assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 2}
+    assert counts(credly)["total"] == 2
 
 
 def test_a_file_that_cannot_be_read_leaves_nothing(store: Store, alm: str, run: Any, transcript: Any) -> None:

@@ -229,6 +229,7 @@ def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) 
     send_batch(store, _found(store), adapter, "worker")
     assert adapter.calls == 1
     assert _found(store).retry_at >= clock() + 120.0
+    assert sorted(award["attempts"] for award in store.views.awards()) == [0, 1, 2]  # who was not asked counts none
 
 
 def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, clock: Clock) -> None:

@@ -11,7 +11,6 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.errors import AdapterError
 from badgerelay.plugin.alm.errors import FailedRequestError, UnknownRecordError
 from badgerelay.plugin.alm.migration_status import parse_status
 from badgerelay.plugin.alm.migrations import OVER_QUIET_SECONDS, QUIET_SECONDS, follow_runs, look_at, take
@@ -134,19 +133,25 @@ def test_a_run_that_alm_does_not_know_is_refused_and_holds_no_other(account: Acc
     with pytest.raises(UnknownRecordError):
         look_at(account.store, account.connection, "310", "52001", "77")
     account.follow("77")
-    run = account.start("badge")
-    account.follow(run)
-    account.drive(run, state="COMPLETED")
-    with pytest.raises(AdapterError):
+    with pytest.raises(UnknownRecordError):
         account.look()
+    run = account.start("badge")
+    number = account.follow(run)
+    account.drive(run, state="COMPLETED")
+    refused, told = account.look().split("; ")
+    assert refused.startswith("310/52001/77: ALM")
+    assert told == f"310/52001/{run}: 1 of 1 files have ended"
     assert account.files() == ["badge"]
+    (left,) = account.store.migration_runs.followed("acme")
+    assert (left.run_id, f"310/52001/77: {left.said}") == ("77", refused)
+    assert account.store.migration_runs.followed("elsewhere") == []
+    assert account.state(number) == "finished"
 
 
 def test_a_run_of_which_nothing_new_is_told_is_given_up(account: Account) -> None:
     known, unknown = account.follow(account.start("badge")), account.follow("77")
     age(account.store, QUIET_SECONDS + 60)
-    with pytest.raises(AdapterError):
-        account.look()
+    account.look()
     assert account.state(unknown) == "stopped"
     assert account.state(known) == "followed"  # its first answer is news
     age(account.store, QUIET_SECONDS + 60)

@@ -15,7 +15,7 @@ from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.schedule.task import Task, arrange
 from badgerelay.plugin.schedule.tending import tend
-from badgerelay.plugin.store import Store, StoreUnavailableError
+from badgerelay.plugin.store import Store, StoreUnavailableError, heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS, renew
 from badgerelay.plugin.store.tables import schedule
 
@@ -265,7 +265,10 @@ def test_new_settings_let_a_failed_task_be_tried_at_once(store: Store, clock: Cl
     assert due(store, task) == ["academy"]
 
 
-def test_a_clock_that_steps_back_takes_the_schedule_with_it(store: Store, clock: Clock, task: Task) -> None:
+def test_a_clock_that_steps_back_takes_the_schedule_with_it(
+    store: Store, clock: Clock, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.0)
     store.heartbeat.beat(clock())
     make_due(store, clock, task)
     with store.database.write() as transaction:

@@ -56,6 +56,18 @@ def test_every_kind_of_change_is_said_and_recorded(store: Store) -> None:
     assert last["t-5"] == ("active", 3.0)
 
 
+def test_the_last_change_of_one_connection_s_templates_is_looked_for_among_its_own(store: Store) -> None:
+    sync(store, template(1), now=1.0)
+    sync(store, template(1, "archived"), template(2), now=2.0)
+    store.catalogue.synchronize("other", [template(1)], 3.0)
+    store.catalogue.synchronize("other", [template(1, "draft"), template(2)], 4.0)
+    found = [(row.template_id, row.change, row.changed_at) for row in store.catalogue.templates("academy")]
+    assert found == [("t-1", "archived", 2.0), ("t-2", "new", 2.0)]
+    active = [(row.connection, row.template_id) for row in store.catalogue.active()]
+    assert active == [("academy", "t-2"), ("other", "t-2")]
+    assert [row.template_id for row in store.catalogue.active(["academy"])] == ["t-2"]
+
+
 def test_an_image_is_another_only_at_another_address(store: Store) -> None:
     sync(store, template(1, image="https://x/a.png?signed=1"), now=1.0)
     assert sync(store, template(1, image="https://x/a.png?signed=2"), now=2.0) == []

@@ -175,6 +175,8 @@ class WorldAdapter(Adapter):
         assert reason == "by mistake"
         assert any(badge_id in made for made in self.world.badges.values())
         fault = self.world.revoke_faults.pop(0) if self.world.revoke_faults else ""
+        if fault == "refused" and badge_id in self.world.revoked:
+            fault = ""  # of a badge that is revoked, an adapter says just that
         if fault in ("", "lost", "crash after"):
             self.world.revoked.add(badge_id)
         match fault:

@@ -1,0 +1,85 @@
+"""Whom a plan is about is asked of the store in portions, and found through its indexes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from badgerelay.plugin.alm.documents import LearnerRecord
+from badgerelay.plugin.alm.kept_learners import KIND, keep
+from badgerelay.plugin.backfill.parties import alm_party
+from badgerelay.plugin.backfill.people import KIND as LEARNER_OF
+from badgerelay.plugin.backfill.people import Addresses, digest
+from badgerelay.plugin.backfill.reading import read_into
+from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.cache import EVER
+
+from ...support import connect_alm
+from .conftest import HEADER, line
+
+NAMELESS = [f"{number}@example.org" for number in range(4)]
+
+
+@pytest.fixture
+def number(store: Store, credly: str, serve_app: Any) -> int:
+    """A backfill of the learners 1 to 7, and of four addresses."""
+    connect_alm(store, serve_app("alm"))
+    connection = store.connections.get("acme")
+    assert connection is not None
+    party = alm_party(store, connection)
+    begun = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+    lines = [HEADER, *map(line, range(1, 8)), *(line("", email=email) for email in NAMELESS)]
+    read_into(store, begun, party, Wish(), (f"{each}\n" for each in lines), grades=False)
+    return begun
+
+
+def test_strangers_are_counted_up_to_what_is_asked_and_told_among_some(store: Store, number: int) -> None:
+    told = [LearnerRecord(str(each), f"{each}@x.example", "A Name", None, "ACTIVE") for each in (1, 2, 99)]
+    keep(store.cache("acme"), told, store.now())
+    ask, has = store.backfill_learners.strangers, store.backfill_learners.has_strangers
+    assert [has(number, many, KIND, newer_than=EVER) for many in (1, 5, 6)] == [True, True, False]
+    assert has(number, 7, KIND, newer_than=store.now() + 1)
+    assert ask(number, ["1", "3", "99", "100"], KIND, newer_than=EVER) == {"3"}
+    assert ask(number, ["1", "3"], KIND, newer_than=store.now() + 1) == {"1", "3"}
+
+
+def test_addresses_are_told_among_some_while_their_learners_are_not_known(store: Store, number: int) -> None:
+    digests = list(map(digest, NAMELESS))
+    assert store.backfill_learners.addresses(number, [digests[0], digests[2], digest("else@example.org")]) == {
+        digests[0],
+        digests[2],
+    }
+    Addresses(store, "acme").learn(zip("123", NAMELESS[:3], strict=True))
+    assert store.backfill_learners.any_address_unknown(number, LEARNER_OF)
+    Addresses(store, "acme").learn([("4", NAMELESS[3])])
+    assert not store.backfill_learners.any_address_unknown(number, LEARNER_OF)
+    first = store.backfills.in_state(number, "read", limit=99)[-4]
+    store.backfill_learners.know([(first.id, "1")])
+    assert store.backfill_learners.addresses(number, digests) == set(digests[1:])
+
+
+def test_they_are_found_through_the_indexes(store: Store, number: int) -> None:
+    if not store.database.embedded:
+        pytest.skip("PostgreSQL chooses by what it has counted")
+    asked: list[tuple[str, Any]] = []
+
+    def see(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", see)
+    try:
+        store.backfill_learners.addresses(number, ["x", "y"])
+        store.backfill_learners.strangers(number, ["x", "y"], KIND, newer_than=EVER)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", see)
+    with store.database.read() as connection:
+        plans = [
+            " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            for statement, parameters in asked
+            if statement.startswith("SELECT")
+        ]
+    assert "backfill_completions_address (backfill=? AND state=? AND address=?)" in plans[0]
+    assert "backfill_completions_learner (learner_id=?)" in plans[1]
