@@ -17,7 +17,7 @@ from .calling import asked_to_wait, halting, issue, look
 from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
-from .settling import UnknownFateError, put_down
+from .settling import AbsentError, UnknownFateError, put_down
 
 FAILED_LOOKS = 3
 """After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
@@ -125,6 +125,8 @@ def _look_where_in_doubt(
             known.append((row, outcome))
     if halt is None or (answered and not halting([halt])):
         return known, to_send, answered
+    if asked := asked_to_wait(halt):
+        return known + [(row, AbsentError(str(halt), retry_after=asked)) for row in to_send], [], answered
     return known + [(row, _not_sent(row, halt)) for row in to_send], [], answered
 
 

@@ -52,6 +52,10 @@ class UnknownFateError(AdapterError):
         )
 
 
+class AbsentError(OverBudgetError):
+    """The provider does not have it, and asked to wait before it was sent: to send it needs no second look."""
+
+
 def put_down(
     store: Store,
     connection: Connection,
@@ -180,7 +184,8 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             return Settled(row, "waiting", str(outcome), now + min(wait, SOON_SECONDS), in_doubt=was_in_doubt)
         case OverBudgetError():
             due = now + (outcome.retry_after or 1.0)
-            return Settled(row, "waiting", str(outcome), due, in_doubt=was_in_doubt, attempted=False)
+            doubt = was_in_doubt and not isinstance(outcome, AbsentError)
+            return Settled(row, "waiting", str(outcome), due, in_doubt=doubt, attempted=False)
         case TemporaryError():
             due = wait or backoff(failures, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
             due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due

@@ -184,7 +184,10 @@ def test_who_fails_after_another_has_got_through_waits_as_after_a_first_failure(
 
 
 class ToldAdapter(BreakingAdapter):
-    """A provider that answers as it is told, then well; ``meanwhile`` runs during each call."""
+    """A provider that answers as it is told, then well; ``meanwhile`` runs during each call.
+
+    :ivar looks: what it answers to those. :ivar found: how many there were.
+    """
 
     name = "told"
     capabilities = Capabilities(max_batch=2)
@@ -192,6 +195,8 @@ class ToldAdapter(BreakingAdapter):
     def __init__(self, *told: Outcome) -> None:
         super().__init__()
         self.told = list(told)
+        self.looks: list[Outcome | None] = []
+        self.found = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
@@ -203,7 +208,8 @@ class ToldAdapter(BreakingAdapter):
     def find(self, award: Award) -> IssuedBadge | None:
         super().find(award)
         self.meanwhile()
-        told = self.told.pop(0) if self.told else None
+        self.found += 1
+        told = self.looks.pop(0) if self.looks else None
         if isinstance(told, AdapterError):
             raise told
         return told
@@ -225,11 +231,27 @@ def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) 
     clock.seconds += 61
     _complete(store, "lena")
     store.connections.recover("academy")
-    adapter = ToldAdapter(BUSY)
+    adapter = ToldAdapter()
+    adapter.looks = [BUSY]
     send_batch(store, _found(store), adapter, "worker")
     assert adapter.calls == 1
     assert _found(store).retry_at >= clock() + 120.0
     assert sorted(award["attempts"] for award in store.views.awards()) == [0, 1, 2]  # who was not asked counts none
+
+
+def test_what_is_not_there_needs_no_second_look_after_a_wait(store: Store, clock: Clock) -> None:
+    _complete(store, "rosa", "omar")
+    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
+    clock.seconds += 61
+    store.connections.recover("academy")
+    adapter = ToldAdapter()
+    adapter.looks = [None, BUSY]
+    send_batch(store, _found(store), adapter, "worker")
+    assert sorted(award["in_doubt"] for award in store.views.awards()) == [False, True]
+    clock.seconds += 122
+    _work(store, adapter)
+    assert store.views.counts()["awards"] == {"issued": 2}
+    assert adapter.found == 3
 
 
 def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, clock: Clock) -> None:
