@@ -37,6 +37,15 @@ def asked_to_wait(outcome: Outcome | None) -> float | None:
     return None
 
 
+def not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
+    """What a halt means for an award that was not sent now: it is in no more doubt than before."""
+    if asked := asked_to_wait(halt):
+        return OverBudgetError(str(halt), retry_after=asked)
+    if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
+        return halt
+    return TemporaryError(str(halt), may_have_acted=bool(row.in_doubt))
+
+
 def award_of(row: Row[Any]) -> Award:
     """The ledger's row as adapters see it."""
     plan = Plan(row.connection, row.template_id, json.loads(row.recipient), row.issued_at, row.period)

@@ -11,7 +11,7 @@ from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, RejectedError
 from ..metrics.calls import provider_call
 from ..store import Connection, Settled, Store
-from .calling import halting, look
+from .calling import halting, look, not_sent
 from .settling import put_down
 
 NEVER_ISSUED = "never issued, and it will not be"
@@ -34,7 +34,7 @@ def revoke_rows(
         if not store.ledger.hold([row], store.now()):
             continue  # somebody else took it over while the ones before took their time
         badge_id: str | None = row.badge_id
-        outcome: Outcome | None = halt
+        outcome: Outcome | None = not_sent(row, halt) if halt else None
         if outcome is None and badge_id is None:
             found = _found(store, connection, adapter, row)
             if found is None:

@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, IssuedBadge, Outcome
-from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
+from ...adapters.errors import AdapterError, TemporaryError
 from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
-from .bounding import HangingError
-from .calling import asked_to_wait, halting, issue, look
+from .calling import asked_to_wait, halting, issue, look, not_sent
 from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
@@ -57,7 +56,7 @@ def send_batch(
             portion = store.ledger.hold(portion, store.now())
         called = True
         if portion:
-            outcomes: list[Outcome] = [_not_sent(row, halt) for row in portion] if halt else []
+            outcomes: list[Outcome] = [not_sent(row, halt) for row in portion] if halt else []
             if not outcomes:
                 with provider_call(store, connection.name, "issue", portion) as came_of:
                     outcomes = _without_others(store, adapter, portion, issue(adapter, portion))
@@ -108,7 +107,7 @@ def _look_where_in_doubt(
         if not adapter.capabilities.can_look_up:
             known.append((row, UnknownFateError(adapter.name)))
             continue
-        outcome: Outcome | None = _not_sent(row, halt) if halt else None
+        outcome: Outcome | None = not_sent(row, halt) if halt else None
         if halt is None:
             with provider_call(store, connection.name, "find", [row]) as came_of:
                 outcome = look(adapter, row)
@@ -127,17 +126,7 @@ def _look_where_in_doubt(
         return known, to_send, answered
     if asked := asked_to_wait(halt):
         return known + [(row, AbsentError(str(halt), retry_after=asked)) for row in to_send], [], answered
-    return known + [(row, _not_sent(row, halt)) for row in to_send], [], answered
-
-
-def _not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
-    """What a halt means for an award that was not sent now: it is in no more doubt than before."""
-    if asked := asked_to_wait(halt):
-        return OverBudgetError(str(halt), retry_after=asked)
-    if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
-        return halt
-    wait = halt.retry_after if isinstance(halt, TemporaryError) else None
-    return TemporaryError(str(halt), retry_after=wait, may_have_acted=bool(row.in_doubt))
+    return known + [(row, not_sent(row, halt)) for row in to_send], [], answered
 
 
 def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:
