@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 import requests
 import sqlalchemy as sa
 
@@ -271,3 +272,28 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def query_plans(store: Store, act: Callable[[], object]) -> list[str]:
+    """How SQLite finds the rows of each statement of what is done, but those that insert.
+
+    Skips on PostgreSQL, which chooses by what it has counted.
+    """
+    if not store.database.embedded:
+        pytest.skip("PostgreSQL chooses by what it has counted")
+    asked: list[tuple[str, Any]] = []
+
+    def see(*event: Any) -> None:
+        asked.append((event[2], event[3]))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", see)
+    try:
+        act()
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", see)
+    with store.database.read() as connection:
+        return [
+            " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            for statement, parameters in asked
+            if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH")
+        ]

@@ -333,15 +333,11 @@ _TAKE = leases.taking(
     in_doubt=sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
     state="sending",
 )
-_LAPSED = (
-    sa.select(awards.c.id)
-    .where(
-        awards.c.lease_owner.is_not(None),
-        awards.c.state == "sending",
-        awards.c.due_at <= sa.bindparam("now"),
-        ~UNSTEADY,
-    )
-    .order_by(awards.c.id)
+_LAPSED = sa.select(awards.c.id).where(
+    awards.c.lease_owner.is_not(None),
+    awards.c.state == "sending",
+    awards.c.due_at <= sa.bindparam("now"),
+    ~UNSTEADY,
 )
 _TAKE_BACK = (
     sa.update(awards)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from badgerelay.plugin.alm.documents import LearnerRecord
 from badgerelay.plugin.alm.kept_learners import KIND, keep
@@ -17,7 +16,7 @@ from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.cache import EVER
 
-from ...support import connect_alm
+from ...support import connect_alm, query_plans
 from .conftest import HEADER, line
 
 NAMELESS = [f"{number}@example.org" for number in range(4)]
@@ -62,24 +61,10 @@ def test_addresses_are_told_among_some_while_their_learners_are_not_known(store:
 
 
 def test_they_are_found_through_the_indexes(store: Store, number: int) -> None:
-    if not store.database.embedded:
-        pytest.skip("PostgreSQL chooses by what it has counted")
-    asked: list[tuple[str, Any]] = []
-
-    def see(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", see)
-    try:
+    def ask() -> None:
         store.backfill_learners.addresses(number, ["x", "y"])
         store.backfill_learners.strangers(number, ["x", "y"], KIND, newer_than=EVER)
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", see)
-    with store.database.read() as connection:
-        plans = [
-            " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
-            for statement, parameters in asked
-            if statement.startswith("SELECT")
-        ]
+
+    plans = query_plans(store, ask)
     assert "backfill_completions_address (backfill=? AND state=? AND address=?)" in plans[0]
     assert "backfill_completions_learner (learner_id=?)" in plans[1]

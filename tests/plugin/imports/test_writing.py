@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects import sqlite
 
 from badgerelay.plugin.imports import writing
 from badgerelay.plugin.imports.kinds import KINDS
@@ -19,10 +18,10 @@ from badgerelay.plugin.imports.run import Task, run
 from badgerelay.plugin.imports.staging import Staging
 from badgerelay.plugin.imports.writing import OvertakenError, Writer
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.imports import _TIED, ABANDONED_SECONDS
+from badgerelay.plugin.store.imports import ABANDONED_SECONDS
 from badgerelay.plugin.store.tables import imported_rows, imports
 
-from ...support import until
+from ...support import query_plans, until
 from .conftest import Import, text_of
 
 NUMBERS = count(1)
@@ -231,13 +230,7 @@ def test_a_connection_that_is_removed_takes_its_rows_along(store: Store, import_
 
 
 def test_a_completion_finds_its_ties_through_the_indexes(store: Store) -> None:
-    if not store.database.embedded:
-        pytest.skip("PostgreSQL chooses by what it has counted")
-    bound = _TIED.params(source="x", ids=["x", "y"])
-    statement = bound.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-    with store.database.read() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
-    said = " ".join(str(row[-1]) for row in plan)
+    (said,) = query_plans(store, lambda: store.imports.ties("x", ["x", "y"]))
     assert "imported_objects (object_id=?)" in said
     assert "imported_instances (instance_id=?)" in said
     assert "SCAN" not in said

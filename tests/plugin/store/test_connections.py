@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import sqlalchemy as sa
 from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.settings import Settings, SettingsError, read_settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
+from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import events
 from badgerelay.plugin.vault import KEY_FILE, Vault, new_key, open_vault
 
-from ...support import add_rule
+from ...support import add_rule, query_plans
 from .conftest import Clock
 from .test_inbox import in_threads
 
@@ -222,6 +224,22 @@ def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
     settings = read_settings({"BADGERELAY_HOME": str(tmp_path), **{f"BADGERELAY_{name}": "" for name in names}})
     assert settings.database_url == f"sqlite:///{tmp_path / 'badgerelay.db'}"
     assert (settings.secret_keys, settings.log_format) == ((), "text")
+
+
+def test_what_an_administrator_does_reads_what_is_open_and_not_the_ledger(store: Store, clock: Clock) -> None:
+    def act() -> None:
+        store.connections.pause(["academy"], clock())
+        store.connections.resume(["academy"], clock())
+        store.connections.save("academy", "provider", "credly", "", {}, {}, clock())
+        store.repair.release(Chosen(connection="academy"), clock)
+        store.ledger.take_back(clock())
+
+    plans = query_plans(store, act)
+    assert any("awards_due" in plan for plan in plans)
+    assert any("awards_held" in plan for plan in plans)
+    assert any("awards_leased" in plan for plan in plans)
+    whole = re.compile(r"SCAN (awards|events)\b|autoindex_(awards|events)\w* \(connection")
+    assert not list(filter(whole.search, plans))
 
 
 def test_the_embedded_database_is_for_its_owner_alone_in_any_folder(tmp_path: Path) -> None:

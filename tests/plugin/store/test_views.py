@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from badgerelay.plugin.store import Store
 
+from ...support import query_plans
 from .conftest import EVENT
 
 
@@ -36,24 +36,7 @@ def test_an_event_is_found_by_its_sender_s_id_whoever_sent_it_and_by_correlation
 
 
 def test_it_is_found_through_the_indexes(store: Store, known: list[dict[str, Any]]) -> None:
-    if not store.database.embedded:
-        pytest.skip("PostgreSQL chooses by what it has counted")
-    asked: list[tuple[str, Any]] = []
-
-    def see(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", see)
-    try:
-        store.views.events_called("alm:1 b")
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", see)
-    plans = []
-    with store.database.read() as connection:
-        for statement, parameters in asked:
-            if statement.startswith("SELECT"):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                plans.append(" ".join(row[-1] for row in rows))
+    plans = query_plans(store, lambda: store.views.events_called("alm:1 b"))
     first_sender = "SCAN events USING COVERING INDEX sqlite_autoindex_events_1"  # its first row alone
     assert [plan for plan in plans if "SCAN" in plan] == [first_sender]
     assert not [plan for plan in plans if "TEMP B-TREE" in plan or ")>(" in plan]
