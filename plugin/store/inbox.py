@@ -235,7 +235,7 @@ class Inbox:
 
     def file_before(self, row: Row[Any]) -> int | None:
         """The number of the last ``csv_imported`` event of the source before this one that is not done yet."""
-        asked = {"of_lanes": (HOSTS, IMPORTS), "of_source": row.source, "before": row.id}
+        asked = {"of_source": row.source, "before": row.id}
         with self._database.read() as connection:
             found: int | None = connection.scalar(_FILE_BEFORE, asked)
         return found
@@ -301,10 +301,9 @@ _CONNECTIONS_DUE = sa.select(connections.c.name).where(
     _due(connections.c.name),
 )
 _FILE_BEFORE = sa.select(sa.func.max(events.c.id)).where(
-    events.c.lane.in_(sa.bindparam("of_lanes", expanding=True)),
+    events.c.lane == IMPORTS,
     EVENT_OPEN,
     events.c.source == sa.bindparam("of_source"),
-    events.c.kind == "csv_imported",
     events.c.id < sa.bindparam("before"),
 )
 _FINISH = (
