@@ -29,7 +29,8 @@ class SkillTemplates:
 
     def of_id(self, template_id: str) -> list[Row[Any]]:
         """One of each connection that has it; where none has, those whose id has other cases of letters."""
-        return self._by_id.get(template_id) or self._by_lowered_id.get(template_id.lower(), [])
+        alike = self._by_lowered_id.get(template_id.lower(), [])
+        return [row for row in alike if row.template_id == template_id] or alike
 
     def of_name(self, names: Iterable[str]) -> Row[Any] | None:
         """The one whose name is nearest to one of the names, if any is near. Case and spaces do not count."""
@@ -54,13 +55,6 @@ class SkillTemplates:
     def _rows(self) -> list[Row[Any]]:
         own = self._store.connections.get(self._connection) if self._connection else None
         return self._store.catalogue.active(None if own is None else own.settings["provider"])
-
-    @cached_property
-    def _by_id(self) -> dict[str, list[Row[Any]]]:
-        found: dict[str, list[Row[Any]]] = {}
-        for row in self._rows:
-            found.setdefault(row.template_id, []).append(row)
-        return found
 
     @cached_property
     def _by_lowered_id(self) -> dict[str, list[Row[Any]]]:

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, IssuedBadge, Outcome
-from ...adapters.errors import AdapterError, TemporaryError
+from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ..metrics.calls import provider_call
 from ..policy import policy_of
 from ..store import Connection, Store
-from .calling import asked_to_wait, halting, issue, look, not_sent
+from .calling import halting, issue, look, not_sent
 from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
@@ -124,9 +124,12 @@ def _look_where_in_doubt(
             known.append((row, outcome))
     if halt is None or (answered and not halting([halt])):
         return known, to_send, answered
-    if asked := asked_to_wait(halt):
-        return known + [(row, AbsentError(str(halt), retry_after=asked)) for row in to_send], [], answered
-    return known + [(row, not_sent(row, halt)) for row in to_send], [], answered
+    return known + [(row, _absent(not_sent(row, halt))) for row in to_send], [], answered
+
+
+def _absent(error: AdapterError) -> AdapterError:
+    """Of what is known not to be there: after a wait it needs no second look."""
+    return AbsentError(str(error), retry_after=error.retry_after) if isinstance(error, OverBudgetError) else error
 
 
 def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:

@@ -53,7 +53,7 @@ class UnknownFateError(AdapterError):
 
 
 class AbsentError(OverBudgetError):
-    """The provider does not have it, and asked to wait before it was sent: to send it needs no second look."""
+    """The provider does not have it, and a wait came before it was sent: to send it needs no second look."""
 
 
 def put_down(

@@ -38,8 +38,9 @@ class Export:
 
     def __init__(self, templates: Iterable[BadgeTemplate], provider: str, now: datetime) -> None:
         all_ = sorted(templates, key=lambda template: (template.name.casefold(), template.id))
-        self._templates = [template for template in all_ if not _trouble_with(template)]
-        self.left_out = [(template.name, why) for template in all_ if (why := _trouble_with(template))]
+        judged = [(template, _trouble_with(template)) for template in all_]
+        self._templates = [template for template, why in judged if not why]
+        self.left_out = [(template.name, why) for template, why in judged if why]
         self._provider = provider
         self._now = now
 

@@ -17,11 +17,13 @@ from ..vault import Vault
 from .database import Database
 from .history import storable
 from .imports import Imports
-from .ledger import PAUSED, due_again, move
+from .ledger import due_again, move
+from .planning import PAUSED
 from .records import ConnectionRecords
 from .sealing import opened
 from .tables import (
     AWARD_OPEN,
+    AWARD_TO_SEND,
     EVENT_OPEN,
     awards,
     budgets,
@@ -156,14 +158,7 @@ class Connections:
             for name in names:
                 _set(transaction, name, paused=True)
                 mine = awards.c.connection == name
-                move(
-                    transaction,
-                    [mine, AWARD_OPEN, awards.c.state != "sending"],
-                    "held",
-                    PAUSED,
-                    now,
-                    held_for="pause",
-                )
+                move(transaction, [mine, *AWARD_TO_SEND], "held", PAUSED, now, held_for="pause")
 
     def resume(self, names: list[str], now: float) -> None:
         """Send what the pause has held; what is held for another reason waits for its release."""

@@ -14,13 +14,12 @@ from . import leases
 from .database import Database
 from .heartbeat import UNSTEADY
 from .history import Change, record, storable
-from .planning import Admissions
-from .tables import AWARD_OPEN, awards, connections, history, notifications, templates
+from .planning import PAUSED, Admissions
+from .tables import AWARD_TO_SEND, awards, connections, history, notifications, templates
 
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
-PAUSED = "the connection is paused"
 TAKEN_BACK = "its worker is gone; looking before sending again"
 
 DOUBT = "doubt"
@@ -316,8 +315,7 @@ _LANES_DUE = sa.select(connections.c.name).where(
     sa.exists(
         sa.select(1).where(
             awards.c.connection == connections.c.name,
-            AWARD_OPEN,
-            awards.c.state != "sending",
+            *AWARD_TO_SEND,
             awards.c.due_at <= sa.bindparam("now"),
         )
     ),
@@ -326,8 +324,7 @@ _IS_PAUSED = sa.select(connections.c.paused).where(connections.c.name == sa.bind
 _TRIED = sa.or_(awards.c.attempts > 0, awards.c.revoke_reason.is_not(None))  # to revoke it counts its own attempts
 _TAKE = leases.taking(
     awards,
-    AWARD_OPEN,
-    awards.c.state != "sending",
+    *AWARD_TO_SEND,
     awards.c.connection == sa.bindparam("of_connection"),
     sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
     in_doubt=sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),

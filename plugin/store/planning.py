@@ -19,6 +19,8 @@ from .catalogue import STATE_OF, unusable
 from .database import Database
 from .tables import award_hours, connections
 
+PAUSED = "the connection is paused"
+
 HOUR_SECONDS = 3600
 USUAL_HOURS = 28 * 24
 """The usual is the mean of the hours with awards among so many before this one."""
@@ -107,7 +109,7 @@ class Admissions:
         state = self._state_of(name, template_id)
         if state is not None and state != "active":
             return Held("template", f"{unusable(state)}: goes on by itself once it is active")
-        return Held("pause", "the connection is paused") if room.paused else None
+        return Held("pause", PAUSED) if room.paused else None
 
     def _state_of(self, name: str, template_id: str) -> str | None:
         asked = (name, template_id)

@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 from .database import Database
 from .history import Change, record
 from .ledger import DOUBT, move
-from .tables import AWARD_OPEN, EVENT_STATES, awards, connections, events, templates
+from .planning import PAUSED
+from .tables import AWARD_TO_SEND, EVENT_STATES, awards, connections, events, templates
 
 AT_ONCE = 500
 """Events or awards of one portion."""
@@ -28,7 +29,7 @@ RELEASED, RETRIED, REPLAYED = (f"{what} by an administrator" for what in ("relea
 REVOKED = "to be revoked, says an administrator"
 TEMPLATE_DEAD = "its badge template is not active at the provider: goes on by itself once it is"
 TEMPLATE_LIVES = "its badge template is active at the provider"
-AFTER_PAUSE = "; the connection is paused"
+AFTER_PAUSE = f"; {PAUSED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,7 @@ class Repair:
         mine: list[sa.ColumnElement[bool]] = [awards.c.connection == name]
         planned: list[sa.ColumnElement[bool] | sa.TextClause] = [
             *mine,
-            AWARD_OPEN,
-            awards.c.state.in_(("planned", "waiting")),
+            *AWARD_TO_SEND,
             ~awards.c.in_doubt,
             awards.c.revoke_reason.is_(None),
         ]

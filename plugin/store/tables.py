@@ -275,6 +275,9 @@ awards = Table(
     Column("revoke_reason", Text),  # set: what is to be done is to revoke it, and for this reason
     UniqueConstraint("connection", "source", "learner_id", "template_id", "period", name="awards_once"),
 )
+AWARD_TO_SEND = (AWARD_OPEN, awards.c.state != "sending")
+"""Of what is open, what nobody is sending; the first is the index's own condition."""
+
 Index(
     "awards_due",
     awards.c.connection,

@@ -17,7 +17,7 @@ from badgerelay.adapters.base import (
     IssuedBadge,
     Outcome,
 )
-from badgerelay.adapters.errors import AdapterError, AmbiguousError, TemporaryError
+from badgerelay.adapters.errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
 from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
@@ -218,6 +218,14 @@ class ToldAdapter(BreakingAdapter):
 BUSY = TemporaryError("slowly", retry_after=120.0)
 
 
+def _leave_in_doubt(store: Store, clock: Clock, *learners: str) -> None:
+    """Awards that may have been issued, of a connection that works again a minute later."""
+    _complete(store, *learners)
+    send_batch(store, _found(store), ToldAdapter(*[AmbiguousError("?")] * len(learners)), "worker")
+    clock.seconds += 61
+    store.connections.recover("academy")
+
+
 def test_a_wait_that_the_provider_asked_for_holds_though_others_went_through(store: Store, clock: Clock) -> None:
     _complete(store, "rosa", "omar")
     send_batch(store, _found(store), ToldAdapter(IssuedBadge("b-1", "t-1", "pending"), BUSY), "worker")
@@ -226,11 +234,8 @@ def test_a_wait_that_the_provider_asked_for_holds_though_others_went_through(sto
 
 
 def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) -> None:
-    _complete(store, "rosa", "omar")
-    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
-    clock.seconds += 61
+    _leave_in_doubt(store, clock, "rosa", "omar")
     _complete(store, "lena")
-    store.connections.recover("academy")
     adapter = ToldAdapter()
     adapter.looks = [BUSY]
     send_batch(store, _found(store), adapter, "worker")
@@ -239,13 +244,13 @@ def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) 
     assert sorted(award["attempts"] for award in store.views.awards()) == [0, 1, 2]  # who was not asked counts none
 
 
-def test_what_is_not_there_needs_no_second_look_after_a_wait(store: Store, clock: Clock) -> None:
-    _complete(store, "rosa", "omar")
-    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
-    clock.seconds += 61
-    store.connections.recover("academy")
+@pytest.mark.parametrize("wait", [BUSY, OverBudgetError("the rate is used up", retry_after=120.0)])
+def test_what_is_not_there_needs_no_second_look_after_a_wait(
+    store: Store, clock: Clock, wait: TemporaryError
+) -> None:
+    _leave_in_doubt(store, clock, "rosa", "omar")
     adapter = ToldAdapter()
-    adapter.looks = [None, BUSY]
+    adapter.looks = [None, wait]
     send_batch(store, _found(store), adapter, "worker")
     assert sorted(award["in_doubt"] for award in store.views.awards()) == [False, True]
     clock.seconds += 122
@@ -266,10 +271,7 @@ def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, 
 
 
 def test_a_pause_stops_a_batch_under_way(store: Store, clock: Clock) -> None:
-    _complete(store, "rosa", "omar")
-    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
-    clock.seconds += 61
-    store.connections.recover("academy")
+    _leave_in_doubt(store, clock, "rosa", "omar")
     adapter = ToldAdapter()
     adapter.meanwhile = lambda: store.connections.pause(["academy"], clock())
     send_batch(store, _found(store), adapter, "worker")
@@ -282,10 +284,7 @@ def test_a_pause_stops_a_batch_under_way(store: Store, clock: Clock) -> None:
 
 
 def test_a_batch_says_after_each_call_that_it_lives(store: Store, clock: Clock) -> None:
-    _complete(store, "rosa", "omar")
-    send_batch(store, _found(store), ToldAdapter(AmbiguousError("?"), AmbiguousError("?")), "worker")
-    clock.seconds += 61
-    store.connections.recover("academy")
+    _leave_in_doubt(store, clock, "rosa", "omar")
     steps: list[int] = []
     adapter = ToldAdapter()
     send_batch(store, _found(store), adapter, "worker", alive=lambda: steps.append(adapter.calls))
