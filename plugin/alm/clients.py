@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from ...adapters.base import Storage, unhurried
-from ..delivery.pacing import PATIENCE_SECONDS, burst_of, pace_of
 from ..policy import ALM_RATE
+from ..providers.rate_limits import PATIENCE_SECONDS, burst_of, pace_of
 from ..store import Connection, Store
 from .client import AlmClient
 from .tempo import Tempo

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from ..delivery.pacing import Pace
+from ..providers.rate_limits import Pace
 from ..store.cache import Cache
 from .rates import RateLimit
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from ...adapters.base import Adapter, IssuedBadge, ListedBadge
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
-from ..delivery.backoff import backoff
 from ..delivery.calling import award_planned
-from ..delivery.pacing import pace_of
-from ..delivery.providers import make_adapter
+from ..providers.backoff import backoff
+from ..providers.pool import make_adapter
+from ..providers.rate_limits import pace_of
 from ..store import Plan, Store
 from ..store.tables import backfill_badges as badges
 from .people import digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..synchronizing import sync_templates
+from ..providers.template_sync import sync_templates
 from .common import as_json, counted, opened_store, print_rows, wanted_connection
 from .exporting import export
 from .making import make

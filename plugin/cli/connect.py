@@ -26,8 +26,8 @@ from ..connecting import (
 )
 from ..durations import number_of
 from ..policy import skills_every
+from ..providers.template_sync import sync_templates
 from ..store import Connection, Store
-from ..synchronizing import sync_templates
 from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
 
 

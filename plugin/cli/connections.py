@@ -10,7 +10,7 @@ import click
 from ...adapters.errors import AdapterError, ConfigurationError
 from ..connecting import check as ask
 from ..connecting import schema_of
-from ..delivery.providers import make_adapter
+from ..providers.pool import make_adapter
 from ..store import Connection
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 

@@ -9,7 +9,7 @@ import click
 
 from ..imports.choosing import ChoiceError, choose_connection
 from ..imports.exporting import Export, write_file
-from ..imports.templates import live_templates
+from ..providers.live_templates import live_templates
 from .common import FailedError, opened_store
 
 

@@ -9,9 +9,9 @@ import click
 
 from ...adapters.errors import ConfigurationError
 from ..connecting import RefusedError
-from ..delivery.providers import make_adapter
 from ..drafts import draft_of, read_drafts
-from ..synchronizing import sync_templates
+from ..providers.pool import make_adapter
+from ..providers.template_sync import sync_templates
 from .common import FailedError, opened_store, wanted_connection
 
 

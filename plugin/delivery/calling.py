@@ -18,9 +18,9 @@ from ...adapters.errors import (
     OverBudgetError,
     TemporaryError,
 )
+from ..providers.guarded_adapter import BrokenAdapterError
+from ..providers.timeouts import HangingError
 from ..store import Plan
-from .bounding import HangingError
-from .containing import BrokenAdapterError
 
 
 def halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:

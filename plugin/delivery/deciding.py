@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from ..logs import one_line
+from ..providers.backoff import backoff
 from ..store import Store, StoreUnavailableError
 from ..store.backfills import confirmed
 from ..store.history import Change, record
 from ..store.inbox import finish, follow
 from ..tracing import span
-from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
 
 BATCH = 100

@@ -13,12 +13,12 @@ from sqlalchemy.engine import Row
 from ...hooks import CourseCompleted, Learner, SkillCreated
 from ...hooks.schemas import schema_of
 from ..names import split_name
+from ..providers.backoff import backoff
 from ..rules.evaluating import Completion, Verdict, judge, past_completion
 from ..rules.finding import rules_for
 from ..skill_templates import SkillTemplates
 from ..skills import take_skill
 from ..store import Plan, Store, host_lane
-from .backoff import backoff
 from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
 
 FILE_SECONDS = 10.0

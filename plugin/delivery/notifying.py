@@ -10,8 +10,8 @@ import pluggy
 from sqlalchemy.engine import Row
 
 from ...hooks import AwardNotice
+from ..providers.backoff import backoff
 from ..store import Store
-from .backoff import backoff
 
 BATCH = 50
 log = logging.getLogger("badgerelay.delivery")

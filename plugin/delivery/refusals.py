@@ -13,9 +13,9 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, Outcome
 from ...adapters.errors import INVALID_TEMPLATE, AdapterError, RejectedError, TemporaryError
+from ..providers.template_sync import sync_templates
 from ..store import Connection, Store, StoreUnavailableError
 from ..store.catalogue import unusable
-from ..synchronizing import sync_templates
 
 FRESH_SECONDS = 10.0
 """A catalogue this young is not synchronized again for a refusal: each batch of a burst may meet one."""

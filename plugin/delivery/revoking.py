@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, RejectedError
-from ..metrics.calls import provider_call
+from ..providers.instrumentation import provider_call
 from ..store import Connection, Settled, Store
 from .calling import halting, look, not_sent
 from .settling import put_down

@@ -9,11 +9,11 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
-from ..metrics.calls import provider_call
 from ..policy import policy_of
+from ..providers.guarded_adapter import broken
+from ..providers.instrumentation import provider_call
 from ..store import Connection, Store
 from .calling import halting, issue, look, not_sent
-from .containing import broken
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows
 from .settling import AbsentError, UnknownFateError, put_down

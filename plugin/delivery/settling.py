@@ -18,9 +18,9 @@ from ...adapters.errors import (
     RejectedError,
     TemporaryError,
 )
+from ..providers.backoff import backoff
 from ..store import Connection, Settled, Store
 from ..store.ledger import DOUBT, LOOK_SECONDS
-from .backoff import backoff
 from .calling import asked_to_wait
 from .refusals import UnusableTemplateError
 

@@ -11,6 +11,7 @@ from functools import partial
 import pluggy
 
 from ...adapters.errors import ConfigurationError
+from ..providers.pool import Providers
 from ..schedule.task import Task, arrange
 from ..schedule.tending import tend
 from ..store import HOSTS, IMPORTS, Connection, Store, host_lane
@@ -19,7 +20,6 @@ from .deciding import decide_batch
 from .decisions import Source
 from .lanes import Lane
 from .notifying import notify_batch
-from .providers import Providers
 from .sending import batch_size, send_batch
 from .settling import PROBE_SECONDS
 

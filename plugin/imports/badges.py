@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from ..providers.live_templates import Template
 from ..store import Connection
 from .choosing import Issuers
 from .kinds import Columns
 from .nearest import Nearest
 from .problems import Fault
-from .templates import Template
 
 ID, PROVIDER = "externalBadgeId", "externalBadgeProvider"
 MAX_UNKNOWN = 100

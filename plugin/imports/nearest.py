@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from .templates import Template
+from ..providers.live_templates import Template
 
 MOST = 50
 """Suggestions of one run: to look for one among thousands of templates takes a tenth of a second."""

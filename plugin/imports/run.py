@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...adapters.registry import adapter_names
+from ..providers.live_templates import Template, current_templates
 from ..store import Connection, Store
 from .badges import BadgeCheck
 from .choosing import Issuers
@@ -19,7 +20,6 @@ from .problems import Fault, Problem, RefusedFileError, problem
 from .reading import CsvFile, Rows, Watch
 from .relations import Relations
 from .staging import Staging
-from .templates import Template, current_templates
 from .writing import Writer
 
 BATCH = 2000

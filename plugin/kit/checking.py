@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ...adapters.base import Adapter
 from ...adapters.errors import ConfigurationError
-from ..delivery.pacing import pace_of
-from ..delivery.providers import public_url_of
 from ..policy import KEYS
+from ..providers.pool import public_url_of
+from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
 
 if TYPE_CHECKING:

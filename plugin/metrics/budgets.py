@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..delivery.pacing import calls_left
 from ..policy import ALM_RATE
+from ..providers.rate_limits import calls_left
 from ..store import Store
 
 

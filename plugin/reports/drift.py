@@ -15,8 +15,8 @@ from ...adapters.base import Adapter
 from ..alm.fates import source_of
 from ..backfill.people import digest
 from ..delivery.calling import award_of
-from ..delivery.pacing import pace_of
-from ..delivery.providers import make_adapter
+from ..providers.pool import make_adapter
+from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
 from ..store.tables import awards, connections
 from .listing import Listed, Listing

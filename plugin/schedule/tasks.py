@@ -6,8 +6,8 @@ from ..alm.migrations import EVERY_SECONDS, SKILLS_TASK, follow_runs
 from ..alm.skill_poll import poll_skills
 from ..durations import number_of
 from ..policy import skills_every, templates_every
+from ..providers.template_sync import sync_templates
 from ..store import Connection, Store
-from ..synchronizing import sync_templates
 from .task import Task
 
 

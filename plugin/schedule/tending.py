@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
-from ..delivery.backoff import backoff
+from ..providers.backoff import backoff
 from ..store import Connection, Store, StoreUnavailableError
 from .task import Task
 

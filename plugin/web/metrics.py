@@ -15,11 +15,11 @@ from sqlalchemy.engine import Row
 
 from ... import __version__
 from ..metrics.budgets import budgets_left
-from ..metrics.calls import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
 from ..metrics.counting import Counting, Counts
 from ..metrics.overview import STATES, Overview, look
 from ..metrics.silence import silent
 from ..metrics.tally import Counted, Key
+from ..providers.instrumentation import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
 from ..connecting import NAME
-from ..delivery.providers import Providers
+from ..providers.pool import Providers
 from ..store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:

@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.adapters import (
-    AmbiguousError,
-    Award,
-    ConfigurationError,
-    IssuedBadge,
-    TemporaryError,
-)
+from badgerelay.adapters import AmbiguousError, Award, ConfigurationError, IssuedBadge, TemporaryError
 from badgerelay.adapters.accredible.adapter import AccredibleAdapter
 
 from .sandboxes import calls, counts, words

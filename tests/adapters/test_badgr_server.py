@@ -14,14 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.adapters import (
-    INVALID_TEMPLATE,
-    Award,
-    ConfigurationError,
-    IssuedBadge,
-    Recipient,
-    RejectedError,
-)
+from badgerelay.adapters import INVALID_TEMPLATE, Award, ConfigurationError, IssuedBadge, Recipient, RejectedError
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.contract import AdapterContract, Provider
 

@@ -14,14 +14,7 @@ import requests
 import responses
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from badgerelay.adapters import (
-    AdapterError,
-    AmbiguousError,
-    Award,
-    ConfigurationError,
-    RejectedError,
-    TemporaryError,
-)
+from badgerelay.adapters import AdapterError, AmbiguousError, Award, ConfigurationError, RejectedError, TemporaryError
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.credly.answers import RefusedError
 from badgerelay.adapters.remote.quoting import MAX_QUOTE, quote

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
+from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.synchronizing import sync_templates
 
 from ...support import ORGANIZATION, TOKEN, Ran, connect_alm, connect_credly, run_here
 

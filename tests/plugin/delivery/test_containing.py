@@ -30,9 +30,9 @@ from badgerelay.adapters import (
 )
 from badgerelay.adapters.remote.settings import MAX_READ_SECONDS
 from badgerelay.adapters.transport import CONNECT_SECONDS
-from badgerelay.plugin.delivery import bounding
-from badgerelay.plugin.delivery.bounding import MAX_HANGING, HangingError, watched
-from badgerelay.plugin.delivery.containing import BrokenAdapterError, Contained
+from badgerelay.plugin.providers import timeouts as bounding
+from badgerelay.plugin.providers.guarded_adapter import BrokenAdapterError, Contained
+from badgerelay.plugin.providers.timeouts import MAX_HANGING, HangingError, watched
 from badgerelay.plugin.store import StoreUnavailableError
 
 ROSA = "rosa@example.org"

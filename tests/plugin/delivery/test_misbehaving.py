@@ -28,10 +28,10 @@ from badgerelay.adapters import (
     TemporaryError,
 )
 from badgerelay.plugin.connecting import Declared, connect
-from badgerelay.plugin.delivery import bounding
-from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.providers import timeouts as bounding
+from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import Database

@@ -19,11 +19,11 @@ from badgerelay.adapters.base import (
 )
 from badgerelay.adapters.errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
 from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.lanes import Lane
-from badgerelay.plugin.delivery.providers import Providers
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.providers.guarded_adapter import Contained
+from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from badgerelay.plugin.imports.badges import MAX_UNKNOWN, OTHERS, BadgeCheck
 from badgerelay.plugin.imports.choosing import Issuers
-from badgerelay.plugin.imports.templates import Template
+from badgerelay.plugin.providers.live_templates import Template
 from badgerelay.plugin.store import Connection
 
 

@@ -16,7 +16,7 @@ from badgerelay.adapters.errors import (
     RejectedError,
     TemporaryError,
 )
-from badgerelay.plugin.metrics.calls import outcome_of, provider_call
+from badgerelay.plugin.providers.instrumentation import outcome_of, provider_call
 from badgerelay.plugin.store import Store
 
 BADGE = IssuedBadge("b-1", "https://badges.example.org/b-1", "pending")

@@ -31,10 +31,10 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
-from badgerelay.plugin.delivery.containing import Contained
 from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.decisions import Decided
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store, heartbeat
 from badgerelay.plugin.store.database import Database

@@ -10,9 +10,9 @@ from ...adapters.errors import ConfigurationError, TemporaryError
 from ...adapters.registry import load_adapter
 from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
-from .bounding import HangingError, bounded, watched
-from .containing import Contained, broken
-from .pacing import Pace, pace_of
+from .guarded_adapter import Contained, broken
+from .rate_limits import Pace, pace_of
+from .timeouts import HangingError, bounded, watched
 
 
 class Providers:

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from ...adapters.base import BadgeTemplate
-from ..delivery.pacing import pace_of
-from ..delivery.providers import make_adapter
 from ..store import Connection, Store
-from ..synchronizing import sync_templates
+from .pool import make_adapter
+from .rate_limits import pace_of
+from .template_sync import sync_templates
 
 FRESH_SECONDS = 300.0
 """A synchronization so recent is good enough."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
-from ..adapters.base import Adapter, BadgeTemplate
-from .delivery.pacing import pace_of
-from .delivery.providers import make_adapter
-from .store import Connection, Store
-from .store.catalogue import Synchronized
+from ...adapters.base import Adapter, BadgeTemplate
+from ..store import Connection, Store
+from ..store.catalogue import Synchronized
+from .pool import make_adapter
+from .rate_limits import pace_of
 
 Watch = Callable[[Iterable[BadgeTemplate]], Iterable[BadgeTemplate]]
 

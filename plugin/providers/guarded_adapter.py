@@ -26,7 +26,7 @@ from ...adapters.base import (
 from ...adapters.errors import AdapterError, RejectedError, TemporaryError
 from ..store import StoreUnavailableError
 from ..store.history import storable
-from .bounding import EndingError, bounded
+from .timeouts import EndingError, bounded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -1,0 +1,1 @@
+"""Safe access to badge providers: adapters, time-outs, rate limits, circuit breaker, retries."""
