@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pluggy
 
 from .alm.source import AlmSource
-from .delivery.decisions import Source
 from .delivery.engine import Engine
-from .delivery.hosts import HostSource
 from .delivery.runs import CALLS_IN_FLIGHT
 from .delivery.work import Found, Work
 from .schedule.tasks import TASKS
+from .sources.decisions import Source
+from .sources.host.source import HostSource
 from .store import HOSTS, Store
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.engine import Row
 
 from ...adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from ...hooks import SkillCreated
-from ..delivery.decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS, rest
-from ..skill_templates import SkillTemplates
-from ..skills import take_skill
+from ..rules.skill_badges import take_skill
+from ..rules.template_matching import SkillTemplates
+from ..sources.decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..store import Connection, Store
 from .client import AlmClient
 from .clients import client_of

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ...adapters.errors import OverBudgetError, RejectedError, TemporaryError
-from ..delivery.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..delivery.settling import PROBE_SECONDS
-from ..names import split_name
 from ..providers.backoff import backoff
+from ..sources.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
+from ..sources.recipients import split_name
 from ..store import Connection, Plan, Store
 from ..store.cache import Cache
 from .achievements import Achievements

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..rules.evaluating import Completion, Verdict, judge, past_completion
-from ..rules.finding import rules_for
+from ..rules.evaluate import Completion, Verdict, judge, past_completion
+from ..rules.lookup import rules_for
 from ..store import Connection, Store
 from ..store.rules import Rule
 from .achievements import Achievements, Skills

@@ -16,8 +16,8 @@ from ...hooks.schemas import schema_of
 from ..alm.decoder import decode
 from ..alm.door import AlmDoor
 from ..alm.source import AlmSource
-from ..delivery.decisions import Source
-from ..delivery.hosts import HostSource
+from ..sources.decisions import Source
+from ..sources.host.source import HostSource
 from ..store import HOSTS, Connection, NewEvent, Store
 from ..store.tables import events
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Row
 
 from ..alm.users_job import WAITS
 from ..alm.visit import BUDGET_USED_UP
-from ..delivery.decisions import Decision, Dies, Earns, Ignores, Waits
+from ..sources.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
 from ..store.tables import backfill_badges as badges
 from ..store.tables import backfill_completions as completions

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..explaining import Explanation, explain_award, explain_event
+from ..reports.explain import Explanation, explain_award, explain_event
 from ..store import Store
 from ..store.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when

@@ -28,7 +28,7 @@ def test(file: BinaryIO, source: str | None, connection: str | None, json_: bool
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise FailedError(f"{file.name}: it is larger than {MAX_BYTES} bytes, as no delivery is")
-    from ..rules.trying import UnreadableError, lines_of, try_out
+    from ..reports.dry_run import UnreadableError, lines_of, try_out
 
     with opened_store() as store:
         try:

@@ -14,10 +14,10 @@ from ...adapters.errors import ConfigurationError
 from ..providers.pool import Providers
 from ..schedule.task import Task, arrange
 from ..schedule.tending import tend
+from ..sources.decisions import Source
 from ..store import HOSTS, IMPORTS, Connection, Store, host_lane
 from .deciding import BATCH as EVENTS_AT_ONCE
 from .deciding import decide_batch
-from .decisions import Source
 from .lanes import Lane
 from .notifying import notify_batch
 from .sending import batch_size, send_batch

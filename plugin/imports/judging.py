@@ -10,12 +10,12 @@ from typing import Any
 
 from ..csvs import unescaped
 from ..durations import number_of
+from ..rules.imported import places
 from .badges import BadgeCheck
 from .header import Header
 from .kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .problems import Fault, Problem, problem
 from .reading import UNPRINTABLE
-from .ties import places
 
 MAX_FAULTS = 20
 """Cells of a row that are named; the others are counted."""

@@ -19,7 +19,7 @@ from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
 from ..store.tables import awards, connections
-from .listing import Listed, Listing
+from .provider_list import Listed, Listing
 
 AT_ONCE = 500
 PATIENCE_SECONDS = 900.0

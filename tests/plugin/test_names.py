@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from badgerelay.plugin.names import split_name
+from badgerelay.plugin.sources.recipients import split_name
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from badgerelay.hooks import SkillCreated, SkillLevel
 from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.host import Relay
+from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.settings import Settings
-from badgerelay.plugin.skills import take_skill
 from badgerelay.plugin.store import HOSTS, Store
 
 from ..support import add_rule

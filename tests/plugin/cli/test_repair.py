@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Dies, Earns
+from badgerelay.plugin.sources.decisions import Dies, Earns
 from badgerelay.plugin.store import NewEvent, Plan, Settled, Store
 from badgerelay.plugin.store import repair as repair_module
 from badgerelay.plugin.store.repair import Chosen

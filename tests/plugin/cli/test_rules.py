@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from badgerelay.hooks import SkillCreated, SkillLevel
-from badgerelay.plugin.skills import take_skill
+from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.store import Store
 
 from ...support import COURSE, COURSE_TEMPLATE, ROSA, TEMPLATE, Ran, add_rule, completion, delivery

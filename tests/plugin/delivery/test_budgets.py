@@ -15,11 +15,11 @@ from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverB
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Earns
 from badgerelay.plugin.delivery.sending import batch_size, send_batch
 from badgerelay.plugin.policy import PolicySettings
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Connection, NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.vault import open_vault

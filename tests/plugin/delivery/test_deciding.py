@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import Row
 
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Decided, Waits
+from badgerelay.plugin.sources.decisions import Decided, Waits
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.repair import Chosen
 

@@ -16,7 +16,7 @@ from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.sandbox import make_sandbox
 from badgerelay.plugin.assembly import make_engine
 from badgerelay.plugin.connecting import Declared, connect
-from badgerelay.plugin.explaining import explain_award, explain_event
+from badgerelay.plugin.reports.explain import explain_award, explain_event
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import awards

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from badgerelay import register
 from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObject
 from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.hosts import FILE_SECONDS
 from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.delivery.publishing import Publisher
-from badgerelay.plugin.imports.hook import MAX_BYTES
-from badgerelay.plugin.imports.ties import ties_for
+from badgerelay.plugin.rules.imported import ties_for
 from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.sources.host.csv_events import MAX_BYTES
+from badgerelay.plugin.sources.host.source import FILE_SECONDS
 from badgerelay.plugin.store import HOSTS, IMPORTS, Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.repair import Chosen

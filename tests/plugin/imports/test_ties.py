@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from badgerelay.plugin.imports.ties import ties_for
+from badgerelay.plugin.rules.imported import ties_for
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.rules import Rule
 

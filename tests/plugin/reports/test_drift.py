@@ -40,7 +40,7 @@ def issued(store: Store, credly: str) -> Callable[[int], dict[str, str]]:
     def issue(count: int) -> dict[str, str]:
         from dataclasses import replace
 
-        from badgerelay.plugin.delivery.decisions import Earns
+        from badgerelay.plugin.sources.decisions import Earns
         from badgerelay.plugin.store import NewEvent, Plan
 
         new = [

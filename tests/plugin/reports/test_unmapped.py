@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.csvs import escaped
 from badgerelay.plugin.delivery.deciding import write_decisions
-from badgerelay.plugin.delivery.decisions import Ignores
 from badgerelay.plugin.reports.unmapped import unmapped
 from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.tables import events

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.rules.evaluating import Completion, judge
+from badgerelay.plugin.rules.evaluate import Completion, judge
 from badgerelay.plugin.store.rules import NewRule, Rule
 
 IDS = ("course:1", "course:1_1", "course:2", "certification:3", "skill:4:1")

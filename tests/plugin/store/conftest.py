@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.engine import Row
 
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Earns
 from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.vault import open_vault

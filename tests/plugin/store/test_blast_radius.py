@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Earns
+from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Plan, Store
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import award_hours

@@ -32,10 +32,10 @@ from badgerelay.adapters.base import (
 )
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.decisions import Decided
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.sources.decisions import Decided
 from badgerelay.plugin.store import Store, heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import renew

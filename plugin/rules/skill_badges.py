@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Row
 
-from .skill_templates import SkillTemplates
-from .store import Store
-from .store.rules import NewRule, skill_object
-from .store.skills import SkillLevelRow
+from ..store import Store
+from ..store.rules import NewRule, skill_object
+from ..store.skills import SkillLevelRow
+from .template_matching import SkillTemplates
 
 log = logging.getLogger("badgerelay.skills")
 

@@ -9,20 +9,20 @@ from typing import Any
 from marshmallow import ValidationError
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import AdapterError, ConfigurationError, TemporaryError
-from ...hooks import CsvImported
-from ...hooks.schemas import schema_of
-from ..delivery.decisions import Decision, Dies, Done, Ignores, Waits
-from ..delivery.settling import PROBE_SECONDS
-from ..store import Store
-from .choosing import ChoiceError, choose_issuers, choose_source
-from .kinds import KINDS, Kind
-from .outcome import Outcome
-from .problems import DiskError, RefusedFileError
-from .reading import CsvFile, from_text, open_file
-from .run import Task, run
-from .staging import Staging
-from .writing import OvertakenError
+from ....adapters.errors import AdapterError, ConfigurationError, TemporaryError
+from ....hooks import CsvImported
+from ....hooks.schemas import schema_of
+from ...delivery.settling import PROBE_SECONDS
+from ...imports.choosing import ChoiceError, choose_issuers, choose_source
+from ...imports.kinds import KINDS, Kind
+from ...imports.outcome import Outcome
+from ...imports.problems import DiskError, RefusedFileError
+from ...imports.reading import CsvFile, from_text, open_file
+from ...imports.run import Task, run
+from ...imports.staging import Staging
+from ...imports.writing import OvertakenError
+from ...store import Store
+from ..decisions import Decision, Dies, Done, Ignores, Waits
 
 MAX_BYTES = 100_000_000
 """Of a file that an event names: while it is read, other files of hosts wait. More: `badgerelay import`."""

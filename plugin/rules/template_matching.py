@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from .store import Store
+from ..store import Store
 
 LIKENESS = 0.8
 """From here on (0 to 1) a template's name looks like a level's."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..imports.ties import ties_for
 from ..store import Store
 from ..store.rules import Rule
+from .imported import ties_for
 
 
 def rules_for(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .store import Store
-from .store.history import changes_of
+from ..store import Store
+from ..store.history import changes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from typing import Any
 import pluggy
 from sqlalchemy.engine import Row
 
-from ...hooks import CourseCompleted, Learner, SkillCreated
-from ...hooks.schemas import schema_of
-from ..names import split_name
-from ..providers.backoff import backoff
-from ..rules.evaluating import Completion, Verdict, judge, past_completion
-from ..rules.finding import rules_for
-from ..skill_templates import SkillTemplates
-from ..skills import take_skill
-from ..store import Plan, Store, host_lane
-from .decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
+from ....hooks import CourseCompleted, Learner, SkillCreated
+from ....hooks.schemas import schema_of
+from ...providers.backoff import backoff
+from ...rules.evaluate import Completion, Verdict, judge, past_completion
+from ...rules.lookup import rules_for
+from ...rules.skill_badges import take_skill
+from ...rules.template_matching import SkillTemplates
+from ...store import Plan, Store, host_lane
+from ..decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
+from ..recipients import split_name
 
 FILE_SECONDS = 10.0
 """Until a completion is looked at again that waits for a file."""
@@ -44,7 +44,7 @@ class HostSource:
             skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
             return Done(take_skill(self._store, "", row.source, skill, templates))
         if row.kind == "csv_imported":
-            from ..imports.hook import decide_csv_imported  # rarely needed, and no small part of the start
+            from .csv_events import decide_csv_imported  # rarely needed, and no small part of the start
 
             return decide_csv_imported(self._store, row)
         event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))

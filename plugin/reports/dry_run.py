@@ -21,9 +21,9 @@ from ..alm.decoder import NotJsonError, decode
 from ..alm.door import AlmDoor
 from ..alm.source import read_event
 from ..alm.visit import Case, Look, Visit
-from ..delivery.decisions import Decision, Dies, Done, Earns, Ignores, Waits
-from ..delivery.hosts import HostSource, judge_event
-from ..skills import in_words, look_at
+from ..rules.skill_badges import in_words, look_at
+from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
+from ..sources.host.source import HostSource, judge_event
 from ..store import Connection, NewEvent, Plan, Store
 from ..store.tables import awards
 

@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..imports.kinds import Columns, Kind
 from ..store import Store
 from ..store.imports import Tie
 from ..store.rules import Rule
-from .kinds import Columns, Kind
 
 _PARENTS = {
     "course_instance": ("course", "courseId", "almCourseId"),

@@ -1,0 +1,1 @@
+"""Sources of events: one folder per LMS, and the contract that they share."""

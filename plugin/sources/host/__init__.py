@@ -1,0 +1,1 @@
+"""Events of the LMS host that loads the plugin."""
