@@ -16,9 +16,9 @@ from .logs import one_line
 from .settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from .delivery.engine import Engine
-    from .delivery.lanes import Lane
-    from .delivery.publishing import Publisher
+    from .engine.celery.publisher import Publisher
+    from .engine.lanes import Lane
+    from .engine.threads import Engine
     from .store import NewEvent, Store
 
 PLUGIN_NAME = "badgerelay"
@@ -100,7 +100,7 @@ class Relay:
             return self._store
 
     def _start(self) -> None:
-        from .assembly import make_engine
+        from .engine.assembly import make_engine
 
         store = self._open()
         with self._guard:
@@ -126,13 +126,13 @@ def _make_publisher(settings: Settings) -> Publisher | None:
     """What tells workers of news, where there is a broker. :raises SettingsError: the extra is not installed."""
     if settings.broker_url is None:
         return None
-    from .delivery.broker import make_publisher
+    from .engine.celery.app import make_publisher
 
     return make_publisher(settings)
 
 
 def _news(new: NewEvent) -> Lane:
-    from .delivery.lanes import Lane
+    from .engine.lanes import Lane
 
     return Lane("decide", new.lane)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..alm.fates import source_of
-from ..assembly import make_engine
+from ..engine.assembly import make_engine
 from ..store import Store
 from ..store.hold import Hold
 from .fetching import users_of

@@ -11,8 +11,8 @@ import click
 from ...adapters.errors import AdapterError
 from ..alm.migrations import EVERY_SECONDS, follow_runs, look_at, run_name, take
 from ..connecting import ALM
-from ..schedule.task import arrange
-from ..schedule.tasks import TASKS
+from ..engine.schedule.periodic_task import arrange
+from ..engine.schedule.tasks import TASKS
 from ..store import Store
 from ..store.migration_runs import FOLLOWED
 from ..store.views import MAX_NUMBER

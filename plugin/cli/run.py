@@ -14,8 +14,8 @@ import click
 from ...adapters.registry import adapter_names, load_adapter
 from ..connecting import ALM, RefusedError
 from ..declaring import toml_block
-from ..delivery.broker import check_broker
-from ..delivery.runs import CALLS_IN_FLIGHT
+from ..engine.celery.app import check_broker
+from ..engine.runs import CALLS_IN_FLIGHT
 from ..logs import set_up_logging
 from ..settings import Settings, read_settings
 from ..store import open_store
@@ -89,7 +89,7 @@ def worker(concurrency: int) -> None:
     check_broker(settings)
     _check_store(settings)
     if settings.broker_url is not None:
-        from ..delivery.worker import run_worker
+        from ..engine.celery.worker import run_worker
 
         if run_worker(settings, calls_in_flight=concurrency, ready=ready) != 0:
             raise FailedError("the worker gave up; its log says why")
@@ -98,7 +98,7 @@ def worker(concurrency: int) -> None:
 
 
 def _work_here(settings: Settings, concurrency: int, ready: Callable[[], None]) -> None:
-    from ..assembly import make_engine
+    from ..engine.assembly import make_engine
 
     store = open_store(settings)
     engine = make_engine(store, calls_in_flight=concurrency)

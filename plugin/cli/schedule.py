@@ -8,8 +8,8 @@ import click
 from sqlalchemy.engine import Row
 
 from ..durations import in_words
-from ..schedule.task import arrange
-from ..schedule.tasks import TASKS
+from ..engine.schedule.periodic_task import arrange
+from ..engine.schedule.tasks import TASKS
 from ..store import Connection
 from .common import as_json, opened_store, print_rows
 

@@ -45,14 +45,14 @@ def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
 def _connected(store: Store, settings: Settings, *, engine: bool) -> tuple[Flask, Callable[[], None]]:
     """The application, and what ends the threads of whoever it tells of news."""
     if settings.broker_url is not None:
-        from ..delivery.broker import make_publisher
-        from ..delivery.lanes import Lane
+        from ..engine.celery.app import make_publisher
+        from ..engine.lanes import Lane
 
         publisher = make_publisher(settings)
         return create_app(store, lambda connection: publisher.offer(Lane("decide", connection))), publisher.close
     if not engine:
         return create_app(store), lambda: None
-    from ..assembly import make_engine
+    from ..engine.assembly import make_engine
 
     running = make_engine(store)
     running.start()

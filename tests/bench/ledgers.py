@@ -14,8 +14,8 @@ from badgerelay.adapters.base import Adapter, Award, Outcome
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.documents import BadgeRecord
 from badgerelay.plugin.alm.source import AlmSource
-from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.inbox import NewEvent

@@ -8,9 +8,9 @@ from pathlib import Path
 from celery import Celery
 from kombu import Queue
 
-from badgerelay.plugin.tasks import QUEUE, SCHEDULE
+from badgerelay.plugin.engine.celery.tasks import QUEUE, SCHEDULE
 
-app = Celery("my_lms", broker=os.environ["BADGERELAY_BROKER_URL"], include=["badgerelay.plugin.tasks"])
+app = Celery("my_lms", broker=os.environ["BADGERELAY_BROKER_URL"], include=["badgerelay.plugin.engine.celery.tasks"])
 app.conf.task_queues = [Queue("celery"), QUEUE]
 app.conf.beat_schedule = SCHEDULE
 app.conf.broker_connection_retry_on_startup = True

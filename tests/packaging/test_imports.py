@@ -51,7 +51,7 @@ for name in adapter_names():
 from badgerelay.plugin.settings import read_settings
 from badgerelay.plugin.web import server
 from badgerelay.plugin.web.app import create_app
-from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.store import open_store
 from badgerelay.plugin.alm.source import AlmSource
 import granian.server

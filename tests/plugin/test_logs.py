@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from badgerelay.hooks import CourseCompleted, Learner, LearningObject
-from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.host import Relay
 from badgerelay.plugin.logs import set_up_logging
 from badgerelay.plugin.settings import Settings

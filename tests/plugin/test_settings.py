@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.plugin.delivery.broker import check_broker
+from badgerelay.plugin.engine.celery.app import check_broker
 from badgerelay.plugin.settings import Settings, SettingsError, read_settings
 
 POSTGRESQL = "postgresql+psycopg://relay@db.example.org/relay"

@@ -7,8 +7,8 @@ import pytest
 
 from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.hooks import SkillCreated, SkillLevel
-from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.lanes import Lane
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.host import Relay
 from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.settings import Settings

@@ -18,7 +18,7 @@ from badgerelay.plugin.alm.people import People
 from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.users_job import JOBS_A_DAY, MANY, WAITS
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.cache import Cache

@@ -17,7 +17,7 @@ from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import MAX_UNKNOWN
 from badgerelay.plugin.connecting import secret_keys
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import Store

@@ -7,7 +7,7 @@ import pytest
 
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.store import Store
 
 from ...support import COURSE, SECRETS, TEMPLATE, Ran, add_rule, completion, counts, delivery, until

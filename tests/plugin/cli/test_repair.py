@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Dies, Earns
 from badgerelay.plugin.store import NewEvent, Plan, Settled, Store
 from badgerelay.plugin.store import repair as repair_module

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.assembly import make_engine
-from badgerelay.plugin.delivery.engine import Engine
+from badgerelay.plugin.engine.assembly import make_engine
+from badgerelay.plugin.engine.threads import Engine
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.web.app import create_app

@@ -14,8 +14,8 @@ from badgerelay.adapters.base import Adapter, Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import BUDGET_USED_UP
-from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import batch_size, send_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.policy import PolicySettings
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Row
 
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Decided, Waits
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.repair import Chosen

@@ -15,7 +15,7 @@ from badgerelay.plugin.alm import achievements, skill_checks
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.source import AlmSource
-from badgerelay.plugin.delivery.deciding import decide_batch, write_decisions
+from badgerelay.plugin.engine.decide import decide_batch, write_decisions
 from badgerelay.plugin.reports.explain import explain_award
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.repair import Chosen

@@ -12,7 +12,7 @@ import pytest
 
 from badgerelay import Relay, register
 from badgerelay.hooks import AwardNotice, CourseCompleted, Learner, LearningObject
-from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store
 

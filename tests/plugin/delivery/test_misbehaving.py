@@ -28,8 +28,8 @@ from badgerelay.adapters import (
     TemporaryError,
 )
 from badgerelay.plugin.connecting import Declared, connect
-from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers import timeouts as bounding
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.settings import Settings

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from badgerelay.plugin.delivery.lanes import Lane
-from badgerelay.plugin.delivery.publishing import Publisher
+from badgerelay.plugin.engine.celery.publisher import Publisher
+from badgerelay.plugin.engine.lanes import Lane
 
 from ...support import until
 

@@ -10,11 +10,11 @@ import pytest
 
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.lanes import Lane
-from badgerelay.plugin.delivery.publishing import Publisher
-from badgerelay.plugin.delivery.runner import Runner
-from badgerelay.plugin.delivery.runs import Runs
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.celery.publisher import Publisher
+from badgerelay.plugin.engine.celery.runner import Runner
+from badgerelay.plugin.engine.lanes import Lane
+from badgerelay.plugin.engine.runs import Runs
 from badgerelay.plugin.store import Store
 
 from ...support import ROSA, calls, completion, connect_alm, connect_credly, counts, delivery, set_faults, until

@@ -18,10 +18,10 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
-from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.deciding import decide_batch
-from badgerelay.plugin.delivery.lanes import Lane
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.decide import decide_batch
+from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.settings import Settings

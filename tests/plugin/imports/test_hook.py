@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from badgerelay import register
 from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObject
-from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.lanes import Lane
-from badgerelay.plugin.delivery.publishing import Publisher
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.celery.publisher import Publisher
+from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.rules.imported import ties_for
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.sources.host.csv_events import MAX_BYTES

@@ -17,7 +17,7 @@ from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.errors import FailedRequestError
 from badgerelay.plugin.alm.skill_poll import learn_skills, poll_skills
 from badgerelay.plugin.alm.skills import parse_skills
-from badgerelay.plugin.assembly import make_engine
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.repair import Chosen

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.plugin.assembly import make_work
+from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.reports import drift as module
 from badgerelay.plugin.reports.drift import Drift
 from badgerelay.plugin.store import Store
@@ -59,7 +59,7 @@ def issued(store: Store, credly: str) -> Callable[[int], dict[str, str]]:
                     }
                     yield [(row, Earns((Plan("academy", TEMPLATE, recipient, 1_700_000_000.0),), "as told"))]
 
-        from badgerelay.plugin.delivery.deciding import decide_batch
+        from badgerelay.plugin.engine.decide import decide_batch
 
         while decide_batch(store, Each(), "acme", "somebody"):
             pass

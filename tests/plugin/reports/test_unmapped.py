@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.plugin.assembly import make_work
 from badgerelay.plugin.csvs import escaped
-from badgerelay.plugin.delivery.deciding import write_decisions
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.decide import write_decisions
 from badgerelay.plugin.reports.unmapped import unmapped
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores

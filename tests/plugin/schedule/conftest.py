@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.schedule.task import Task
+from badgerelay.plugin.engine.schedule.periodic_task import Task
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
-from badgerelay.plugin.assembly import make_work
-from badgerelay.plugin.delivery.lanes import Lane
-from badgerelay.plugin.schedule.task import Task, arrange
-from badgerelay.plugin.schedule.tending import tend
+from badgerelay.plugin.engine.assembly import make_work
+from badgerelay.plugin.engine.lanes import Lane
+from badgerelay.plugin.engine.schedule.periodic_task import Task, arrange
+from badgerelay.plugin.engine.schedule.run_task import tend
 from badgerelay.plugin.store import Store, StoreUnavailableError, heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS, renew
 from badgerelay.plugin.store.tables import schedule

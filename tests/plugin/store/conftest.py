@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Row
 
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import NewEvent, Plan, Store

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Plan, Store
 from badgerelay.plugin.store.repair import Chosen

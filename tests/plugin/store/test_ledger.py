@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.plugin.delivery.deciding import decide_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.store import Settled, Store, StoreUnavailableError
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.leases import renew

@@ -31,8 +31,8 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
-from badgerelay.plugin.delivery.deciding import decide_batch
 from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.sources.decisions import Decided

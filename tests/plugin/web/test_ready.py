@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from badgerelay.plugin.assembly import make_engine
-from badgerelay.plugin.delivery import engine as engine_module
+from badgerelay.plugin.engine import threads as engine_module
+from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.settings import Settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store.inbox import NewEvent

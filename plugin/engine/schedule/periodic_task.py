@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..store import Connection, Store
+from ...store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import pluggy
 
-from .alm.source import AlmSource
-from .delivery.engine import Engine
-from .delivery.runs import CALLS_IN_FLIGHT
-from .delivery.work import Found, Work
+from ..alm.source import AlmSource
+from ..sources.decisions import Source
+from ..sources.host.source import HostSource
+from ..store import HOSTS, Store
+from .batches import Found, Work
+from .runs import CALLS_IN_FLIGHT
 from .schedule.tasks import TASKS
-from .sources.decisions import Source
-from .sources.host.source import HostSource
-from .store import HOSTS, Store
+from .threads import Engine
 
 
 def make_work(

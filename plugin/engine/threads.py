@@ -7,9 +7,9 @@ import threading
 import time
 
 from ..store import StoreUnavailableError
+from .batches import Found, Work
 from .lanes import Lane
 from .runs import CALLS_IN_FLIGHT, Run, Runs
-from .work import Found, Work
 
 POLL_SECONDS = 0.1
 """How soon work is seen that another process has stored."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kombu import Queue
 
-from .lanes import Lane
+from ..lanes import Lane
 
 if TYPE_CHECKING:
     from celery import Celery

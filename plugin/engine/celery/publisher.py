@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Protocol
 
-from .lanes import Lane
+from ..lanes import Lane
 
 SPACING_SECONDS = 0.05
 """Between two messages about one lane: in a burst of deliveries one stands for many, as workers take batches."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from ..store import StoreUnavailableError
-from .lanes import Lane
-from .publishing import Publisher
-from .runs import CALLS_IN_FLIGHT, Runs
-from .work import Work
+from ...store import StoreUnavailableError
+from ..batches import Work
+from ..lanes import Lane
+from ..runs import CALLS_IN_FLIGHT, Runs
+from .publisher import Publisher
 
 SWEEP_SECONDS = 1.0
 """How often one of all processes looks for lanes that are due: how soon is found what a broker lost."""

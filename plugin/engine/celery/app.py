@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..settings import Settings, SettingsError
-from .publishing import Publisher
+from ...settings import Settings, SettingsError
+from .publisher import Publisher
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -38,8 +38,8 @@ def make_app(settings: Settings) -> Celery:
     check_broker(settings)
     from celery import Celery
 
-    from ..tasks import QUEUE  # which gives the application its tasks
-    from .messages import TIMEOUT_SECONDS
+    from .queue import TIMEOUT_SECONDS
+    from .tasks import QUEUE  # which gives the application its tasks
 
     url = settings.broker_url
     app = Celery("badgerelay", broker=url, set_as_current=False)
@@ -66,7 +66,7 @@ def make_app(settings: Settings) -> Celery:
 def make_publisher(settings: Settings) -> Publisher:
     """What tells our workers of work. :raises SettingsError: as :func:`make_app`."""
     app = make_app(settings)
-    from .messages import CelerySender
+    from .queue import CelerySender
 
     return Publisher(CelerySender(app))
 

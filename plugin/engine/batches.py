@@ -11,17 +11,17 @@ from functools import partial
 import pluggy
 
 from ...adapters.errors import ConfigurationError
+from ..delivery.notifying import notify_batch
+from ..delivery.sending import batch_size, send_batch
+from ..delivery.settling import PROBE_SECONDS
 from ..providers.pool import Providers
-from ..schedule.task import Task, arrange
-from ..schedule.tending import tend
 from ..sources.decisions import Source
 from ..store import HOSTS, IMPORTS, Connection, Store, host_lane
-from .deciding import BATCH as EVENTS_AT_ONCE
-from .deciding import decide_batch
+from .decide import BATCH as EVENTS_AT_ONCE
+from .decide import decide_batch
 from .lanes import Lane
-from .notifying import notify_batch
-from .sending import batch_size, send_batch
-from .settling import PROBE_SECONDS
+from .schedule.periodic_task import Task, arrange
+from .schedule.run_task import tend
 
 Found = Callable[[Lane], None]
 """Told of a lane that has work now."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
-from ..providers.backoff import backoff
-from ..store import Connection, Store, StoreUnavailableError
-from .task import Task
+from ....adapters.errors import AdapterError, OverBudgetError, TemporaryError
+from ...providers.backoff import backoff
+from ...store import Connection, Store, StoreUnavailableError
+from .periodic_task import Task
 
 FIRST_WAIT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 900.0

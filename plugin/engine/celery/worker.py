@@ -13,10 +13,10 @@ from celery import Celery
 from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
 
-from ..settings import Settings
-from ..tasks import WorkTask
-from .broker import make_app
+from ...settings import Settings
+from .app import make_app
 from .runner import SWEEP_SECONDS, Runner
+from .tasks import WorkTask
 
 THREADS = 32
 """Messages worked on at once: work is waiting for others, so threads do it; many connections, a few calls each."""

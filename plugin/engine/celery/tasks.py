@@ -12,14 +12,14 @@ import threading
 
 from celery import Celery, Task, shared_task
 
-from .assembly import make_work
-from .delivery.lanes import Lane
-from .delivery.messages import QUEUE, CelerySender
-from .delivery.publishing import Publisher
-from .delivery.runner import SWEEP_SECONDS, Runner
-from .delivery.runs import CALLS_IN_FLIGHT
-from .settings import Settings, read_settings
-from .store import open_store
+from ...settings import Settings, read_settings
+from ...store import open_store
+from ..assembly import make_work
+from ..lanes import Lane
+from ..runs import CALLS_IN_FLIGHT
+from .publisher import Publisher
+from .queue import QUEUE, CelerySender
+from .runner import SWEEP_SECONDS, Runner
 
 __all__ = ["QUEUE", "SCHEDULE", "WorkTask", "runner_of", "sweep", "work"]
 

@@ -1,0 +1,1 @@
+"""The engine: which worker does what, and when."""

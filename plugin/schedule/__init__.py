@@ -1,1 +1,0 @@
-"""What is done from time to time for each connection: once, however many processes there are."""
