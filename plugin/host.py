@@ -12,8 +12,8 @@ from marshmallow import ValidationError
 
 from ..hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
 from ..hooks.schemas import schema_of
-from .logs import one_line
-from .settings import Settings, read_settings
+from .runtime.logs import one_line
+from .runtime.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from .engine.celery.publisher import Publisher

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from badgerelay.adapters.registry import load_adapter
 from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.alm.sandbox import make_sandbox
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.database import Database
 

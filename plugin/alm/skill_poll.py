@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...adapters.errors import AdapterError
-from ..durations import number_of
+from ..runtime.durations import number_of
 from ..store import Connection, Store
 from .client import AlmClient
 from .errors import UnknownRecordError

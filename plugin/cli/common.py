@@ -13,7 +13,7 @@ import click
 
 from ...adapters.errors import AdapterError
 from ..connecting import RefusedError
-from ..settings import SettingsError, read_settings
+from ..runtime.settings import SettingsError, read_settings
 from ..store import Connection, Store, StoreUnavailableError, open_store
 
 T = TypeVar("T")

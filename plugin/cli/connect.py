@@ -24,9 +24,9 @@ from ..connecting import (
 from ..connecting import (
     connect as connect_one,
 )
-from ..durations import number_of
 from ..policy import skills_every
 from ..providers.template_sync import sync_templates
+from ..runtime.durations import number_of
 from ..store import Connection, Store
 from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
 

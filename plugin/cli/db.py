@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..settings import read_settings
+from ..runtime.settings import read_settings
+from ..runtime.vault import new_key as make_key
 from ..store.database import HEAD, Database
-from ..vault import new_key as make_key
 from .common import opened_store
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..durations import parse_duration
+from ..runtime.durations import parse_duration
 from ..store import Store
 from ..store.repair import RETRIABLE, REVOCABLE, Chosen
 from ..store.tables import EVENT_STATES

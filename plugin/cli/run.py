@@ -16,8 +16,8 @@ from ..connecting import ALM, RefusedError
 from ..declaring import toml_block
 from ..engine.celery.app import check_broker
 from ..engine.runs import CALLS_IN_FLIGHT
-from ..logs import set_up_logging
-from ..settings import Settings, read_settings
+from ..runtime.logs import set_up_logging
+from ..runtime.settings import Settings, read_settings
 from ..store import open_store
 from .common import FailedError
 

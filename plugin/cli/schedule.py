@@ -7,9 +7,9 @@ from typing import Any
 import click
 from sqlalchemy.engine import Row
 
-from ..durations import in_words
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
+from ..runtime.durations import in_words
 from ..store import Connection
 from .common import as_json, opened_store, print_rows
 

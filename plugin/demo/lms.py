@@ -10,7 +10,7 @@ import pluggy
 
 from ...hooks import AwardNotice, CourseCompleted, Learner, LearningObject
 from ..host import register
-from ..settings import Settings
+from ..runtime.settings import Settings
 
 PROJECT = "tiny_lms"
 SOURCE = "tiny-lms"

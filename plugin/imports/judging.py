@@ -9,8 +9,8 @@ from itertools import compress
 from typing import Any
 
 from ..csvs import unescaped
-from ..durations import number_of
 from ..rules.imported import places
+from ..runtime.durations import number_of
 from .badges import BadgeCheck
 from .header import Header
 from .kinds import JOIN, REFERENCES, TYING, Columns, Kind

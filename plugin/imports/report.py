@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..csvs import escaped, unescaped
-from ..durations import number_of
+from ..runtime.durations import number_of
 from .outcome import Outcome
 from .problems import Fault, Problem, shown
 from .reading import CsvFile, Rows

@@ -13,8 +13,8 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import IssuedBadge
 from ...adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
+from ..runtime.tracing import span
 from ..store import Store
-from ..tracing import span
 
 BOUNDS = (0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Upper ends of the histogram's buckets, seconds."""

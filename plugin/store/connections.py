@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 from sqlalchemy.engine import Row
 
-from ..vault import Vault
+from ..runtime.vault import Vault
 from .database import Database
 from .history import storable
 from .imports import Imports

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
-from ..settings import SettingsError
+from ..runtime.settings import SettingsError
 
 HEAD = "0014"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
 from ...adapters.base import Change, Record
-from ..vault import Vault
+from ..runtime.vault import Vault
 from .database import Database
 from .sealing import opened
 from .tables import records

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..settings import SettingsError
-from ..vault import Vault
+from ..runtime.settings import SettingsError
+from ..runtime.vault import Vault
 from .database import StoreUnavailableError
 
 

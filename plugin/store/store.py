@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..settings import Settings, SettingsError
-from ..vault import Vault, open_vault
+from ..runtime.settings import Settings, SettingsError
+from ..runtime.vault import Vault, open_vault
 from .backfill_learners import BackfillLearners
 from .backfills import Backfills
 from .cache import Cache

@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from multiprocessing.util import Finalize
 from typing import Any
 
-from ..settings import Settings
+from ..runtime.settings import Settings
 
 THREADS = 16
 """Requests worked on at once: while some wait for the disk, and share one commit, the others are read."""
@@ -59,7 +59,7 @@ def run(load: Callable[[], Any], host: str, port: int, *, threads: int = THREADS
 
 
 def _child(settings: Settings, parent: int, *, engine: bool) -> Any:
-    from ..logs import set_up_logging
+    from ..runtime.logs import set_up_logging
     from .serving import make_receiver
 
     threading.Thread(target=_leave_with, args=(parent,), name="badgerelay-parent", daemon=True).start()

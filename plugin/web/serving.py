@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from ..metrics.silence import watch_silence
-from ..settings import Settings
+from ..runtime.settings import Settings
 from ..store import Store, open_store
 from .app import create_app
 

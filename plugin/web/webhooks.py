@@ -19,8 +19,8 @@ from werkzeug.wsgi import get_input_stream
 from ..alm.decoder import NotJsonError, decode
 from ..alm.door import AlmDoor
 from ..metrics.overview import LAST_EVENT
+from ..runtime.tracing import describe, span
 from ..store import NewEvent, Store, StoreUnavailableError
-from ..tracing import describe, span
 from .doors import Doors
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
-from ..logs import set_up_logging
-from ..settings import read_settings
+from ..runtime.logs import set_up_logging
+from ..runtime.settings import read_settings
 from .serving import Receiver, make_receiver
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from badgerelay.adapters import Adapter, Award, Change, IssuedBadge, Recipient, 
 from badgerelay.adapters.openbadges.status import BLOCK, BLOCKS, KIND, LENGTH
 from badgerelay.plugin.connecting import Declared, connect
 from badgerelay.plugin.providers.pool import make_adapter
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.web.app import create_app
 

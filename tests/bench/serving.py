@@ -14,8 +14,8 @@ from typing import Any
 from flask import Flask, Response, request
 
 from badgerelay.plugin.alm.authentication import verify_basic
-from badgerelay.plugin.logs import set_up_logging
-from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.runtime.logs import set_up_logging
+from badgerelay.plugin.runtime.settings import read_settings
 
 from .deliveries import PASSWORD, USERNAME
 

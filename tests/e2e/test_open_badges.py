@@ -14,7 +14,7 @@ import pytest
 import requests
 from openbadgeslib.ob3.ldp import OB3LdpVerifier
 
-from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.store import open_store
 
 from .running import TEMPLATE, Home, badges, end_group, eventually

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.store import Store, open_store
 from tests.brokers import Broker
 from tests.e2e.running import Home, eventually

@@ -28,7 +28,7 @@ from badgerelay.hooks import (
     specifications,
 )
 from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS
-from badgerelay.plugin.settings import Settings, SettingsError, read_settings
+from badgerelay.plugin.runtime.settings import Settings, SettingsError, read_settings
 from badgerelay.plugin.store import Store, open_store
 
 from ..support import until

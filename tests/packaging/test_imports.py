@@ -48,7 +48,7 @@ for name in ("serve", "worker"):
 from badgerelay.adapters.registry import adapter_names, load_adapter
 for name in adapter_names():
     load_adapter(name)
-from badgerelay.plugin.settings import read_settings
+from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.web import server
 from badgerelay.plugin.web.app import create_app
 from badgerelay.plugin.engine.assembly import make_engine

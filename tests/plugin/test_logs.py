@@ -11,8 +11,8 @@ import pytest
 from badgerelay.hooks import CourseCompleted, Learner, LearningObject
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.host import Relay
-from badgerelay.plugin.logs import set_up_logging
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.logs import set_up_logging
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store
 
 from ..support import until

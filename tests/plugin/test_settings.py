@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from badgerelay.plugin.engine.celery.app import check_broker
-from badgerelay.plugin.settings import Settings, SettingsError, read_settings
+from badgerelay.plugin.runtime.settings import Settings, SettingsError, read_settings
 
 POSTGRESQL = "postgresql+psycopg://relay@db.example.org/relay"
 

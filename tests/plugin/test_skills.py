@@ -11,7 +11,7 @@ from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.host import Relay
 from badgerelay.plugin.rules.skill_badges import take_skill
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import HOSTS, Store
 
 from ..support import add_rule

@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from badgerelay.plugin.engine.assembly import make_engine
+from badgerelay.plugin.runtime.tracing import MAX_IDS, describe, span
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.tracing import MAX_IDS, describe, span
 from badgerelay.plugin.web.app import create_app
 
 from ..support import basic, completion, connect_alm, connect_credly, delivery, until

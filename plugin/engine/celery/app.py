@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ...settings import Settings, SettingsError
+from ...runtime.settings import Settings, SettingsError
 from .publisher import Publisher
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import threading
 
 from celery import Celery, Task, shared_task
 
-from ...settings import Settings, read_settings
+from ...runtime.settings import Settings, read_settings
 from ...store import open_store
 from ..assembly import make_work
 from ..lanes import Lane

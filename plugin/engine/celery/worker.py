@@ -13,7 +13,7 @@ from celery import Celery
 from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
 
-from ...settings import Settings
+from ...runtime.settings import Settings
 from .app import make_app
 from .runner import SWEEP_SECONDS, Runner
 from .tasks import WorkTask

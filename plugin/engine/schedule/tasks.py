@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...alm.migrations import EVERY_SECONDS, SKILLS_TASK, follow_runs
 from ...alm.skill_poll import poll_skills
-from ...durations import number_of
 from ...policy import skills_every, templates_every
 from ...providers.template_sync import sync_templates
+from ...runtime.durations import number_of
 from ...store import Connection, Store
 from .periodic_task import Task
 

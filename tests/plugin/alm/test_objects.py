@@ -41,7 +41,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def kept(database_url: str, tmp_path: Path) -> Iterator[Store]:
-    from badgerelay.plugin.settings import Settings
+    from badgerelay.plugin.runtime.settings import Settings
     from badgerelay.plugin.store import open_store
 
     store = open_store(Settings(tmp_path / "home", database_url))

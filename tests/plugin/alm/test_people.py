@@ -19,12 +19,12 @@ from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.users_job import JOBS_A_DAY, MANY, WAITS
 from badgerelay.plugin.engine.decide import decide_batch
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.cache import Cache
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.strangers import Strangers
-from badgerelay.plugin.vault import open_vault
 
 from ...support import completion, connect_alm, connect_credly, until
 from .test_client import API, user

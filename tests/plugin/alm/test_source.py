@@ -18,7 +18,7 @@ from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import MAX_UNKNOWN
 from badgerelay.plugin.connecting import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.repair import Chosen

@@ -14,11 +14,11 @@ from badgerelay.plugin.alm.clients import SPARE, client_of
 from badgerelay.plugin.alm.objects import ask_object
 from badgerelay.plugin.alm.rates import RateLimit
 from badgerelay.plugin.alm.tempo import ALL, KIND, Tempo
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.budgets import BudgetStorage
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.vault import open_vault
 
 from ...support import connect_alm, connect_credly
 from .conftest import Clock

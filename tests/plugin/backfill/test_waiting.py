@@ -15,11 +15,11 @@ from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanE
 from badgerelay.plugin.backfill.reading import read_into
 from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.decisions import Waits
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.vault import open_vault
 
 from ...support import connect_alm, connect_credly
 from ..store.conftest import Clock

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from badgerelay.plugin.cli.main import badgerelay
+from badgerelay.plugin.runtime.vault import KEY_FILE
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.vault import KEY_FILE
 
 from ...support import TOKEN, Ran, connect_credly, run_here, running
 

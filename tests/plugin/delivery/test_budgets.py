@@ -18,11 +18,11 @@ from badgerelay.plugin.delivery.sending import batch_size, send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.policy import PolicySettings
 from badgerelay.plugin.providers.pool import make_adapter
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Connection, NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.vault import open_vault
 
 from ...support import TEMPLATE, TOKEN, calls, completion, connect_alm, connect_credly, counts, set_faults
 from .test_engine import _knock

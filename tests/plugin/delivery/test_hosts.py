@@ -13,7 +13,7 @@ import pytest
 from badgerelay import Relay, register
 from badgerelay.hooks import AwardNotice, CourseCompleted, Learner, LearningObject
 from badgerelay.plugin.engine.assembly import make_engine
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store
 
 from ...support import TEMPLATE, add_rule, badges, connect_credly, counts, set_faults, until

@@ -32,11 +32,11 @@ from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers import timeouts as bounding
 from badgerelay.plugin.providers.guarded_adapter import Contained
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.vault import open_vault
 
 from ...support import COURSE, add_rule, counts, until
 from ..store.conftest import EVENT, Clock, Giving, live_on

@@ -24,11 +24,11 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.providers.pool import Providers
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.vault import open_vault
 
 from ..store.conftest import EVENT, Clock, Giving
 

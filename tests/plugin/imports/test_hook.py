@@ -18,7 +18,7 @@ from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.celery.publisher import Publisher
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.rules.imported import ties_for
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.host.csv_events import MAX_BYTES
 from badgerelay.plugin.sources.host.source import FILE_SECONDS
 from badgerelay.plugin.store import HOSTS, IMPORTS, Store

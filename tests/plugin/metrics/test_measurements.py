@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store import measurements as measurements_module
 

@@ -12,7 +12,7 @@ from badgerelay.plugin.csvs import escaped
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.decide import write_decisions
 from badgerelay.plugin.reports.unmapped import unmapped
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.database import Database

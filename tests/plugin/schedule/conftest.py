@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from badgerelay.plugin.engine.schedule.periodic_task import Task
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.vault import open_vault
 
 
 class Clock:

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy.engine import Row
 
 from badgerelay.plugin.engine.decide import decide_batch
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.vault import open_vault
 
 EVENT = NewEvent(
     connection="acme",

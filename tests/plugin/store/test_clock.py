@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import open_store
 from badgerelay.plugin.store.clock import LARGEST_STEP_SECONDS, SteadyClock
 from badgerelay.plugin.store.history import Change, record

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.settings import Settings, SettingsError, read_settings
+from badgerelay.plugin.runtime.settings import Settings, SettingsError, read_settings
+from badgerelay.plugin.runtime.vault import KEY_FILE, Vault, new_key, open_vault
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import events
-from badgerelay.plugin.vault import KEY_FILE, Vault, new_key, open_vault
 
 from ...support import add_rule, query_plans
 from .conftest import Clock
@@ -159,7 +159,7 @@ def test_threads_that_make_the_key_file_at_once_agree(home: Path) -> None:
 
 def test_processes_that_make_the_key_file_at_once_agree(home: Path) -> None:
     code = (
-        "import sys, pathlib; from badgerelay.plugin.settings import Settings; from badgerelay.plugin.vault import *;"
+        "import sys, pathlib; from badgerelay.plugin.runtime.settings import Settings; from badgerelay.plugin.runtime.vault import *;"
         "print(open_vault(Settings(pathlib.Path(sys.argv[1]), '')).seal('x'))"
     )
     started = [

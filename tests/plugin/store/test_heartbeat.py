@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Settled, Store, heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.heartbeat import Heartbeat

@@ -34,7 +34,8 @@ from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, Rejec
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.guarded_adapter import Contained
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import Vault, new_key
 from badgerelay.plugin.sources.decisions import Decided
 from badgerelay.plugin.store import Store, heartbeat
 from badgerelay.plugin.store.database import Database
@@ -42,7 +43,6 @@ from badgerelay.plugin.store.leases import renew
 from badgerelay.plugin.store.ledger import LOOK_SECONDS
 from badgerelay.plugin.store.repair import Chosen
 from badgerelay.plugin.store.tables import metadata
-from badgerelay.plugin.vault import Vault, new_key
 
 from .conftest import EVENT, Clock, Giving, live_on
 

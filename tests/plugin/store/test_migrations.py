@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from badgerelay.plugin.settings import Settings, SettingsError
+from badgerelay.plugin.runtime.settings import Settings, SettingsError
 from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store import open_store
 from badgerelay.plugin.store.database import HEAD, Database

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.adapters import Change
-from badgerelay.plugin.settings import Settings
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.runtime.vault import Vault, new_key
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
 from badgerelay.plugin.store import records as module
 from badgerelay.plugin.store.records import ConnectionRecords
 from badgerelay.plugin.store.tables import records as table
-from badgerelay.plugin.vault import Vault, new_key
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from badgerelay.plugin.runtime.vault import KEY_FILE, new_key
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.vault import KEY_FILE, new_key
 
 from ...support import (
     SECRETS,

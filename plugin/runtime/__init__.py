@@ -1,0 +1,1 @@
+"""The basics of every process: settings, vault, logs, tracing, durations."""
