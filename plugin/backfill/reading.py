@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..csvfiles.records import MAX_FIELD, FileError
 from ..store import Store
 from ..store.history import storable
 from ..store.tables import backfill_completions as completions
 from .parties import Party
 from .people import digest
-from .sheets import MAX_FIELD, FileError
 from .transcripts import TranscriptRow, read_grades, read_transcript
 from .wish import Wish
 

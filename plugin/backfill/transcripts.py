@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from .moments import parse_date
-from .sheets import Record, read_records
+from ..csvfiles.dates import parse_date
+from ..csvfiles.records import Record, read_records
 
 LoType = Literal["course", "learningProgram", "certification"]
 

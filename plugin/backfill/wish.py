@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .moments import parse_date
+from ..csvfiles.dates import parse_date
 
 
 @dataclass(frozen=True, slots=True)

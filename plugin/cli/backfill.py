@@ -18,9 +18,9 @@ from ..backfill.fetching import ORIGIN, transcript_of
 from ..backfill.planning import PlanError
 from ..backfill.reading import lines_of, read_into
 from ..backfill.running import held, issue, party_of, plan
-from ..backfill.sheets import FileError
 from ..backfill.telling import lines_of_plan, summary_of
 from ..backfill.wish import Wish, parse_bound, wish_of
+from ..csvfiles.records import FileError
 from ..store import Store
 from ..store.hold import HeldError, Hold
 from ..store.views import MAX_NUMBER

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..imports.choosing import ChoiceError, choose_connection
-from ..imports.exporting import Export, write_file
+from ..csv_import.export import Export, write_file
+from ..csv_import.options import ChoiceError, choose_connection
 from ..providers.live_templates import live_templates
 from .common import FailedError, opened_store
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import click
 
-from ..imports.choosing import ChoiceError, choose_issuers, choose_source
-from ..imports.outcome import Outcome
-from ..imports.problems import DiskError, RefusedFileError
-from ..imports.reading import MAX_BYTES, CsvFile, Watch, open_file
-from ..imports.report import as_json as json_of
-from ..imports.report import as_text, write_errors
-from ..imports.run import Task, in_order, run
-from ..imports.staging import Staging
-from ..imports.writing import OvertakenError
+from ..csv_import.apply import OvertakenError
+from ..csv_import.open_file import MAX_BYTES, CsvFile, Watch, open_file
+from ..csv_import.options import ChoiceError, choose_issuers, choose_source
+from ..csv_import.report import as_json as json_of
+from ..csv_import.report import as_text, write_errors
+from ..csv_import.result import Outcome
+from ..csv_import.run import Task, in_order, run
+from ..csv_import.staging import Staging
+from ..csvfiles.problems import DiskError, RefusedFileError
 from .common import FailedError, as_json, opened_store
 
 

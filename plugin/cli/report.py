@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ..csvs import escaped
+from ..csvfiles.cells import escaped
 from ..reports.drift import Drift
 from ..reports.unmapped import unmapped as unmapped_rows
 from ..store import Store

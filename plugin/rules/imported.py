@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..imports.kinds import Columns, Kind
+from ..csv_import.file_kinds import Columns, Kind
 from ..store import Store
 from ..store.imports import Tie
 from ..store.rules import Rule

@@ -12,15 +12,15 @@ from sqlalchemy.engine import Row
 from ....adapters.errors import AdapterError, ConfigurationError, TemporaryError
 from ....hooks import CsvImported
 from ....hooks.schemas import schema_of
+from ...csv_import.apply import OvertakenError
+from ...csv_import.file_kinds import KINDS, Kind
+from ...csv_import.open_file import CsvFile, from_text, open_file
+from ...csv_import.options import ChoiceError, choose_issuers, choose_source
+from ...csv_import.result import Outcome
+from ...csv_import.run import Task, run
+from ...csv_import.staging import Staging
+from ...csvfiles.problems import DiskError, RefusedFileError
 from ...delivery.settling import PROBE_SECONDS
-from ...imports.choosing import ChoiceError, choose_issuers, choose_source
-from ...imports.kinds import KINDS, Kind
-from ...imports.outcome import Outcome
-from ...imports.problems import DiskError, RefusedFileError
-from ...imports.reading import CsvFile, from_text, open_file
-from ...imports.run import Task, run
-from ...imports.staging import Staging
-from ...imports.writing import OvertakenError
 from ...store import Store
 from ..decisions import Decision, Dies, Done, Ignores, Waits
 

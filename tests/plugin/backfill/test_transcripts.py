@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.plugin.backfill.moments import parse_date
-from badgerelay.plugin.backfill.sheets import FileError
 from badgerelay.plugin.backfill.transcripts import TranscriptRow, read_grades, read_transcript
+from badgerelay.plugin.csvfiles.dates import parse_date
+from badgerelay.plugin.csvfiles.records import FileError
 
 from .conftest import HEADER, line
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.imports.choosing import choose_issuers
-from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.outcome import Outcome
-from badgerelay.plugin.imports.problems import Problem
-from badgerelay.plugin.imports.reading import from_text
-from badgerelay.plugin.imports.run import Task, in_order, run
-from badgerelay.plugin.imports.staging import Staging
+from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.open_file import from_text
+from badgerelay.plugin.csv_import.options import choose_issuers
+from badgerelay.plugin.csv_import.result import Outcome
+from badgerelay.plugin.csv_import.run import Task, in_order, run
+from badgerelay.plugin.csv_import.staging import Staging
+from badgerelay.plugin.csvfiles.problems import Problem
 from badgerelay.plugin.store import Store
 
 WHEN = "2026-05-02T08:00:00.000Z"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from badgerelay.plugin.imports.badges import MAX_UNKNOWN, OTHERS, BadgeCheck
-from badgerelay.plugin.imports.choosing import Issuers
+from badgerelay.plugin.csv_import.badge_columns import MAX_UNKNOWN, OTHERS, BadgeCheck
+from badgerelay.plugin.csv_import.options import Issuers
 from badgerelay.plugin.providers.live_templates import Template
 from badgerelay.plugin.store import Connection
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from badgerelay.plugin.imports import checks
+from badgerelay.plugin.csv_import import cell_checks as checks
 
 FIRST, LAST = datetime(1970, 1, 1), datetime(2050, 1, 1)  # noqa: DTZ001 (hypothesis wants its bounds without a zone)
 MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.imports import checks
-from badgerelay.plugin.imports.exporting import Export, unique_names
+from badgerelay.plugin.csv_import import cell_checks as checks
+from badgerelay.plugin.csv_import.export import Export, unique_names
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.csvs import FORMULA_STARTS, escaped, unescaped
-from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.problems import DiskError, Fault, RefusedFileError
-from badgerelay.plugin.imports.reading import MAX_ROW_BYTES, CsvFile, Rows, from_text, open_file
+from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.open_file import MAX_ROW_BYTES, CsvFile, Rows, from_text, open_file
+from badgerelay.plugin.csvfiles.cells import FORMULA_STARTS, escaped, unescaped
+from badgerelay.plugin.csvfiles.problems import DiskError, Fault, RefusedFileError
 
 BADGE = KINDS["badge"]
 TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.plugin.imports.judging import MAX_FAULTS
-from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.outcome import Outcome
-from badgerelay.plugin.imports.problems import DiskError, Problem, RefusedFileError
-from badgerelay.plugin.imports.reading import from_text
-from badgerelay.plugin.imports.run import Task, run
-from badgerelay.plugin.imports.staging import Staging
+from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.open_file import from_text
+from badgerelay.plugin.csv_import.result import Outcome
+from badgerelay.plugin.csv_import.run import Task, run
+from badgerelay.plugin.csv_import.staging import Staging
+from badgerelay.plugin.csv_import.validate_rows import MAX_FAULTS
+from badgerelay.plugin.csvfiles.problems import DiskError, Problem, RefusedFileError
 from badgerelay.plugin.store import Store
 
 from .conftest import DEFAULTS, Import, text_of
@@ -177,8 +177,8 @@ def test_an_instance_is_of_a_course_here_or_in_alm(import_texts: Import) -> None
 
 
 def test_two_files_of_one_name_are_refused(import_texts: Import) -> None:
-    from badgerelay.plugin.imports.reading import from_text
-    from badgerelay.plugin.imports.run import in_order
+    from badgerelay.plugin.csv_import.open_file import from_text
+    from badgerelay.plugin.csv_import.run import in_order
 
     with pytest.raises(RefusedFileError, match="doubled_file"):
         in_order([from_text(KINDS["skill"], GOOD_SKILL), from_text(KINDS["skill"], GOOD_SKILL)])

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.imports import writing
-from badgerelay.plugin.imports.kinds import KINDS
-from badgerelay.plugin.imports.reading import Watch, from_text
-from badgerelay.plugin.imports.run import Task, run
-from badgerelay.plugin.imports.staging import Staging
-from badgerelay.plugin.imports.writing import OvertakenError, Writer
+from badgerelay.plugin.csv_import import apply as writing
+from badgerelay.plugin.csv_import.apply import OvertakenError, Writer
+from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.open_file import Watch, from_text
+from badgerelay.plugin.csv_import.run import Task, run
+from badgerelay.plugin.csv_import.staging import Staging
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.imports import ABANDONED_SECONDS
 from badgerelay.plugin.store.tables import imported_rows, imports

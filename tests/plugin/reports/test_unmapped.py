@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.plugin.csvs import escaped
+from badgerelay.plugin.csvfiles.cells import escaped
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.decide import write_decisions
 from badgerelay.plugin.reports.unmapped import unmapped

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...adapters.registry import adapter_names
+from ..csvfiles.problems import Fault, Problem, RefusedFileError, problem
 from ..providers.live_templates import Template, current_templates
 from ..store import Connection, Store
-from .badges import BadgeCheck
-from .choosing import Issuers
+from .apply import Writer
+from .badge_columns import BadgeCheck
+from .cross_checks import Relations
+from .file_kinds import KINDS
 from .header import read_header
-from .judging import Judge
-from .kinds import KINDS
-from .outcome import FileOutcome, Outcome
-from .problems import Fault, Problem, RefusedFileError, problem
-from .reading import CsvFile, Rows, Watch
-from .relations import Relations
+from .open_file import CsvFile, Rows, Watch
+from .options import Issuers
+from .result import FileOutcome, Outcome
 from .staging import Staging
-from .writing import Writer
+from .validate_rows import Judge
 
 BATCH = 2000
 """Rows judged at once, unless they are long."""

@@ -8,14 +8,14 @@ from hashlib import blake2b
 from itertools import compress
 from typing import Any
 
-from ..csvs import unescaped
+from ..csvfiles.cells import unescaped
+from ..csvfiles.problems import Fault, Problem, problem
 from ..rules.imported import places
 from ..runtime.durations import number_of
-from .badges import BadgeCheck
+from .badge_columns import BadgeCheck
+from .file_kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .header import Header
-from .kinds import JOIN, REFERENCES, TYING, Columns, Kind
-from .problems import Fault, Problem, problem
-from .reading import UNPRINTABLE
+from .open_file import UNPRINTABLE
 
 MAX_FAULTS = 20
 """Cells of a row that are named; the others are counted."""

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from ..csvs import escaped, unescaped
+from ..csvfiles.cells import escaped, unescaped
+from ..csvfiles.problems import Fault, Problem, shown
 from ..runtime.durations import number_of
-from .outcome import Outcome
-from .problems import Fault, Problem, shown
-from .reading import CsvFile, Rows
+from .open_file import CsvFile, Rows
+from .result import Outcome
 from .staging import Staging
 
 MAX_PROBLEMS = 20

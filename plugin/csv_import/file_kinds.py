@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import checks
-from .checks import Check, Quick
-from .problems import Fault
+from ..csvfiles.problems import Fault
+from . import cell_checks as checks
+from .cell_checks import Check, Quick
 
 JOIN = "\x1f"
 """Between the parts of a key: a control character, which no cell may have."""

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from ..csvfiles.problems import Fault
 from ..providers.live_templates import Template
 from ..store import Connection
-from .choosing import Issuers
-from .kinds import Columns
-from .nearest import Nearest
-from .problems import Fault
+from .file_kinds import Columns
+from .options import Issuers
+from .suggestions import Nearest
 
 ID, PROVIDER = "externalBadgeId", "externalBadgeProvider"
 MAX_UNKNOWN = 100

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from .kinds import KINDS, Kind
-from .problems import DiskError, Fault, RefusedFileError
+from ..csvfiles.problems import DiskError, Fault, RefusedFileError
+from .file_kinds import KINDS, Kind
 
 MAX_BYTES = 500_000_000
 MAX_ROW_BYTES = 1024 * 1024

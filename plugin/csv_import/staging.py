@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .judging import Staged
-from .kinds import KINDS, Kind
-from .problems import DiskError, Problem
+from ..csvfiles.problems import DiskError, Problem
+from .file_kinds import KINDS, Kind
+from .validate_rows import Staged
 
 CACHE_KIB = 16 * 1024
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...adapters.base import BadgeTemplate
-from ..csvs import escaped
-from .checks import YEARS
-from .kinds import KINDS
+from ..csvfiles.cells import escaped
+from .cell_checks import YEARS
+from .file_kinds import KINDS
 
 MAX_NAME = 25
 MAX_SKILL_NAME = 63

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 
-from .problems import Fault
+from ..csvfiles.problems import Fault
 
 Check = Callable[[str], Fault | None]
 Quick = Callable[[Collection[str]], bool]

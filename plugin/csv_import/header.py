@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .kinds import Kind
-from .problems import RefusedFileError, shown
+from ..csvfiles.problems import RefusedFileError, shown
+from .file_kinds import Kind
 
 MAX_COLUMNS = 500
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..store import Store
-from .judging import Staged
-from .kinds import KINDS
-from .reading import Watch
-from .relations import shown_key
+from .cross_checks import shown_key
+from .file_kinds import KINDS
+from .open_file import Watch
 from .staging import Staging
+from .validate_rows import Staged
 
 AT_ONCE = 5000
 KEY, DIGEST = 1, 2

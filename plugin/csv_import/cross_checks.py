@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from ..csvfiles.problems import Fault, Problem, problem
 from ..store import Store
-from .kinds import JOIN, Kind, Reference
-from .problems import Fault, Problem, problem
-from .reading import CsvFile
+from .file_kinds import JOIN, Kind, Reference
+from .open_file import CsvFile
 from .staging import Staging
 
 AT_ONCE = 1000

@@ -1,0 +1,1 @@
+"""Import of ALM's migration CSV files."""
