@@ -6,7 +6,7 @@ The public names load on first use, so that ``import badgerelay.hooks`` stays li
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .plugin.host import Relay, register
+    from .plugin.integrations.relay import Relay, register
 
 __all__ = ["Relay", "__version__", "register"]
 __version__ = "0.1.0"
@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in ("Relay", "register"):
-        from .plugin import host
+        from .plugin.integrations import relay as host
 
         return getattr(host, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,7 +27,7 @@ import requests
 import sqlalchemy as sa
 
 from badgerelay.plugin.cli.main import main
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.rules import NewRule
 from badgerelay.plugin.store.tables import templates

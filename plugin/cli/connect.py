@@ -12,18 +12,8 @@ from marshmallow import fields, missing
 from ...adapters.errors import AdapterError, ConfigurationError
 from ...adapters.registry import adapter_names, load_adapter
 from ..alm.skill_poll import learn_skills
-from ..connecting import (
-    ALM,
-    Declared,
-    fields_of,
-    read_declarations,
-    read_toml,
-    schema_of,
-    secret_keys,
-)
-from ..connecting import (
-    connect as connect_one,
-)
+from ..connections.connect import ALM, Declared, fields_of, read_declarations, read_toml, schema_of, secret_keys
+from ..connections.connect import connect as connect_one
 from ..policy import skills_every
 from ..providers.template_sync import sync_templates
 from ..runtime.durations import number_of

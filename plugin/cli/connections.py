@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ...adapters.errors import AdapterError, ConfigurationError
-from ..connecting import check as ask
-from ..connecting import schema_of
+from ..connections.connect import check as ask
+from ..connections.connect import schema_of
 from ..providers.pool import make_adapter
 from ..store import Connection
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when

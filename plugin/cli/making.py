@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ...adapters.errors import ConfigurationError
-from ..connecting import RefusedError
-from ..drafts import draft_of, read_drafts
+from ..connections.connect import RefusedError
+from ..connections.template_drafts import draft_of, read_drafts
 from ..providers.pool import make_adapter
 from ..providers.template_sync import sync_templates
 from .common import FailedError, opened_store, wanted_connection

@@ -10,7 +10,7 @@ import click
 
 from ...adapters.errors import AdapterError
 from ..alm.migrations import EVERY_SECONDS, follow_runs, look_at, run_name, take
-from ..connecting import ALM
+from ..connections.connect import ALM
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
 from ..store import Store

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...adapters.registry import adapter_names, load_adapter
-from ..connecting import ALM, RefusedError
+from ..connections.connect import ALM, RefusedError
 from ..declaring import toml_block
 from ..engine.celery.app import check_broker
 from ..engine.runs import CALLS_IN_FLIGHT

@@ -7,7 +7,7 @@ import json
 import click
 
 from ..alm.skill_poll import poll_skills
-from ..connecting import ALM
+from ..connections.connect import ALM
 from ..runtime.durations import number_of
 from ..runtime.logs import one_line
 from .common import FailedError, as_json, opened_store, print_rows, wanted_connection

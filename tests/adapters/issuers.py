@@ -15,7 +15,7 @@ from werkzeug.test import Client, TestResponse
 
 from badgerelay.adapters import Adapter, Award, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.web.app import create_app

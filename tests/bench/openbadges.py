@@ -15,7 +15,7 @@ from werkzeug.test import Client
 
 from badgerelay.adapters import Adapter, Award, Change, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.status import BLOCK, BLOCKS, KIND, LENGTH
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store

@@ -17,7 +17,7 @@ from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.plugin.alm.documents import BadgeRecord, BadgeTie, LearnerRecord
 from badgerelay.plugin.alm.objects import ObjectRecord
 from badgerelay.plugin.alm.settings import AlmSettings
-from badgerelay.plugin.connecting import secret_keys
+from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.tables import awards

@@ -84,7 +84,7 @@ def test_the_hooks_load_neither_flask_nor_sqlalchemy_nor_requests() -> None:
 
 def test_serve_loads_no_sandbox() -> None:
     loaded = _modules_after(
-        "import badgerelay.plugin.web.app, badgerelay.plugin.engine.assembly, badgerelay.plugin.connecting\n"
+        "import badgerelay.plugin.web.app, badgerelay.plugin.engine.assembly, badgerelay.plugin.connections.connect\n"
         "from badgerelay.adapters.registry import load_adapter\n"
         f"for name in {PROVIDERS}: load_adapter(name)"
     )

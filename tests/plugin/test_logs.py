@@ -10,7 +10,7 @@ import pytest
 
 from badgerelay.hooks import CourseCompleted, Learner, LearningObject
 from badgerelay.plugin.engine.assembly import make_engine
-from badgerelay.plugin.host import Relay
+from badgerelay.plugin.integrations.relay import Relay
 from badgerelay.plugin.runtime.logs import set_up_logging
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store

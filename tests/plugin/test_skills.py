@@ -9,7 +9,7 @@ from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.hooks import SkillCreated, SkillLevel
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.lanes import Lane
-from badgerelay.plugin.host import Relay
+from badgerelay.plugin.integrations.relay import Relay
 from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import HOSTS, Store

@@ -16,7 +16,7 @@ from badgerelay.plugin.alm.own_events import skill_created
 from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import MAX_UNKNOWN
-from badgerelay.plugin.connecting import secret_keys
+from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores

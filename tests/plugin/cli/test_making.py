@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.store import Store
 
 from ...adapters.issuers import PUBLIC, png

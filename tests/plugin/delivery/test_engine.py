@@ -14,7 +14,7 @@ from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.alm.decoder import decode
 from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.alm.sandbox import make_sandbox
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.reports.explain import explain_award, explain_event
 from badgerelay.plugin.store import Store

@@ -27,7 +27,7 @@ from badgerelay.adapters import (
     OverBudgetError,
     TemporaryError,
 )
-from badgerelay.plugin.connecting import Declared, connect
+from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers import timeouts as bounding

@@ -245,7 +245,7 @@ def test_workers_are_told_of_the_lane_that_has_news(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("badgerelay.plugin.host._make_publisher", lambda _: Publisher(Sender()))
+    monkeypatch.setattr("badgerelay.plugin.integrations.relay._make_publisher", lambda _: Publisher(Sender()))
     manager = pluggy.PluginManager("badgerelay")
     relay = register(manager, source="moodle", settings=settings)
     manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "skill", content="id\n"))

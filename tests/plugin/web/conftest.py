@@ -13,7 +13,7 @@ from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.alm.sandbox import make_sandbox
 from badgerelay.plugin.alm.settings import AlmSettings
-from badgerelay.plugin.connecting import secret_keys
+from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store
 

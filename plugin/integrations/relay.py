@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pluggy
 from marshmallow import ValidationError
 
-from ..hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
-from ..hooks.schemas import schema_of
-from .runtime.logs import one_line
-from .runtime.settings import Settings, read_settings
+from ...hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
+from ...hooks.schemas import schema_of
+from ..runtime.logs import one_line
+from ..runtime.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from .engine.celery.publisher import Publisher
-    from .engine.lanes import Lane
-    from .engine.threads import Engine
-    from .store import NewEvent, Store
+    from ..engine.celery.publisher import Publisher
+    from ..engine.lanes import Lane
+    from ..engine.threads import Engine
+    from ..store import NewEvent, Store
 
 PLUGIN_NAME = "badgerelay"
 MAX_CONTENT = 8 * 1024 * 1024
@@ -90,7 +90,7 @@ class Relay:
             store.close()
 
     def _open(self) -> Store:
-        from .store import open_store
+        from ..store import open_store
 
         with self._guard:
             if self._store is None:
@@ -100,7 +100,7 @@ class Relay:
             return self._store
 
     def _start(self) -> None:
-        from .engine.assembly import make_engine
+        from ..engine.assembly import make_engine
 
         store = self._open()
         with self._guard:
@@ -126,13 +126,13 @@ def _make_publisher(settings: Settings) -> Publisher | None:
     """What tells workers of news, where there is a broker. :raises SettingsError: the extra is not installed."""
     if settings.broker_url is None:
         return None
-    from .engine.celery.app import make_publisher
+    from ..engine.celery.app import make_publisher
 
     return make_publisher(settings)
 
 
 def _news(new: NewEvent) -> Lane:
-    from .engine.lanes import Lane
+    from ..engine.lanes import Lane
 
     return Lane("decide", new.lane)
 
@@ -173,7 +173,7 @@ def _add_specifications(manager: pluggy.PluginManager) -> None:
 
 
 def _inbox_row(event: Event) -> NewEvent:
-    from .store import HOSTS, IMPORTS, NewEvent
+    from ..store import HOSTS, IMPORTS, NewEvent
 
     try:
         kind = name_of(event)

@@ -1,0 +1,1 @@
+"""Declaring, checking and saving of connections."""

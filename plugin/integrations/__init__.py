@@ -1,0 +1,1 @@
+"""The plugin inside an LMS host's process."""
