@@ -17,7 +17,7 @@ import pluggy
 
 from .base import Adapter
 from .errors import ConfigurationError
-from .fitting import trouble_of
+from .validate import trouble_of
 
 GROUP = "badgerelay.adapters"
 PLUGINS = "badgerelay"

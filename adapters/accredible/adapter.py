@@ -19,9 +19,9 @@ from ..base import (
     Outcome,
 )
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
-from ..remote.statuses import NotFoundError
-from ..remote.values import identifier, is_of_another_time, segment, text, web_address
-from ..transport import HostError
+from ..http.json_values import identifier, is_of_another_time, segment, text, web_address
+from ..http.statuses import NotFoundError
+from ..http.transport import HostError
 from .client import AccredibleClient
 from .issuing import Issuing
 from .listing import badge_list, credentials_of, template_list

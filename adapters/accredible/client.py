@@ -7,11 +7,11 @@ from typing import Any
 
 from ..base import Context
 from ..errors import TemporaryError
-from ..remote.client import Client
-from ..remote.credentials import FixedCredentials
-from ..remote.resting import Rest
-from ..transport import READ_SECONDS, Transport
-from .answers import read_answer
+from ..http.client import Client
+from ..http.cooldown import Rest
+from ..http.credentials import FixedCredentials
+from ..http.transport import READ_SECONDS, Transport
+from .responses import read_answer
 from .settings import api_url
 
 REST_SECONDS = 30.0

@@ -16,12 +16,12 @@ from ..errors import (
     RejectedError,
     TemporaryError,
 )
-from ..remote.outcomes import Outcomes, gathered, not_sent
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, identifier
-from .answers import INSUFFICIENT_CREDITS, RefusedError, refusal_of
+from ..http.batch_outcomes import Outcomes, gathered, not_sent
+from ..http.json_values import MalformedError, identifier
+from ..http.statuses import NotFoundError
 from .client import AccredibleClient
 from .payloads import belongs_to, is_unpublished, issue_item, parse_badge
+from .responses import INSUFFICIENT_CREDITS, RefusedError, refusal_of
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..base import Award, BadgeTemplate, IssuedBadge, ListedBadge
 from ..errors import TemporaryError
-from ..remote.paging import MAX_PAGES, Page, walk
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, identifier, text
+from ..http.json_values import MalformedError, identifier, text
+from ..http.paging import MAX_PAGES, Page, walk
+from ..http.statuses import NotFoundError
 from .client import AccredibleClient
 from .payloads import (
     address_of,

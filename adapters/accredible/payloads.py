@@ -12,7 +12,7 @@ from typing import Any
 
 from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge
 from ..errors import INVALID_TEMPLATE, RejectedError
-from ..remote.values import MalformedError, email, identifier, moment, text, web_address
+from ..http.json_values import MalformedError, email, identifier, moment, text, web_address
 
 OUR_ID, OUR_REVOCATION = "badgerelay_id", "badgerelay_revoked"
 """In a credential's ``meta_data``, where its owner keeps what they like."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..base import Context, IssuedBadge
 from ..errors import AmbiguousError
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, segment
+from ..http.json_values import MalformedError, segment
+from ..http.statuses import NotFoundError
 from .client import AccredibleClient
 from .payloads import MOST_OF_A_REASON, OUR_REVOCATION, day, meta_data, parse_badge
 from .settings import DELETE

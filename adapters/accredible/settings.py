@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, validate
 
-from ..remote.settings import Text, base_url_field, read_timeout_field, region_field, url_of
+from ..http.settings_fields import Text, base_url_field, read_timeout_field, region_field, url_of
 
 # https://github.com/accredible/api-documentation
 REGIONS = {

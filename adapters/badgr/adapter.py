@@ -18,16 +18,16 @@ from ..base import (
     ShareLink,
 )
 from ..errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
-from ..remote.sharing import linkedin
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, is_of_another_time, segment, text
-from ..transport import HostError
-from .answers import RefusedError
+from ..http.json_values import MalformedError, is_of_another_time, segment, text
+from ..http.share_links import linkedin
+from ..http.statuses import NotFoundError
+from ..http.transport import HostError
 from .classes import BadgeClasses
 from .client import BadgrClient
 from .issuing import Issuing
 from .listing import badge_list, pages, template_list, unknown_issuer
 from .payloads import belongs_to, parse_badge
+from .responses import RefusedError
 from .settings import BadgrSettings, api_url
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base import Award, Context
 from ..errors import TemporaryError
-from ..remote.values import segment, text
+from ..http.json_values import segment, text
 from .client import BadgrClient
 from .payloads import end_of
 

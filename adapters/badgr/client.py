@@ -7,10 +7,10 @@ from typing import Any
 
 from ..base import Context
 from ..errors import TemporaryError
-from ..remote.client import Client
-from ..remote.resting import Rest
-from ..transport import READ_SECONDS, Transport
-from .answers import Answer, read_answer
+from ..http.client import Client
+from ..http.cooldown import Rest
+from ..http.transport import READ_SECONDS, Transport
+from .responses import Answer, read_answer
 from .settings import api_url
 from .tokens import BadgrTokens
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..base import Award, IssuedBadge, Outcome
 from ..errors import AdapterError, AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
-from ..remote.outcomes import Outcomes, gathered, not_sent
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, segment
-from .answers import RefusedError
+from ..http.batch_outcomes import Outcomes, gathered, not_sent
+from ..http.json_values import MalformedError, segment
+from ..http.statuses import NotFoundError
 from .classes import BadgeClasses
 from .client import BadgrClient
 from .listing import unknown_template
 from .payloads import belongs_to, issue_item, parse_badge
+from .responses import RefusedError
 
 Find = Callable[[Award], IssuedBadge | None]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..base import BadgeTemplate, ListedBadge
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
-from ..remote.paging import MAX_PAGES, Page, walk
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, segment, text
+from ..http.json_values import MalformedError, segment, text
+from ..http.paging import MAX_PAGES, Page, walk
+from ..http.statuses import NotFoundError
 from .client import BadgrClient
 from .payloads import address_of, parse_badge, parse_template
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from ..remote.settings import Text, base_url_field, read_timeout_field, region_field, url_of
+from ..http.settings_fields import Text, base_url_field, read_timeout_field, region_field, url_of
 
 # https://developerdocs.instructure.com/services/parchment-digital-badges
 REGIONS = {

@@ -9,13 +9,13 @@ from typing import Any
 
 from ..base import Context
 from ..errors import AdapterError, ConfigurationError, TemporaryError
-from ..http import HeaderAuth
-from ..remote.credentials import RenewedToken, granted, lifetime
-from ..remote.resting import Rest
-from ..remote.statuses import stranger, trouble
-from ..remote.values import document, text
-from ..retry_after import retry_after
-from ..transport import Reply, Transport
+from ..http.cooldown import Rest
+from ..http.credentials import RenewedToken, granted, lifetime
+from ..http.json_values import document, text
+from ..http.retry_after import retry_after
+from ..http.session import HeaderAuth
+from ..http.statuses import stranger, trouble
+from ..http.transport import Reply, Transport
 from .settings import api_url
 
 REST_SECONDS = 60.0

@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 
 from ..base import Account, Adapter
 from ..errors import ConfigurationError
-from ..fitting import trouble_of
+from ..validate import trouble_of
 from .provider import Provider
 
 

@@ -19,8 +19,8 @@ from ..base import (
     ShareLink,
 )
 from ..errors import TemporaryError
-from ..remote.sharing import linkedin
-from ..remote.values import MalformedError, is_earlier
+from ..http.json_values import MalformedError, is_earlier
+from ..http.share_links import linkedin
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient

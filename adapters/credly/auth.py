@@ -9,10 +9,10 @@ from typing import Any
 
 from ..base import Context
 from ..errors import ConfigurationError, TemporaryError
-from ..remote.credentials import Credentials, FixedCredentials, RenewedToken, granted, lifetime
-from ..remote.values import document
-from ..retry_after import retry_after
-from ..transport import HostError, Transport
+from ..http.credentials import Credentials, FixedCredentials, RenewedToken, granted, lifetime
+from ..http.json_values import document
+from ..http.retry_after import retry_after
+from ..http.transport import HostError, Transport
 from .settings import oauth_url
 
 SCOPE = "badge_templates issued_badges"

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..base import Award, IssuedBadge
 from ..errors import AmbiguousError, RejectedError, TemporaryError
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, segment, text
-from .answers import RefusedError
+from ..http.json_values import MalformedError, segment, text
+from ..http.statuses import NotFoundError
 from .client import CredlyClient
 from .payloads import belongs_to, parse_badge, replace_item
+from .responses import RefusedError
 
 
 class Changing:

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from ..base import Account
 from ..errors import ConfigurationError
-from ..remote.statuses import NotFoundError
-from ..remote.values import text
-from ..transport import HostError
+from ..http.json_values import text
+from ..http.statuses import NotFoundError
+from ..http.transport import HostError
 from .client import CredlyClient
 from .listing import pages
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..base import Context
-from ..remote.client import Client
-from ..transport import READ_SECONDS, Transport
-from .answers import Answer, read_answer
+from ..http.client import Client
+from ..http.transport import READ_SECONDS, Transport
 from .auth import credentials
+from .responses import Answer, read_answer
 from .settings import api_url
 
 

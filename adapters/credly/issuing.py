@@ -7,12 +7,12 @@ from typing import Any
 
 from ..base import Award, IssuedBadge, Outcome
 from ..errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
-from ..remote.outcomes import Outcomes, gathered, not_sent
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError
-from .answers import RefusedError, unknown_organization
+from ..http.batch_outcomes import Outcomes, gathered, not_sent
+from ..http.json_values import MalformedError
+from ..http.statuses import NotFoundError
 from .client import CredlyClient
 from .payloads import belongs_to, issue_item, parse_badge
+from .responses import RefusedError, unknown_organization
 
 
 class Issuing:

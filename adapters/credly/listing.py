@@ -8,12 +8,12 @@ from typing import Any
 
 from ..base import Award, BadgeTemplate, ListedBadge
 from ..errors import TemporaryError
-from ..remote.paging import MAX_PAGES, Page, walk
-from ..remote.statuses import NotFoundError
-from ..remote.values import MalformedError, email, text
-from .answers import unknown_organization
+from ..http.json_values import MalformedError, email, text
+from ..http.paging import MAX_PAGES, Page, walk
+from ..http.statuses import NotFoundError
 from .client import CredlyClient
 from .payloads import parse_badge, parse_page, parse_template
+from .responses import unknown_organization
 
 log = logging.getLogger(__name__)
 

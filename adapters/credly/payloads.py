@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
 from ..errors import RejectedError
-from ..remote.paging import Page
-from ..remote.values import MalformedError, moment, text, web_address
+from ..http.json_values import MalformedError, moment, text, web_address
+from ..http.paging import Page
 from .locales import credly_locale
 
 _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}

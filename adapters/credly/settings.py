@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from marshmallow import RAISE, Schema, ValidationError, validate, validates_schema
 
-from ..hosts import base_url, is_loopback
-from ..remote.settings import Text, is_host, read_timeout_field
+from ..http.hosts import base_url, is_loopback
+from ..http.settings_fields import Text, is_host, read_timeout_field
 
 API_HOST = "api.credly.com"
 WEB_HOST = "www.credly.com"

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..base import Context
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
-from ..hosts import base_url
-from ..http import HeaderAuth
-from ..retry_after import retry_after
-from ..transport import Reply, Transport
+from ..http.hosts import base_url
+from ..http.retry_after import retry_after
+from ..http.session import HeaderAuth
+from ..http.transport import Reply, Transport
 
 MAX_PAGES = 100_000
 CODES = {"unknown_template": INVALID_TEMPLATE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from ..hosts import base_url
+from ..http.hosts import base_url
 
 
 def _is_host(value: str) -> None:

@@ -20,17 +20,17 @@ from ..base import (
     TemplateDraft,
 )
 from ..errors import ConfigurationError, RejectedError, TemporaryError
-from ..remote.sharing import linkedin
+from ..http.share_links import linkedin
 from . import badges
 from .badges import credential_url, read_badge
-from .canonical import UndefinedTermError, require_pyld
 from .issuer import Issuer
 from .issuing import ROUNDS, Issuing, Moulds, check_template, find
-from .jwts import require_jwt
 from .keys import make_keys, rotate_keys
+from .rdf_canonical import UndefinedTermError, require_pyld
 from .settings import JWT, OpenBadgesSettings
 from .status import Position, revocation
 from .templates import Templates
+from .vc_jwt import require_jwt
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -130,7 +130,7 @@ class OpenBadgesAdapter(Adapter):
 
     def public(self) -> WSGIApplication | None:
         # Late: a worker serves nothing.
-        from .public import public_pages
+        from .public_pages import public_pages
 
         return public_pages(self._issuer)
 

@@ -11,13 +11,13 @@ from ..base import Award, IssuedBadge, Outcome
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
 from . import badges
 from .badges import Badge, credential_url, read_badge, same_badge
-from .canonical import SLOT, Mould, UndefinedTermError
 from .documents import credential, identity
 from .issuer import Issuer, Voice, when
-from .jwts import sign_jwt
 from .keys import KeyRing
+from .rdf_canonical import SLOT, Mould, UndefinedTermError
 from .status import Position, counter
 from .templates import Template, Templates
+from .vc_jwt import sign_jwt
 
 ROUNDS = 20
 """In each, another process has been quicker with one of the badges."""

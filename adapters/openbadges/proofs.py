@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from . import multibase
-from .canonical import SLOT, Mould, UndefinedTermError, canonical
+from .rdf_canonical import SLOT, Mould, UndefinedTermError, canonical
 
 SUITE = "eddsa-rdfc-2022"
 

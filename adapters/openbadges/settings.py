@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate, validates_schema
 
-from ..remote.settings import Text
+from ..http.settings_fields import Text
 
 EMBEDDED, JWT = "embedded", "jwt"
 KEY, WEB = "key", "web"

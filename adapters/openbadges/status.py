@@ -15,11 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..base import Change, Records
-from .canonical import SLOT, Mould
 from .documents import status_list
 from .issuer import Issuer, Voice, when
-from .jwts import sign_jwt
 from .keys import KeyRing
+from .rdf_canonical import SLOT, Mould
+from .vc_jwt import sign_jwt
 
 LENGTH = 2**20
 """Badges of one list; the specification wants 131,072 at least, so that one bit tells little."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from ..base import BadgeTemplate, Change, Record, Records, TemplateDraft, TemplateState
 from ..errors import ConfigurationError
 from .baking import PNG, SVG, image_type
-from .canonical import is_reference
+from .rdf_canonical import is_reference
 
 KIND, IMAGES = "template", "image"
 MAX_IMAGE = 1024 * 1024

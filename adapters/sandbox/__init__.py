@@ -1,12 +1,12 @@
 """What local counterparts of providers and LMSs share: faults on request, knobs, and a server."""
 
-from .arrivals import Arrivals
-from .console import Shown, add_console
+from .control_api import Shown, add_console
+from .fault_injection import install
 from .faults import Fault, FaultKind, Faults
 from .knobs import read_knobs
+from .rate_window import Window
+from .request_log import Arrivals
 from .server import BackgroundServer, serve
-from .window import Window
-from .wiring import install
 
 __all__ = [
     "Arrivals",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from ..hosts import is_loopback
-from .wire import Connections, KeepAliveHandler
+from ..http.hosts import is_loopback
+from .http_handler import Connections, KeepAliveHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

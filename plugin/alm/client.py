@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ...adapters.base import Storage, unhurried
 from ...adapters.errors import ConfigurationError, RejectedError, TemporaryError
-from ...adapters.hosts import base_url
+from ...adapters.http.hosts import base_url
 from .documents import (
     LearnerRecord,
     account_ids,

@@ -14,8 +14,8 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import IO, cast
 from urllib.parse import urljoin, urlsplit
 
-from ...adapters.hosts import is_loopback
-from ...adapters.http import CHUNK_BYTES
+from ...adapters.http.hosts import is_loopback
+from ...adapters.http.session import CHUNK_BYTES
 from .errors import ReportError
 from .transport import Transport, UnauthorisedError
 

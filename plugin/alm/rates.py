@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...adapters.retry_after import retry_after
+from ...adapters.http.retry_after import retry_after
 
 _RATE = re.compile(r"\s*(\d{1,9})\s*r/([smh])\s*\Z", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
-from ...adapters.hosts import base_url
+from ...adapters.http.hosts import base_url
 from ..policy import ALM_RATE, DEFAULT_SKILLS_EVERY, every_field, max_age_field, rate_field
 from ..sources.recipients import POLICIES
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ...adapters.errors import ConfigurationError, RejectedError, TemporaryError
-from ...adapters.http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
+from ...adapters.http.session import HeaderAuth, TooLargeError, new_session, no_auth, read_all
 from .errors import FailedRequestError, ForbiddenError, NotAlmError, UnknownRecordError, UnreachableError
 from .rates import RateLimit, parse_rate_limit, parse_retry_after
 

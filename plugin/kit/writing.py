@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 from ... import __version__
-from ...adapters.fitting import NAME, is_free
 from ...adapters.registry import adapter_names
+from ...adapters.validate import NAME, is_free
 from . import texts
 
 EXAMPLE = "badgerelay.adapters.example"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ...adapters.hosts import base_url
+from ...adapters.http.hosts import base_url
 
 BROKERS = ("amqp", "amqps", "redis", "rediss")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters import INVALID_TEMPLATE, Award, RejectedError
-from badgerelay.adapters.accredible.answers import read_answer, refusal_of
 from badgerelay.adapters.accredible.payloads import (
     OUR_REVOCATION,
     address_of,
@@ -21,9 +20,10 @@ from badgerelay.adapters.accredible.payloads import (
     parse_badge,
     parse_template,
 )
+from badgerelay.adapters.accredible.responses import read_answer, refusal_of
 from badgerelay.adapters.errors import AdapterError
-from badgerelay.adapters.remote.values import MalformedError
-from badgerelay.adapters.transport import Reply
+from badgerelay.adapters.http.json_values import MalformedError
+from badgerelay.adapters.http.transport import Reply
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC).timestamp()
 KEYS = (

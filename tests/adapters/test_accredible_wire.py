@@ -21,7 +21,7 @@ from badgerelay.adapters import (
 )
 from badgerelay.adapters.accredible.adapter import AccredibleAdapter
 from badgerelay.adapters.accredible.payloads import own_id
-from badgerelay.adapters.transport import MAX_ANSWER_BYTES
+from badgerelay.adapters.http.transport import MAX_ANSWER_BYTES
 
 BASE = "https://api.accredible.com"
 KEY = "very-secret"

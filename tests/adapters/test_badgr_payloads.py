@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters import Award, RejectedError
-from badgerelay.adapters.badgr.answers import read_answer
 from badgerelay.adapters.badgr.payloads import address_of, belongs_to, end_of, issue_item, parse_badge, parse_template
+from badgerelay.adapters.badgr.responses import read_answer
 from badgerelay.adapters.errors import AdapterError
-from badgerelay.adapters.remote.values import MalformedError, web_address
-from badgerelay.adapters.transport import Reply
+from badgerelay.adapters.http.json_values import MalformedError, web_address
+from badgerelay.adapters.http.transport import Reply
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 KEYS = (

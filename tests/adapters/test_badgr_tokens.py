@@ -10,7 +10,7 @@ import responses
 from badgerelay.adapters import ConfigurationError, OverBudgetError, TemporaryError
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.badgr.sandbox import CLIENT_ID, CLIENT_SECRET, FIRST_ISSUER
-from badgerelay.adapters.remote.credentials import lifetime
+from badgerelay.adapters.http.credentials import lifetime
 
 from .sandboxes import failures_of_many_checks
 

@@ -20,7 +20,7 @@ from badgerelay.adapters import (
     TemporaryError,
 )
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
-from badgerelay.adapters.transport import MAX_ANSWER_BYTES
+from badgerelay.adapters.http.transport import MAX_ANSWER_BYTES
 
 BASE = "https://api.badges.parchment.com"
 ISSUER = "x9wA9fwyT2CfB134DuxP2g"

@@ -12,7 +12,7 @@ from responses.matchers import query_param_matcher
 
 from badgerelay.adapters import Award, ListedBadge, TemporaryError
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.adapters.remote import paging
+from badgerelay.adapters.http import paging
 
 from .conftest import ORGANIZATION, TEMPLATE, TOKEN
 

@@ -17,7 +17,7 @@ from badgerelay.adapters.credly.payloads import (
     parse_template,
     replace_item,
 )
-from badgerelay.adapters.remote.values import MalformedError
+from badgerelay.adapters.http.json_values import MalformedError
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC).timestamp()
 JSON = st.recursive(

@@ -16,10 +16,10 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from badgerelay.adapters import AdapterError, AmbiguousError, Award, ConfigurationError, RejectedError, TemporaryError
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.adapters.credly.answers import RefusedError
-from badgerelay.adapters.remote.quoting import MAX_QUOTE, quote
-from badgerelay.adapters.remote.statuses import NotFoundError
-from badgerelay.adapters.transport import CONNECT_SECONDS, MAX_ANSWER_BYTES, READ_SECONDS
+from badgerelay.adapters.credly.responses import RefusedError
+from badgerelay.adapters.http.redact import MAX_QUOTE, quote
+from badgerelay.adapters.http.statuses import NotFoundError
+from badgerelay.adapters.http.transport import CONNECT_SECONDS, MAX_ANSWER_BYTES, READ_SECONDS
 
 ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
 BASE = f"https://api.credly.com/v1/organizations/{ORGANIZATION}"

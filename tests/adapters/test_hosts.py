@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.hosts import base_url
+from badgerelay.adapters.http.hosts import base_url
 
 
 @pytest.mark.parametrize(

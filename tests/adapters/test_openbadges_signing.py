@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badgerelay.adapters.openbadges import contexts, multibase
-from badgerelay.adapters.openbadges.canonical import SLOT, Mould, UndefinedTermError, canonical
 from badgerelay.adapters.openbadges.documents import credential, identity, identity_hash
 from badgerelay.adapters.openbadges.proofs import Signer, verifies
+from badgerelay.adapters.openbadges.rdf_canonical import SLOT, Mould, UndefinedTermError, canonical
 
 from .issuers import changed
 

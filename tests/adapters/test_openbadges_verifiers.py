@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.ob3.ldp import OB3LdpVerifier
 from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
 
-from badgerelay.adapters.openbadges.canonical import canonical
-from badgerelay.adapters.openbadges.jwts import read_jwt
 from badgerelay.adapters.openbadges.proofs import Signer
+from badgerelay.adapters.openbadges.rdf_canonical import canonical
+from badgerelay.adapters.openbadges.vc_jwt import read_jwt
 from badgerelay.plugin.store import Store
 
 from .issuers import URL, Campus, changed, connect_campus, draft

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters import TemporaryError
-from badgerelay.adapters.remote.paging import EndlessListError, Page, walk
+from badgerelay.adapters.http.paging import EndlessListError, Page, walk
 
 ITEMS = st.lists(st.integers(0, 9).map(lambda number: {"id": f"i{number}"}), max_size=4)
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from badgerelay.adapters import Context, OverBudgetError
-from badgerelay.adapters.remote.resting import Rest
+from badgerelay.adapters.http.cooldown import Rest
 
 
 class Clock:

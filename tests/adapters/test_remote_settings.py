@@ -9,7 +9,7 @@ from badgerelay.adapters.accredible.settings import AccredibleSettings
 from badgerelay.adapters.accredible.settings import api_url as accredible_url
 from badgerelay.adapters.badgr.settings import BadgrSettings
 from badgerelay.adapters.badgr.settings import api_url as badgr_url
-from badgerelay.adapters.hosts import base_url
+from badgerelay.adapters.http.hosts import base_url
 
 USER = {"issuer_id": "abc", "username": "u@example.org", "password": "p"}
 CLIENT = {"issuer_id": "abc", "client_id": "c", "client_secret": "s"}

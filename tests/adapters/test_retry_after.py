@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.retry_after import MAX_SECONDS, retry_after
+from badgerelay.adapters.http.retry_after import MAX_SECONDS, retry_after
 
 NOW = 1_772_456_700.0  # Mon, 02 Mar 2026 13:05:00 GMT
 

@@ -28,8 +28,8 @@ from badgerelay.adapters import (
     TemplateDraft,
     TemporaryError,
 )
-from badgerelay.adapters.remote.settings import MAX_READ_SECONDS
-from badgerelay.adapters.transport import CONNECT_SECONDS
+from badgerelay.adapters.http.settings_fields import MAX_READ_SECONDS
+from badgerelay.adapters.http.transport import CONNECT_SECONDS
 from badgerelay.plugin.providers import timeouts as bounding
 from badgerelay.plugin.providers.guarded_adapter import BrokenAdapterError, Contained
 from badgerelay.plugin.providers.timeouts import MAX_HANGING, HangingError, watched

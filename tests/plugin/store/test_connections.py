@@ -159,7 +159,8 @@ def test_threads_that_make_the_key_file_at_once_agree(home: Path) -> None:
 
 def test_processes_that_make_the_key_file_at_once_agree(home: Path) -> None:
     code = (
-        "import sys, pathlib; from badgerelay.plugin.runtime.settings import Settings; from badgerelay.plugin.runtime.vault import *;"
+        "import sys, pathlib; from badgerelay.plugin.runtime.settings import Settings;"
+        "from badgerelay.plugin.runtime.vault import *;"
         "print(open_vault(Settings(pathlib.Path(sys.argv[1]), '')).seal('x'))"
     )
     started = [

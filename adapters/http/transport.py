@@ -10,8 +10,8 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from .errors import AdapterError, AmbiguousError, TemporaryError
-from .http import HeaderAuth, TooLargeError, new_session, no_auth, read_all
+from ..errors import AdapterError, AmbiguousError, TemporaryError
+from .session import HeaderAuth, TooLargeError, new_session, no_auth, read_all
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 30.0

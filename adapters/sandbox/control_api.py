@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from .arrivals import Arrivals
+from .request_log import Arrivals
 
 _ENDED = {"revoked", "deleted", "expired"}
 

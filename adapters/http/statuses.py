@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
-from ..retry_after import retry_after
-from ..transport import HostError, Reply
+from .retry_after import retry_after
+from .transport import HostError, Reply
 
 _LATER = {408, 425, 429}
 _TEMPORARY_REDIRECTS = {302, 303, 307}

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
-from ..remote.quoting import quote
-from ..remote.statuses import NotFoundError, stranger, trouble
-from ..remote.values import document, text
-from ..transport import Reply
+from ..http.json_values import document, text
+from ..http.redact import quote
+from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.transport import Reply
 
 INSUFFICIENT_CREDITS = "insufficient_credits"
 _TAKEN = "already been taken"

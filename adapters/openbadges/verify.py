@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .badges import Badge
-from .canonical import require_pyld
 from .issuer import Voice
-from .jwts import jwt_verifies, read_jwt, require_jwt
 from .keys import IssuerKey, KeyRing
 from .proofs import verifies
+from .rdf_canonical import require_pyld
+from .vc_jwt import jwt_verifies, read_jwt, require_jwt
 
 
 def document_of(badge: Badge) -> dict[str, object]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from ..hosts import base_url
-from ..transport import READ_SECONDS
+from .hosts import base_url
+from .transport import READ_SECONDS
 
 MAX_READ_SECONDS = 240.0
 """A call that is silent for longer than that is given up as one that never returns."""

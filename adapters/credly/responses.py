@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
-from ..remote.quoting import quote
-from ..remote.statuses import NotFoundError, stranger, trouble
-from ..remote.values import document
-from ..transport import Reply
+from ..http.json_values import document
+from ..http.redact import quote
+from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.transport import Reply
 
 _CODES = (
     ("already has this badge", "already_issued"),

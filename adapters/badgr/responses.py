@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from requests.utils import parse_header_links
 
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
-from ..remote.quoting import quote
-from ..remote.statuses import NotFoundError, stranger, trouble
-from ..remote.values import document, text
-from ..transport import Reply
+from ..http.json_values import document, text
+from ..http.redact import quote
+from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.transport import Reply
 
 _CODES = (
     ("previous award of this badge already exists", "already_issued"),

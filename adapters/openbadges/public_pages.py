@@ -16,7 +16,7 @@ from jinja2 import Template as Page
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..errors import ConfigurationError
-from ..remote.sharing import linkedin_post
+from ..http.share_links import linkedin_post
 from . import badges
 from .badges import Badge, credential_url, read_badge
 from .baking import PNG, bake
@@ -25,7 +25,7 @@ from .keys import did_document
 from .settings import WEB
 from .status import StatusLists, counter
 from .templates import Template, Templates
-from .verifying import document_of, holds
+from .verify import document_of, holds
 
 VC_JSON, JWT_TEXT = "application/vc+ld+json", "text/plain; charset=utf-8"
 JSON_TYPES = (VC_JSON, "application/vc", "application/ld+json", "application/json")

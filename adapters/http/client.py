@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..http import HeaderAuth
-from ..transport import BrokenOffError, Reply, Transport
 from .credentials import Credentials
+from .session import HeaderAuth
+from .transport import BrokenOffError, Reply, Transport
 
 
 class Client:
