@@ -29,8 +29,8 @@ import sqlalchemy as sa
 from badgerelay.plugin.cli.main import main
 from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.rules import NewRule
-from badgerelay.plugin.store.tables import templates
+from badgerelay.plugin.store.catalogue.rules import NewRule
+from badgerelay.plugin.store.schema.tables import templates
 
 ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
 TOKEN = "SIMULATOR-TOKEN-0001"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from ...adapters.errors import RejectedError
-from ..store.cache import Cache
-from ..store.rules import skill_object
+from ..store.answer_cache import Cache
+from ..store.catalogue.rules import skill_object
 from .asking import Asking
 from .client import AlmClient, segment
 from .documents import attribute, number, primaries, related_ids

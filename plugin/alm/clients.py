@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from ...adapters.base import Storage, unhurried
-from ..policy import ALM_RATE
 from ..providers.rate_limits import PATIENCE_SECONDS, burst_of, pace_of
 from ..store import Connection, Store
+from ..store.policy import ALM_RATE
 from .client import AlmClient
 from .tempo import Tempo
 

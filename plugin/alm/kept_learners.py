@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from ..store.cache import Cache
+from ..store.answer_cache import Cache
 from .documents import LearnerRecord
 
 KIND = "learner"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 
 from ...adapters.errors import AdapterError, OverBudgetError
 from ..store import Connection, NewEvent, Store
-from ..store.migration_runs import FINISHED, FOLLOWED
+from ..store.imports.migration_runs import FINISHED, FOLLOWED
 from .client import AlmClient
 from .migration_status import Job, RunStatus, parse_status
 from .own_events import csv_imported

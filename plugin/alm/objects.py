@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...adapters.errors import RejectedError
-from ..store.rules import skill_object
+from ..store.catalogue.rules import skill_object
 from .client import AlmClient, segment
 from .documents import (
     BadgeRecord,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ...adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from ..store import Store
-from ..store.strangers import AHEAD, Strangers
+from ..store.inbox.unknown_learners import AHEAD, Strangers
 from .asking import Asking
 from .client import MAX_IDS, AlmClient
 from .documents import LearnerRecord

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...adapters.errors import RejectedError
-from ..store.cache import EVER, Cache
+from ..store.answer_cache import EVER, Cache
 from .asking import Asking
 from .client import AlmClient
 from .documents import BadgeRecord, BadgeTie

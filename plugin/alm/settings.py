@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from ...adapters.http.hosts import base_url
-from ..policy import ALM_RATE, DEFAULT_SKILLS_EVERY, every_field, max_age_field, rate_field
 from ..sources.recipients import POLICIES
+from ..store.policy import ALM_RATE, DEFAULT_SKILLS_EVERY, every_field, max_age_field, rate_field
 
 BASIC_KEYS = ("webhook_username", "webhook_password")
 SIGNATURE_KEYS = (

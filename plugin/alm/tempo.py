@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from ..providers.rate_limits import Pace
-from ..store.cache import Cache
+from ..store.answer_cache import Cache
 from .rates import RateLimit
 
 KIND = "rate_limit"

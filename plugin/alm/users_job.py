@@ -15,8 +15,8 @@ from itertools import islice
 
 from ...adapters.errors import AdapterError, OverBudgetError, RejectedError
 from ..store import Store, StoreUnavailableError
-from ..store.budgets import BudgetStorage
-from ..store.strangers import Strangers
+from ..store.connections.rate_windows import BudgetStorage
+from ..store.inbox.unknown_learners import Strangers
 from .client import AlmClient
 from .errors import AwaitedError, ForbiddenError, ReportError, UnknownRecordError
 from .jobs import JOB_SECONDS, USERS, Job, lines, look, pauses, start_users

@@ -15,7 +15,7 @@ from ..providers.backoff import backoff
 from ..sources.decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ..sources.recipients import split_name
 from ..store import Connection, Plan, Store
-from ..store.cache import Cache
+from ..store.answer_cache import Cache
 from .achievements import Achievements
 from .client import AlmClient
 from .decoder import DeliveredEvent

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from ..rules.evaluate import Completion, Verdict, judge, past_completion
 from ..rules.lookup import rules_for
 from ..store import Connection, Store
-from ..store.rules import Rule
+from ..store.catalogue.rules import Rule
 from .achievements import Achievements, Skills
 from .decoder import DeliveredEvent, decode
 from .documents import BadgeRecord

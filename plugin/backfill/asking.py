@@ -15,7 +15,7 @@ from ..providers.backoff import backoff
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..store import Plan, Store
-from ..store.tables import backfill_badges as badges
+from ..store.schema.tables import backfill_badges as badges
 from .people import digest
 
 ALONE = 20

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..store import Store
-from ..store.tables import backfill_badges as badges
-from ..store.tables import events
+from ..store.schema.tables import backfill_badges as badges
+from ..store.schema.tables import events
 from .ledgers import awards_of
 from .parties import Party
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..store import Store
-from ..store.tables import AWARD_OPEN, awards
+from ..store.schema.tables import AWARD_OPEN, awards
 
 Key = tuple[str, str, str, str]
 """Provider connection, learner, badge template, period."""

@@ -15,8 +15,8 @@ from ..alm.errors import ForbiddenError, ReportError
 from ..alm.kept_learners import KIND, LEARNER_SECONDS, keep
 from ..alm.users_job import MANY
 from ..store import Store
-from ..store.backfills import PORTION
-from ..store.tables import backfill_completions as completions
+from ..store.backfill.backfills import PORTION
+from ..store.schema.tables import backfill_completions as completions
 from .people import KIND as LEARNER_OF
 from .people import Addresses, digest
 

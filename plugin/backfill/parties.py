@@ -19,7 +19,7 @@ from ..alm.source import AlmSource
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Connection, NewEvent, Store
-from ..store.tables import events
+from ..store.schema.tables import events
 
 _EVENTS = {
     "course": "COURSE_COMPLETED_BATCH",

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from ..alm.kept_learners import KIND as LEARNER
 from ..store import Store
-from ..store.cache import EVER
-from ..store.tables import cache
+from ..store.answer_cache import EVER
+from ..store.schema.tables import cache
 
 AT_ONCE = 500
 KIND = "learner_of"

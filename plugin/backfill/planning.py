@@ -16,8 +16,8 @@ from ..alm.users_job import WAITS
 from ..alm.visit import BUDGET_USED_UP
 from ..sources.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
-from ..store.tables import backfill_badges as badges
-from ..store.tables import backfill_completions as completions
+from ..store.schema.tables import backfill_badges as badges
+from ..store.schema.tables import backfill_completions as completions
 from .asking import Providers, has
 from .ledgers import awards_of, verdict
 from .naming import Everyone, Naming

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from ..csvfiles.records import MAX_FIELD, FileError
 from ..store import Store
 from ..store.history import storable
-from ..store.tables import backfill_completions as completions
+from ..store.schema.tables import backfill_completions as completions
 from .parties import Party
 from .people import digest
 from .transcripts import TranscriptRow, read_grades, read_transcript

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..store import Store
-from ..store.backfills import PORTION
-from ..store.tables import backfill_badges as badges
-from ..store.tables import backfill_completions as completions
+from ..store.backfill.backfills import PORTION
+from ..store.schema.tables import backfill_badges as badges
+from ..store.schema.tables import backfill_completions as completions
 
 REASONS = 20
 """The commonest, of a summary."""

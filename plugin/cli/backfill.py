@@ -23,7 +23,7 @@ from ..backfill.wish import Wish, parse_bound, wish_of
 from ..csvfiles.records import FileError
 from ..store import Store
 from ..store.hold import HeldError, Hold
-from ..store.views import MAX_NUMBER
+from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 
 LINES = 10_000

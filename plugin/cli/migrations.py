@@ -14,8 +14,8 @@ from ..connections.connect import ALM
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
 from ..store import Store
-from ..store.migration_runs import FOLLOWED
-from ..store.views import MAX_NUMBER
+from ..store.imports.migration_runs import FOLLOWED
+from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
 
 

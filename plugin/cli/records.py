@@ -10,7 +10,7 @@ import click
 
 from ..reports.explain import Explanation, explain_award, explain_event
 from ..store import Store
-from ..store.tables import AWARD_STATES, EVENT_STATES
+from ..store.schema.tables import AWARD_STATES, EVENT_STATES
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
 from .connections import held_up_by
 from .repair import release, replay, retry, revoke

@@ -11,9 +11,9 @@ import click
 
 from ..runtime.durations import parse_duration
 from ..store import Store
-from ..store.repair import RETRIABLE, REVOCABLE, Chosen
-from ..store.tables import EVENT_STATES
-from ..store.views import MAX_NUMBER
+from ..store.ledger.bulk_repair import RETRIABLE, REVOCABLE, Chosen
+from ..store.queries import MAX_NUMBER
+from ..store.schema.tables import EVENT_STATES
 from .common import FailedError, confirmed, opened_store
 
 MAX_REASON = 200

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from ..store import Store
-from ..store.rules import ANY_SOURCE, NewRule, Rule, skill_object
-from ..store.views import MAX_NUMBER
+from ..store.catalogue.rules import ANY_SOURCE, NewRule, Rule, skill_object
+from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
 from .rules_test import test
 

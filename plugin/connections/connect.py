@@ -18,10 +18,10 @@ from ...adapters.errors import ConfigurationError
 from ...adapters.registry import load_adapter
 from ..alm.clients import client_of
 from ..alm.settings import AlmSettings
-from ..policy import KEYS, PolicySettings
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
+from ..store.policy import KEYS, PolicySettings
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ALM = "alm"

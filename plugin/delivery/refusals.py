@@ -15,7 +15,7 @@ from ...adapters.base import Adapter, Outcome
 from ...adapters.errors import INVALID_TEMPLATE, AdapterError, RejectedError, TemporaryError
 from ..providers.template_sync import sync_templates
 from ..store import Connection, Store, StoreUnavailableError
-from ..store.catalogue import unusable
+from ..store.catalogue.templates import unusable
 
 FRESH_SECONDS = 10.0
 """A catalogue this young is not synchronized again for a refusal: each batch of a burst may meet one."""

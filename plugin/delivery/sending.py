@@ -9,10 +9,10 @@ from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
-from ..policy import policy_of
 from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
 from ..store import Connection, Store
+from ..store.policy import policy_of
 from .calling import halting, issue, look, not_sent
 from .refusals import judged, refuses_template
 from .revoking import revoke_rows

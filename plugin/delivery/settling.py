@@ -20,7 +20,7 @@ from ...adapters.errors import (
 )
 from ..providers.backoff import backoff
 from ..store import Connection, Settled, Store
-from ..store.ledger import DOUBT, LOOK_SECONDS
+from ..store.ledger.ledger import DOUBT, LOOK_SECONDS
 from .calling import asked_to_wait
 from .refusals import UnusableTemplateError
 

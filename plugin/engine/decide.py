@@ -14,9 +14,9 @@ from ..runtime.logs import one_line
 from ..runtime.tracing import span
 from ..sources.decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
 from ..store import Store, StoreUnavailableError
-from ..store.backfills import confirmed
+from ..store.backfill.backfills import confirmed
 from ..store.history import Change, record
-from ..store.inbox import finish, follow
+from ..store.inbox.inbox import finish, follow
 
 BATCH = 100
 """Events taken at once. Writing what became of them keeps SQLite from committing deliveries: about 50 ms."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ...adapters.base import Adapter
 from ...adapters.errors import ConfigurationError
-from ..policy import KEYS
 from ..providers.pool import public_url_of
 from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
+from ..store.policy import KEYS
 
 if TYPE_CHECKING:
     from ...adapters.contract import Provider

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..policy import ALM_RATE
 from ..providers.rate_limits import calls_left
 from ..store import Store
+from ..store.policy import ALM_RATE
 
 
 def budgets_left(store: Store) -> dict[str, float]:

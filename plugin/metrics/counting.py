@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..store import Store, StoreUnavailableError
-from ..store.tables import awards, events, history
+from ..store.schema.tables import awards, events, history
 from .overview import Overview
 from .reasons import OTHER, code_label, reason_label
 from .tally import Counted, Key, Tally

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..store import Store
-from ..store.tables import connections, rules, templates
+from ..store.schema.tables import connections, rules, templates
 
 STATES = ("up", "resting", "stopped", "paused")
 LAST_EVENT = "last_event"

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..store.database import Database
-from ..store.tables import history
+from ..store.schema.tables import history
 from .reasons import OTHER, most_frequent
 
 BLOCK = 16384

@@ -8,8 +8,8 @@ import time
 from ...adapters.base import Adapter, Context, Storage
 from ...adapters.errors import ConfigurationError, TemporaryError
 from ...adapters.registry import load_adapter
-from ..policy import KEYS as POLICY_KEYS
 from ..store import Connection, Store
+from ..store.policy import KEYS as POLICY_KEYS
 from .guarded_adapter import Contained, broken
 from .rate_limits import Pace, pace_of
 from .timeouts import HangingError, bounded, watched

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from ...adapters.base import unhurried
 from ...adapters.errors import ConfigurationError, OverBudgetError
 from ...adapters.registry import load_adapter
-from ..policy import DEFAULT_RATE, Rate, parse_rate, policy_of
 from ..store import Connection, Store, StoreUnavailableError
+from ..store.policy import DEFAULT_RATE, Rate, parse_rate, policy_of
 
 if TYPE_CHECKING:
-    from ..store.budgets import BudgetStorage
+    from ..store.connections.rate_windows import BudgetStorage
 
 PATIENCE_SECONDS = 3.0
 """A call waits so long for its place, in its thread; where that is not enough, the connection waits instead."""
@@ -107,7 +107,7 @@ def calls_left(store: Store, connection: Connection, *, default_rate: str = "") 
 
 def _storage(store: Store, name: str) -> BudgetStorage:
     # Late: most commands never need it, and it takes longer to load than they do to run.
-    from ..store.budgets import BudgetStorage
+    from ..store.connections.rate_windows import BudgetStorage
 
     return BudgetStorage(store.database, name, store.now)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from ...adapters.base import Adapter, BadgeTemplate
 from ..store import Connection, Store
-from ..store.catalogue import Synchronized
+from ..store.catalogue.templates import Synchronized
 from .pool import make_adapter
 from .rate_limits import pace_of
 

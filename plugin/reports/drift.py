@@ -18,7 +18,7 @@ from ..delivery.calling import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..store import Connection, Store
-from ..store.tables import awards, connections
+from ..store.schema.tables import awards, connections
 from .provider_list import Listed, Listing
 
 AT_ONCE = 500

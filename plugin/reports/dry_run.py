@@ -25,7 +25,7 @@ from ..rules.skill_badges import in_words, look_at
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
 from ..sources.host.source import HostSource, judge_event
 from ..store import Connection, NewEvent, Plan, Store
-from ..store.tables import awards
+from ..store.schema.tables import awards
 
 MAX_EVENTS = 100
 MAX_LOOKS = 20

@@ -9,7 +9,7 @@ from shlex import quote
 import sqlalchemy as sa
 
 from ..store import Store
-from ..store.tables import EVENT_UNMAPPED, events
+from ..store.schema.tables import EVENT_UNMAPPED, events
 
 AT_ONCE = 500
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..store.rules import Rule
+from ..store.catalogue.rules import Rule
 
 MAX_NAMED = 5
 """Missing objects that a reason names."""

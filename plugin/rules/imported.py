@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from ..csv_import.file_kinds import Columns, Kind
 from ..store import Store
-from ..store.imports import Tie
-from ..store.rules import Rule
+from ..store.catalogue.rules import Rule
+from ..store.imports.imported_rows import Tie
 
 _PARENTS = {
     "course_instance": ("course", "courseId", "almCourseId"),

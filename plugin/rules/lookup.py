@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..store import Store
-from ..store.rules import Rule
+from ..store.catalogue.rules import Rule
 from .imported import ties_for
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Row
 
 from ..store import Store
-from ..store.rules import NewRule, skill_object
-from ..store.skills import SkillLevelRow
+from ..store.catalogue.rules import NewRule, skill_object
+from ..store.catalogue.skills import SkillLevelRow
 from .template_matching import SkillTemplates
 
 log = logging.getLogger("badgerelay.skills")

@@ -1,9 +1,9 @@
 """Everything that must survive: connections, inbox, ledger, history."""
 
-from .connections import Connection
+from .connections.connections import Connection
 from .database import StoreUnavailableError
-from .inbox import HOSTS, IMPORTS, NewEvent, host_lane
-from .ledger import Plan, Settled
+from .inbox.inbox import HOSTS, IMPORTS, NewEvent, host_lane
+from .ledger.ledger import Plan, Settled
 from .store import Store, open_store
 
 __all__ = [

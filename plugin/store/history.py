@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .tables import history
+from .schema.tables import history
 
 MAX_CAUSE = 1000
 """Characters of a cause that are kept."""

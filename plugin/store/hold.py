@@ -16,7 +16,7 @@ from sqlalchemy.engine import Row
 
 from .database import StoreUnavailableError
 from .leases import LEASE_SECONDS, RENEW_SECONDS
-from .turns import Turns
+from .locks import Turns
 
 
 class HeldError(Exception):

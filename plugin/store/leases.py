@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from .tables import awards, events, notifications, schedule
+from .schema.tables import awards, events, notifications, schedule
 
 LEASE_SECONDS = 10.0
 """A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""

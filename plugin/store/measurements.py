@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from .database import Database, StoreUnavailableError
-from .tables import measurements
+from .schema.tables import measurements
 
 FLUSH_SECONDS = 5.0
 """How long a measurement may stay in the process that made it."""

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from . import leases
 from .database import Database
 from .history import MAX_CAUSE, storable
-from .tables import connections, schedule
+from .schema.tables import connections, schedule
 
 Which = tuple[str, str]
 """A connection and a task."""

@@ -8,30 +8,30 @@ from pathlib import Path
 
 from ..runtime.settings import Settings, SettingsError
 from ..runtime.vault import Vault, open_vault
-from .backfill_learners import BackfillLearners
-from .backfills import Backfills
-from .cache import Cache
-from .catalogue import Catalogue
-from .clock import SteadyClock
-from .completions import Completions
-from .connections import Connections, ConnectionStorage
+from .answer_cache import Cache
+from .backfill.backfills import Backfills
+from .backfill.learners import BackfillLearners
+from .catalogue.known_skills import KnownSkills
+from .catalogue.rules import Rules
+from .catalogue.skills import Skills
+from .catalogue.templates import Catalogue
+from .connections.connections import Connections, ConnectionStorage
+from .connections.records import ConnectionRecords
 from .database import HEAD, Database
-from .heartbeat import Heartbeat
-from .imports import Imports
-from .inbox import Inbox
-from .known_skills import KnownSkills
-from .ledger import Ledger
+from .imports.imported_rows import Imports
+from .imports.migration_runs import MigrationRuns
+from .inbox.completions import Completions
+from .inbox.inbox import Inbox
+from .ledger.admission import Planning
+from .ledger.bulk_repair import Repair
+from .ledger.ledger import Ledger
+from .ledger.notifications import Notifications
+from .locks import Turns
 from .measurements import Measurements
-from .migration_runs import MigrationRuns
-from .notifications import Notifications
-from .planning import Planning
-from .records import ConnectionRecords
-from .repair import Repair
-from .rules import Rules
+from .queries import Views
 from .schedule import Schedule
-from .skills import Skills
-from .turns import Turns
-from .views import Views
+from .shared_clock import Heartbeat
+from .steady_clock import SteadyClock
 
 ROOM = 32 * 1024
 """Bytes that a probe needs: more pages than an event with its rows in every index."""

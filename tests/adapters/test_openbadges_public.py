@@ -12,8 +12,8 @@ import requests
 from badgerelay.adapters import Change
 from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.connections.records import ConnectionRecords
 from badgerelay.plugin.store.database import StoreUnavailableError
-from badgerelay.plugin.store.records import ConnectionRecords
 
 from ..support import Running
 from .issuers import NAME, PUBLIC, SVG, URL, Campus, connect_campus, draft, png

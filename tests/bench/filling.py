@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.tables import awards, cache, events, history, metadata
+from badgerelay.plugin.store.schema.tables import awards, cache, events, history, metadata
 
 AT_ONCE = 20_000
 SPREAD_SECONDS = 90 * 86400.0

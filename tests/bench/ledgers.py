@@ -18,7 +18,7 @@ from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.inbox import NewEvent
+from badgerelay.plugin.store.inbox.inbox import NewEvent
 from badgerelay.plugin.web.doors import Doors
 
 from .credly import badges, credly_sandbox, wait_until

@@ -20,7 +20,7 @@ from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.store import Store, open_store
-from badgerelay.plugin.store.tables import awards
+from badgerelay.plugin.store.schema.tables import awards
 
 from .deliveries import ACCOUNT, COURSE, INSTANCE, PASSWORD, USERNAME
 

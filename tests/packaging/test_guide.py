@@ -10,7 +10,7 @@ import pytest
 from badgerelay.adapters.base import CONTRACT, RESERVED_SETTINGS
 from badgerelay.adapters.sandbox.faults import KINDS
 from badgerelay.plugin.kit.writing import write_distribution
-from badgerelay.plugin.policy import KEYS
+from badgerelay.plugin.store.policy import KEYS
 
 from .building import ROOT
 

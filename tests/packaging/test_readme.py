@@ -12,7 +12,7 @@ import pytest
 
 from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS, PLUGIN_IMPLEMENTS
 from badgerelay.plugin.cli.main import COMMANDS
-from badgerelay.plugin.policy import KEYS
+from badgerelay.plugin.store.policy import KEYS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SETTINGS = ("HOME", "DATABASE_URL", "SECRET_KEYS", "LOG_FORMAT", "BROKER_URL", "PUBLIC_URL")

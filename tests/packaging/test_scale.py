@@ -17,7 +17,7 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
-from badgerelay.plugin.store.tables import awards, events
+from badgerelay.plugin.store.schema.tables import awards, events
 from badgerelay.plugin.web.doors import Doors
 from tests.bench.day import Day
 from tests.bench.deliveries import body

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from badgerelay.plugin.policy import PolicySettings, Rate, policy_of
+from badgerelay.plugin.store.policy import PolicySettings, Rate, policy_of
 
 
 def test_the_defaults_hold_where_nothing_is_set() -> None:

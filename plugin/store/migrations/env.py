@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from badgerelay.plugin.store.tables import metadata
+from badgerelay.plugin.store.schema.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

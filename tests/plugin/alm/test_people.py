@@ -22,9 +22,9 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.cache import Cache
+from badgerelay.plugin.store.answer_cache import Cache
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.strangers import Strangers
+from badgerelay.plugin.store.inbox.unknown_learners import Strangers
 
 from ...support import completion, connect_alm, connect_credly, until
 from .test_client import API, user

@@ -21,8 +21,8 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import events
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import events
 
 from ...support import add_rule, alm_values, completion, delivery
 from .test_client import API, REFRESH, user

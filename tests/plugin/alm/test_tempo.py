@@ -17,7 +17,7 @@ from badgerelay.plugin.alm.tempo import ALL, KIND, Tempo
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store, open_store
-from badgerelay.plugin.store.budgets import BudgetStorage
+from badgerelay.plugin.store.connections.rate_windows import BudgetStorage
 from badgerelay.plugin.store.database import Database
 
 from ...support import connect_alm, connect_credly

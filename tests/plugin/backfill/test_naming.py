@@ -14,7 +14,7 @@ from badgerelay.plugin.backfill.people import Addresses, digest
 from badgerelay.plugin.backfill.reading import read_into
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.cache import EVER
+from badgerelay.plugin.store.answer_cache import EVER
 
 from ...support import connect_alm, query_plans
 from .conftest import HEADER, line

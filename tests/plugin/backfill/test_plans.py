@@ -22,7 +22,7 @@ from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.tables import award_hours, backfill_badges, backfill_completions, backfills
+from badgerelay.plugin.store.schema.tables import award_hours, backfill_badges, backfill_completions, backfills
 
 from ...support import badges, connect_alm, counts, set_faults
 from .conftest import FIRST, HEADER, TEMPLATE, issue_by_hand, line

@@ -16,13 +16,13 @@ from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.delivery.sending import batch_size, send_batch
 from badgerelay.plugin.engine.decide import decide_batch
-from badgerelay.plugin.policy import PolicySettings
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Connection, NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.policy import PolicySettings
 
 from ...support import TEMPLATE, TOKEN, calls, completion, connect_alm, connect_credly, counts, set_faults
 from .test_engine import _knock

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Decided, Waits
 from badgerelay.plugin.store import NewEvent, Store
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 
 class Waiting:

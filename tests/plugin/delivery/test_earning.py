@@ -18,7 +18,7 @@ from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.engine.decide import decide_batch, write_decisions
 from badgerelay.plugin.reports.explain import explain_award
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import (
     COURSE,

@@ -18,8 +18,8 @@ from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.reports.explain import explain_award, explain_event
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import awards
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import awards
 
 from ...support import (
     COURSE,

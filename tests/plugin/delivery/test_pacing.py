@@ -11,12 +11,12 @@ import pytest
 from badgerelay.adapters.base import unhurried
 from badgerelay.adapters.errors import OverBudgetError
 from badgerelay.plugin.metrics.budgets import budgets_left
-from badgerelay.plugin.policy import ALM_RATE
 from badgerelay.plugin.providers.rate_limits import calls_left, pace_of
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.database import Database
+from badgerelay.plugin.store.policy import ALM_RATE
 
 
 class Clock:

@@ -28,7 +28,7 @@ from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ..store.conftest import EVENT, Clock, Giving
 

@@ -10,7 +10,7 @@ import requests
 from badgerelay.plugin.delivery.refusals import FRESH_SECONDS
 from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import COURSE, COURSE_TEMPLATE, ROSA, add_rule, badges, calls, until
 from .conftest import Road

@@ -23,8 +23,8 @@ from badgerelay.plugin.sources.host.csv_events import MAX_BYTES
 from badgerelay.plugin.sources.host.source import FILE_SECONDS
 from badgerelay.plugin.store import HOSTS, IMPORTS, Store
 from badgerelay.plugin.store.history import changes_of
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import events
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import events
 
 from ...support import COURSE_TEMPLATE, add_rule, connect_credly, forget_templates, set_faults, until
 from .conftest import text_of

@@ -8,7 +8,7 @@ import pytest
 
 from badgerelay.plugin.rules.imported import ties_for
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.rules import Rule
+from badgerelay.plugin.store.catalogue.rules import Rule
 
 from ...support import COURSE_TEMPLATE, TEMPLATE, connect_credly
 from .conftest import Import, text_of

@@ -18,8 +18,8 @@ from badgerelay.plugin.csv_import.open_file import Watch, from_text
 from badgerelay.plugin.csv_import.run import Task, run
 from badgerelay.plugin.csv_import.staging import Staging
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.imports import ABANDONED_SECONDS
-from badgerelay.plugin.store.tables import imported_rows, imports
+from badgerelay.plugin.store.imports.imported_rows import ABANDONED_SECONDS
+from badgerelay.plugin.store.schema.tables import imported_rows, imports
 
 from ...support import query_plans, until
 from .conftest import Import, text_of

@@ -15,8 +15,8 @@ from badgerelay.plugin.metrics.counting import Counting, Counts
 from badgerelay.plugin.metrics.overview import look
 from badgerelay.plugin.metrics.reasons import MAX_REASONS
 from badgerelay.plugin.store import NewEvent, Store
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import events
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import events
 
 from ...support import until
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from badgerelay.plugin.metrics import silence
 from badgerelay.plugin.metrics.overview import look
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.tables import connections
+from badgerelay.plugin.store.schema.tables import connections
 from badgerelay.plugin.web.app import create_app
 
 from ...support import basic, completion, connect_alm, connect_credly, delivery, until

@@ -16,7 +16,7 @@ from badgerelay.plugin.alm.migration_status import parse_status
 from badgerelay.plugin.alm.migrations import OVER_QUIET_SECONDS, QUIET_SECONDS, follow_runs, look_at, take
 from badgerelay.plugin.alm.places import KINDS
 from badgerelay.plugin.store import Connection, Store
-from badgerelay.plugin.store.tables import migration_runs
+from badgerelay.plugin.store.schema.tables import migration_runs
 
 from ...support import connect_alm, connect_credly
 

@@ -20,7 +20,7 @@ from badgerelay.plugin.alm.skills import parse_skills
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Connection, Store
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import connect_alm, connect_credly, until
 

@@ -16,7 +16,7 @@ from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.tables import events
+from badgerelay.plugin.store.schema.tables import events
 
 from ...support import Ran, completion, query_plans, run_here
 

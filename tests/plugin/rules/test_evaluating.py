@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from badgerelay.plugin.rules.evaluate import Completion, judge
-from badgerelay.plugin.store.rules import NewRule, Rule
+from badgerelay.plugin.store.catalogue.rules import NewRule, Rule
 
 IDS = ("course:1", "course:1_1", "course:2", "certification:3", "skill:4:1")
 

@@ -15,9 +15,10 @@ from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.engine.schedule.periodic_task import Task, arrange
 from badgerelay.plugin.engine.schedule.run_task import tend
-from badgerelay.plugin.store import Store, StoreUnavailableError, heartbeat
+from badgerelay.plugin.store import Store, StoreUnavailableError
+from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS, renew
-from badgerelay.plugin.store.tables import schedule
+from badgerelay.plugin.store.schema.tables import schedule
 
 from .conftest import Clock, Deed
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Plan, Store
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import award_hours
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import award_hours
 
 from .conftest import EVENT, RECIPIENT, Clock
 

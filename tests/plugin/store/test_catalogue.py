@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.adapters.errors import TemporaryError
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.catalogue import DoubtfulListError
-from badgerelay.plugin.store.template_changes import changes_between, doubtful
+from badgerelay.plugin.store.catalogue.template_changes import changes_between, doubtful
+from badgerelay.plugin.store.catalogue.templates import DoubtfulListError
 
 
 def template(number: int, state: Any = "active", name: str | None = None, image: str = "a.png") -> BadgeTemplate:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import open_store
-from badgerelay.plugin.store.clock import LARGEST_STEP_SECONDS, SteadyClock
 from badgerelay.plugin.store.history import Change, record
+from badgerelay.plugin.store.steady_clock import LARGEST_STEP_SECONDS, SteadyClock
 
 HOUR = 3600.0
 

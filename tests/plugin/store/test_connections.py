@@ -16,8 +16,8 @@ from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.plugin.runtime.settings import Settings, SettingsError, read_settings
 from badgerelay.plugin.runtime.vault import KEY_FILE, Vault, new_key, open_vault
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import events
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.schema.tables import events
 
 from ...support import add_rule, query_plans
 from .conftest import Clock

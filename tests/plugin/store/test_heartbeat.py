@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from badgerelay.plugin.runtime.settings import Settings
-from badgerelay.plugin.store import Settled, Store, heartbeat
+from badgerelay.plugin.store import Settled, Store
+from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.heartbeat import Heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS
-from badgerelay.plugin.store.ledger import LOOK_SECONDS
+from badgerelay.plugin.store.ledger.ledger import LOOK_SECONDS
+from badgerelay.plugin.store.shared_clock import Heartbeat
 
 from .conftest import EVENT, Clock, live_on
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from badgerelay.plugin.store import NewEvent, Store, StoreUnavailableError
 from badgerelay.plugin.store import database as database_module
-from badgerelay.plugin.store.inbox import finish
-from badgerelay.plugin.store.repair import Chosen
+from badgerelay.plugin.store.inbox.inbox import finish
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from .conftest import EVENT, Clock
 

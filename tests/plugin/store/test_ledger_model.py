@@ -37,12 +37,13 @@ from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import Vault, new_key
 from badgerelay.plugin.sources.decisions import Decided
-from badgerelay.plugin.store import Store, heartbeat
+from badgerelay.plugin.store import Store
+from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import renew
-from badgerelay.plugin.store.ledger import LOOK_SECONDS
-from badgerelay.plugin.store.repair import Chosen
-from badgerelay.plugin.store.tables import metadata
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
+from badgerelay.plugin.store.ledger.ledger import LOOK_SECONDS
+from badgerelay.plugin.store.schema.tables import metadata
 
 from .conftest import EVENT, Clock, Giving, live_on
 

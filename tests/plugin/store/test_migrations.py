@@ -16,7 +16,7 @@ from badgerelay.plugin.runtime.settings import Settings, SettingsError
 from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store import open_store
 from badgerelay.plugin.store.database import HEAD, Database
-from badgerelay.plugin.store.tables import metadata
+from badgerelay.plugin.store.schema.tables import metadata
 
 UPGRADE = "import sys; from badgerelay.plugin.store.database import Database; Database(sys.argv[1]).upgrade()"
 

@@ -11,9 +11,9 @@ from badgerelay.adapters import Change
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import Vault, new_key
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
-from badgerelay.plugin.store import records as module
-from badgerelay.plugin.store.records import ConnectionRecords
-from badgerelay.plugin.store.tables import records as table
+from badgerelay.plugin.store.connections import records as module
+from badgerelay.plugin.store.connections.records import ConnectionRecords
+from badgerelay.plugin.store.schema.tables import records as table
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from alembic.config import Config
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store import database as database_module
+from badgerelay.plugin.store.catalogue.rules import IDS_AT_ONCE, NewRule
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.rules import IDS_AT_ONCE, NewRule
-from badgerelay.plugin.store.tables import rule_objects, rules
+from badgerelay.plugin.store.schema.tables import rule_objects, rules
 
 from ...support import add_rule
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from .database import Database
-from .tables import locks
+from .schema.tables import locks
 
 TURNS = ":turns"
 """In place of a connection, which cannot have such a name."""

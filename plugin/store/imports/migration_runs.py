@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from .database import Database
-from .history import MAX_CAUSE, storable
-from .tables import migration_runs
+from ..database import Database
+from ..history import MAX_CAUSE, storable
+from ..schema.tables import migration_runs
 
 FOLLOWED, FINISHED, STOPPED = "followed", "finished", "stopped"
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .database import Database
-from .tables import cache
+from .schema.tables import cache
 
 EVER = -1.0
 """What every answer is newer than, however old."""

@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from .database import Database
-from .history import storable
-from .tables import backfill_badges as badges
-from .tables import backfill_completions as completions
-from .tables import backfills
+from ..database import Database
+from ..history import storable
+from ..schema.tables import backfill_badges as badges
+from ..schema.tables import backfill_completions as completions
+from ..schema.tables import backfills
 
 PORTION = 500
 """Rows of one transaction."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from .database import Database
-from .tables import known_skills
+from ..database import Database
+from ..schema.tables import known_skills
 
 _LEARNED = ""
 """In place of a skill's id: the account has been looked through once, even where it had no skill at all."""

@@ -13,15 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 from sqlalchemy.engine import Row
 
-from ..runtime.vault import Vault
-from .database import Database
-from .history import storable
-from .imports import Imports
-from .ledger import due_again, move
-from .planning import PAUSED
-from .records import ConnectionRecords
-from .sealing import opened
-from .tables import (
+from ...runtime.vault import Vault
+from ..database import Database
+from ..history import storable
+from ..imports.imported_rows import Imports
+from ..ledger.admission import PAUSED
+from ..ledger.ledger import due_again, move
+from ..schema.tables import (
     AWARD_OPEN,
     AWARD_TO_SEND,
     EVENT_OPEN,
@@ -42,7 +40,9 @@ from .tables import (
     template_changes,
     templates,
 )
-from .tables import award_hours as hours
+from ..schema.tables import award_hours as hours
+from ..sealing import opened
+from .records import ConnectionRecords
 
 _OWN = (
     *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),

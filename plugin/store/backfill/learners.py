@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
-from .database import Database
-from .tables import backfill_completions as completions
-from .tables import cache
+from ..database import Database
+from ..schema.tables import backfill_completions as completions
+from ..schema.tables import cache
 
 
 class BackfillLearners:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .database import StoreUnavailableError
+from ..database import StoreUnavailableError
 
 
 def insert_many(

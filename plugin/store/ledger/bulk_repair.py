@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .database import Database
-from .history import Change, record
+from ..database import Database
+from ..history import Change, record
+from ..schema.tables import AWARD_TO_SEND, EVENT_STATES, awards, connections, events, templates
+from .admission import PAUSED
 from .ledger import DOUBT, move
-from .planning import PAUSED
-from .tables import AWARD_TO_SEND, EVENT_STATES, awards, connections, events, templates
 
 AT_ONCE = 500
 """Events or awards of one portion."""

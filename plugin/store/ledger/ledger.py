@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from . import leases
-from .database import Database
-from .heartbeat import UNSTEADY
-from .history import Change, record, storable
-from .planning import PAUSED, Admissions
-from .tables import AWARD_TO_SEND, awards, connections, history, notifications, templates
+from .. import leases
+from ..database import Database
+from ..history import Change, record, storable
+from ..schema.tables import AWARD_TO_SEND, awards, connections, history, notifications, templates
+from ..shared_clock import UNSTEADY
+from .admission import PAUSED, Admissions
 
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from .bulk import insert_many
-from .database import Database, StoreUnavailableError
-from .tables import imported_rows as rows
-from .tables import imports
+from ..database import Database, StoreUnavailableError
+from ..schema.tables import imported_rows as rows
+from ..schema.tables import imports
+from .bulk_insert import insert_many
 
 ABANDONED_SECONDS = 6 * 3600.0
 """An import that has not finished after so long never will: it was killed."""

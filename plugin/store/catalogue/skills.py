@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .database import Database
-from .tables import skill_levels
+from ..database import Database
+from ..schema.tables import skill_levels
 
 KEY = ("connection", "source", "skill_id", "level")
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ..catalogue.templates import STATE_OF, unusable
+from ..database import Database
 from ..policy import Policy, policy_of
-from .catalogue import STATE_OF, unusable
-from .database import Database
-from .tables import award_hours, connections
+from ..schema.tables import award_hours, connections
 
 PAUSED = "the connection is paused"
 

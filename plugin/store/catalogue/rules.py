@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from .database import Database
-from .tables import rule_objects, rules
+from ..database import Database
+from ..schema.tables import rule_objects, rules
 
 ANY_SOURCE = "*"
 IDS_AT_ONCE = 500

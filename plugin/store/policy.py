@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from .runtime.durations import parse_duration
+from ..runtime.durations import parse_duration
 
 UNLIMITED = "unlimited"
 OFF = "off"

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from limits.storage import Storage
 from limits.storage.base import SlidingWindowCounterSupport
 
-from .database import Database, StoreUnavailableError
-from .tables import budgets
+from ..database import Database, StoreUnavailableError
+from ..schema.tables import budgets
 
 SKEW_SECONDS = 30.0
 """Clocks of several machines may differ by so much. Less is no step back: for so long, time just stands still."""

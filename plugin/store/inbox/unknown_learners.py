@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .database import Database
-from .tables import EVENT_OPEN, cache, events
+from ..database import Database
+from ..schema.tables import EVENT_OPEN, cache, events
 
 AHEAD = 2_000
 """Events that are looked at, those due first: enough to fill a call, and quick however long the queue is."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
-from ...adapters.base import Change, Record
-from ..runtime.vault import Vault
-from .database import Database
-from .sealing import opened
-from .tables import records
+from ....adapters.base import Change, Record
+from ...runtime.vault import Vault
+from ..database import Database
+from ..schema.tables import records
+from ..sealing import opened
 
 COUNTER = "counter"
 AT_ONCE = 500

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from . import leases
-from .database import Database
-from .history import Change, record
-from .tables import awards, events, notifications
+from .. import leases
+from ..database import Database
+from ..history import Change, record
+from ..schema.tables import awards, events, notifications
 
 _TAKE = leases.taking(notifications, notifications.c.source == sa.bindparam("of_source"))
 

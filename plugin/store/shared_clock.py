@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from .database import Database
 from .leases import LEASE_SECONDS, RENEW_SECONDS
-from .tables import (
+from .schema.tables import (
     AWARD_OPEN,
     EVENT_OPEN,
     awards,

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from . import leases
-from .database import Database, StoreUnavailableError
-from .tables import EVENT_OPEN, connections, events
+from .. import leases
+from ..database import Database, StoreUnavailableError
+from ..schema.tables import EVENT_OPEN, connections, events
 
 HOSTS = ":hosts"
 """The lane of events that LMS hosts gave us; ``:hosts:<source>`` is for what only that host's process can do."""

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from .database import Database
-from .tables import backfill_completions, backfills, events
+from ..database import Database
+from ..schema.tables import backfill_completions, backfills, events
 
 CONFIRMED = ("issuing", "done")
 """States of backfills whose completions count whoever asks."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .database import Database
-from .tables import awards, events
+from .schema.tables import awards, events
 
 MAX_NUMBER = 2**63 - 1
 """The highest number of an event or award that a database can be asked for."""

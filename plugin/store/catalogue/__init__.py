@@ -1,0 +1,1 @@
+"""Badge templates, rules and skills."""

@@ -1,0 +1,1 @@
+"""Connections, their storage, records and rate limits."""

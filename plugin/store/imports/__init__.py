@@ -1,0 +1,1 @@
+"""Imported rows and ALM's migration runs."""

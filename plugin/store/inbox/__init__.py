@@ -1,0 +1,1 @@
+"""Events from the moment they are received."""

@@ -1,0 +1,1 @@
+"""Awards, their states and their notifications."""
