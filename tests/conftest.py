@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from badgerelay.adapters.registry import load_adapter
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.alm.sandbox import make_sandbox
 from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.sources.alm.sandbox import make_sandbox
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.database import Database
 

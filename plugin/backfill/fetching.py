@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from ..alm.client import AlmClient
-from ..alm.documents import LearnerRecord
-from ..alm.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start_transcript, start_users
-from ..alm.polling import polling_client
-from ..alm.users_job import JOBS_A_DAY, may_have_made
-from ..alm.users_report import read_users
+from ..sources.alm.api.background import polling_client
+from ..sources.alm.api.client import AlmClient
+from ..sources.alm.api.documents import LearnerRecord
+from ..sources.alm.api.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start_transcript, start_users
+from ..sources.alm.api.users_report import read_users
+from ..sources.alm.decide.learner_report import JOBS_A_DAY, may_have_made
 from ..store import Connection, Store
 from .planning import PlanError
 from .wish import Wish

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from ...adapters.errors import RejectedError
-from ..alm.documents import LearnerRecord
-from ..alm.errors import ForbiddenError, ReportError
-from ..alm.kept_learners import KIND, LEARNER_SECONDS, keep
-from ..alm.users_job import MANY
+from ..sources.alm.api.documents import LearnerRecord
+from ..sources.alm.api.errors import ForbiddenError, ReportError
+from ..sources.alm.decide.learner_cache import KIND, LEARNER_SECONDS, keep
+from ..sources.alm.decide.learner_report import MANY
 from ..store import Store
 from ..store.backfill.backfills import PORTION
 from ..store.schema.tables import backfill_completions as completions

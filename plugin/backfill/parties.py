@@ -13,9 +13,9 @@ from sqlalchemy.engine import Row
 
 from ...hooks import CourseCompleted, Learner, LearningObject
 from ...hooks.schemas import schema_of
-from ..alm.decoder import decode
-from ..alm.door import AlmDoor
-from ..alm.source import AlmSource
+from ..sources.alm.decide.source import AlmSource
+from ..sources.alm.webhook.decoder import decode
+from ..sources.alm.webhook.endpoint import AlmDoor
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Connection, NewEvent, Store

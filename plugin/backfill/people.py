@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from ..alm.kept_learners import KIND as LEARNER
+from ..sources.alm.decide.learner_cache import KIND as LEARNER
 from ..store import Store
 from ..store.answer_cache import EVER
 from ..store.schema.tables import cache

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ..alm.users_job import WAITS
-from ..alm.visit import BUDGET_USED_UP
+from ..sources.alm.decide.decide import BUDGET_USED_UP
+from ..sources.alm.decide.learner_report import WAITS
 from ..sources.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
 from ..store.schema.tables import backfill_badges as badges

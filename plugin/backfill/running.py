@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..alm.fates import source_of
 from ..engine.assembly import make_engine
+from ..sources.alm.webhook.triage import source_of
 from ..store import Store
 from ..store.hold import Hold
 from .fetching import users_of

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import click
 
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError
-from ..alm.errors import ReportError
 from ..backfill.fetching import ORIGIN, transcript_of
 from ..backfill.planning import PlanError
 from ..backfill.reading import lines_of, read_into
@@ -21,6 +20,7 @@ from ..backfill.running import held, issue, party_of, plan
 from ..backfill.telling import lines_of_plan, summary_of
 from ..backfill.wish import Wish, parse_bound, wish_of
 from ..csvfiles.records import FileError
+from ..sources.alm.api.errors import ReportError
 from ..store import Store
 from ..store.hold import HeldError, Hold
 from ..store.queries import MAX_NUMBER

@@ -11,11 +11,11 @@ from marshmallow import fields, missing
 
 from ...adapters.errors import AdapterError, ConfigurationError
 from ...adapters.registry import adapter_names, load_adapter
-from ..alm.skill_poll import learn_skills
 from ..connections.connect import ALM, Declared, fields_of, read_declarations, read_toml, schema_of, secret_keys
 from ..connections.connect import connect as connect_one
 from ..providers.template_sync import sync_templates
 from ..runtime.durations import number_of
+from ..sources.alm.polls.skills import learn_skills
 from ..store import Connection, Store
 from ..store.policy import skills_every
 from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from ...adapters.errors import AdapterError
-from ..alm.migrations import EVERY_SECONDS, follow_runs, look_at, run_name, take
 from ..connections.connect import ALM
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
+from ..sources.alm.polls.migration_runs import EVERY_SECONDS, follow_runs, look_at, run_name, take
 from ..store import Store
 from ..store.imports.migration_runs import FOLLOWED
 from ..store.queries import MAX_NUMBER

@@ -142,7 +142,7 @@ def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
 
 
 def _alm_sandbox(_what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:
-    from ..alm.sandbox import make_sandbox, sandbox_settings
+    from ..sources.alm.sandbox import make_sandbox, sandbox_settings
 
     app = make_sandbox({"provider": adapter_names()[0], **values})
     account = {"account_id": values["account"]} if "account" in values else {}

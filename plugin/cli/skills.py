@@ -6,10 +6,10 @@ import json
 
 import click
 
-from ..alm.skill_poll import poll_skills
 from ..connections.connect import ALM
 from ..runtime.durations import number_of
 from ..runtime.logs import one_line
+from ..sources.alm.polls.skills import poll_skills
 from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
 
 STATES = ("wired", "suggested", "unknown")

@@ -16,10 +16,10 @@ from marshmallow import Schema, ValidationError, fields
 from ...adapters.base import Storage
 from ...adapters.errors import ConfigurationError
 from ...adapters.registry import load_adapter
-from ..alm.clients import client_of
-from ..alm.settings import AlmSettings
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
+from ..sources.alm.api.connect import client_of
+from ..sources.alm.settings import AlmSettings
 from ..store import Connection, Store
 from ..store.policy import KEYS, PolicySettings
 

@@ -83,7 +83,7 @@ def _story(say: Say, adapter: type[Adapter], running: Processes, *, keep: bool) 
 
 
 def _connect(say: Say, adapter: type[Adapter], running: Processes, provider: str, alm: str) -> None:
-    from ..alm.sandbox import sandbox_settings
+    from ..sources.alm.sandbox import sandbox_settings
 
     source = sandbox_settings(alm, PROVIDER)
     file = running.home / "demo.toml"
@@ -104,7 +104,7 @@ def _connect(say: Say, adapter: type[Adapter], running: Processes, provider: str
 
 def _completions(say: Say, running: Processes, alm: str, relay: str, lms: TinyLms) -> None:
     say("2. Learners complete")
-    from ..alm.sandbox import webhook_target
+    from ..sources.alm.sandbox import webhook_target
 
     _post(f"{alm}/_sandbox/webhooks", webhook_target(f"{relay}/webhooks/alm/{ACCOUNT}"))
     for text, completion in COMPLETIONS:

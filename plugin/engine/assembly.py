@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pluggy
 
-from ..alm.source import AlmSource
+from ..sources.alm.decide.source import AlmSource
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Store

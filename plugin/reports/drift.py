@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
-from ..alm.fates import source_of
 from ..backfill.people import digest
 from ..delivery.calling import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
+from ..sources.alm.webhook.triage import source_of
 from ..store import Connection, Store
 from ..store.schema.tables import awards, connections
 from .provider_list import Listed, Listing

@@ -15,13 +15,13 @@ from marshmallow import ValidationError
 from ...adapters.errors import AdapterError
 from ...hooks import SkillCreated
 from ...hooks.schemas import schema_of
-from ..alm.client import AlmClient
-from ..alm.clients import client_of
-from ..alm.decoder import NotJsonError, decode
-from ..alm.door import AlmDoor
-from ..alm.source import read_event
-from ..alm.visit import Case, Look, Visit
 from ..rules.skill_badges import in_words, look_at
+from ..sources.alm.api.client import AlmClient
+from ..sources.alm.api.connect import client_of
+from ..sources.alm.decide.decide import Case, Look, Visit
+from ..sources.alm.decide.source import read_event
+from ..sources.alm.webhook.decoder import NotJsonError, decode
+from ..sources.alm.webhook.endpoint import AlmDoor
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
 from ..sources.host.source import HostSource, judge_event
 from ..store import Connection, NewEvent, Plan, Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..alm.door import AlmDoor
+from ..sources.alm.webhook.endpoint import AlmDoor
 from ..store import Store
 
 FRESH_SECONDS = 1.0

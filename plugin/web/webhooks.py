@@ -16,10 +16,10 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from ..alm.decoder import NotJsonError, decode
-from ..alm.door import AlmDoor
 from ..metrics.overview import LAST_EVENT
 from ..runtime.tracing import describe, span
+from ..sources.alm.webhook.decoder import NotJsonError, decode
+from ..sources.alm.webhook.endpoint import AlmDoor
 from ..store import NewEvent, Store, StoreUnavailableError
 from .doors import Doors
 

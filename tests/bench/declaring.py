@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.sandbox.world import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from badgerelay.plugin.sources.alm.sandbox.world import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 from .deliveries import PASSWORD, USERNAME
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
+from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 
 from .credly import templates_of
 from .declaring import declaration

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from badgerelay.adapters.base import Adapter, Award, Outcome
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.documents import BadgeRecord
-from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
+from badgerelay.plugin.sources.alm.api.documents import BadgeRecord
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.inbox.inbox import NewEvent
 from badgerelay.plugin.web.doors import Doors

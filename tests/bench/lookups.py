@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
+from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 
 from .credly import arrivals, badges, credly_sandbox, templates_of, wait_until
 from .declaring import declaration

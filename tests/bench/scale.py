@@ -9,7 +9,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.people import LEARNERS_AT_ONCE
+from badgerelay.plugin.sources.alm.decide.learners import LEARNERS_AT_ONCE
 
 from .measured import FILE, Measured, load
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from badgerelay.plugin.alm.authentication import verify_basic
 from badgerelay.plugin.runtime.logs import set_up_logging
 from badgerelay.plugin.runtime.settings import read_settings
+from badgerelay.plugin.sources.alm.webhook.authentication import verify_basic
 
 from .deliveries import PASSWORD, USERNAME
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
+from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 
 from .credly import badges, credly_sandbox, templates_of, wait_until
 from .day import QUIET_HOURS, Completion, Day

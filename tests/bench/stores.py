@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.alm.documents import BadgeRecord, BadgeTie, LearnerRecord
-from badgerelay.plugin.alm.objects import ObjectRecord
-from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.runtime.settings import read_settings
+from badgerelay.plugin.sources.alm.api.documents import BadgeRecord, BadgeTie, LearnerRecord
+from badgerelay.plugin.sources.alm.api.learning_objects import ObjectRecord
+from badgerelay.plugin.sources.alm.settings import AlmSettings
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.schema.tables import awards
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from badgerelay.plugin.alm.sandbox.world import WEBHOOK_PASSWORD, WEBHOOK_USERNAME
+from badgerelay.plugin.sources.alm.sandbox.world import WEBHOOK_PASSWORD, WEBHOOK_USERNAME
 
 from .outside import BADGELESS, COURSES, Account
 

@@ -8,9 +8,9 @@ from typing import Any
 import requests
 
 from badgerelay.adapters.credly.sandbox.records import organizations, templates
-from badgerelay.plugin.alm.sandbox import sandbox_settings
-from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.declaring import toml_block
+from badgerelay.plugin.sources.alm.sandbox import sandbox_settings
+from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 from tests.e2e.running import Home
 
 ACCOUNTS = 3

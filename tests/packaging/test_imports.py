@@ -53,7 +53,7 @@ from badgerelay.plugin.web import server
 from badgerelay.plugin.web.app import create_app
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.store import open_store
-from badgerelay.plugin.alm.source import AlmSource
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
 import granian.server
 store = open_store(read_settings())
 engine = make_engine(store)

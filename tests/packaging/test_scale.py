@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.delivery.sending import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.schema.tables import awards, events

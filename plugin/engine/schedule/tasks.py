@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...alm.migrations import EVERY_SECONDS, SKILLS_TASK, follow_runs
-from ...alm.skill_poll import poll_skills
 from ...providers.template_sync import sync_templates
 from ...runtime.durations import number_of
+from ...sources.alm.polls.migration_runs import EVERY_SECONDS, SKILLS_TASK, follow_runs
+from ...sources.alm.polls.skills import poll_skills
 from ...store import Connection, Store
 from ...store.policy import skills_every, templates_every
 from .periodic_task import Task

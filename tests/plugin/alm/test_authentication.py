@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.alm.authentication import Algorithm, Encoding, SignatureScheme, verify_basic, verify_signature
+from badgerelay.plugin.sources.alm.webhook.authentication import (
+    Algorithm,
+    Encoding,
+    SignatureScheme,
+    verify_basic,
+    verify_signature,
+)
 
 BODY = b'{"accountId":70412}'
 

@@ -13,10 +13,10 @@ import responses
 from responses import matchers
 
 from badgerelay.adapters.errors import ConfigurationError, RejectedError, TemporaryError
-from badgerelay.plugin.alm.client import AlmClient
-from badgerelay.plugin.alm.errors import FailedRequestError, UnknownRecordError
-from badgerelay.plugin.alm.rates import RateLimit, parse_rate_limit
-from badgerelay.plugin.alm.transport import MAX_ANSWER_BYTES
+from badgerelay.plugin.sources.alm.api.client import AlmClient
+from badgerelay.plugin.sources.alm.api.errors import FailedRequestError, UnknownRecordError
+from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit, parse_rate_limit
+from badgerelay.plugin.sources.alm.api.transport import MAX_ANSWER_BYTES
 
 from .conftest import Clock, MemoryStorage
 

@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.alm.decoder import COMPLETED, KNOWN, DeliveredEvent, Delivery, NotJsonError, decode
-from badgerelay.plugin.alm.lenient_json import UNSTORABLE
+from badgerelay.plugin.sources.alm.webhook.decoder import (
+    COMPLETED,
+    KNOWN,
+    DeliveredEvent,
+    Delivery,
+    NotJsonError,
+    decode,
+)
+from badgerelay.plugin.sources.alm.webhook.lenient_json import UNSTORABLE
 
 GOOD: dict[str, Any] = {
     "eventId": "4b0f6c1e-2a57-4d0e-9d2b-0c7a9f1e5d31",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badgerelay.adapters.errors import TemporaryError
-from badgerelay.plugin.alm.documents import (
+from badgerelay.plugin.sources.alm.api.documents import (
     BadgeRecord,
     LearnerRecord,
     account_ids,

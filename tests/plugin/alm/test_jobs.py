@@ -16,11 +16,11 @@ import pytest
 import requests
 
 from badgerelay.adapters.errors import RejectedError
-from badgerelay.plugin.alm import downloads
-from badgerelay.plugin.alm.client import AlmClient
-from badgerelay.plugin.alm.downloads import allowed, lines_of
-from badgerelay.plugin.alm.errors import ForbiddenError, ReportError, UnknownRecordError
-from badgerelay.plugin.alm.jobs import (
+from badgerelay.plugin.sources.alm.api import downloads
+from badgerelay.plugin.sources.alm.api.client import AlmClient
+from badgerelay.plugin.sources.alm.api.downloads import allowed, lines_of
+from badgerelay.plugin.sources.alm.api.errors import ForbiddenError, ReportError, UnknownRecordError
+from badgerelay.plugin.sources.alm.api.jobs import (
     FIRST_PAUSE_SECONDS,
     JOB_SECONDS,
     LONGEST_PAUSE_SECONDS,

@@ -9,10 +9,16 @@ import pytest
 import requests
 import responses
 
-from badgerelay.plugin.alm.client import AlmClient
-from badgerelay.plugin.alm.errors import FailedRequestError, UnknownRecordError
-from badgerelay.plugin.alm.objects import parse_object
-from badgerelay.plugin.alm.places import BADGE_SECONDS, NO_BADGE_SECONDS, Facts, Place, Places
+from badgerelay.plugin.sources.alm.api.client import AlmClient
+from badgerelay.plugin.sources.alm.api.errors import FailedRequestError, UnknownRecordError
+from badgerelay.plugin.sources.alm.api.learning_objects import parse_object
+from badgerelay.plugin.sources.alm.decide.learning_objects import (
+    BADGE_SECONDS,
+    NO_BADGE_SECONDS,
+    Facts,
+    Place,
+    Places,
+)
 from badgerelay.plugin.store import Store
 
 from .conftest import Clock, MemoryStorage
@@ -34,7 +40,7 @@ def ask(settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Calla
 @pytest.fixture
 def settings() -> dict[str, Any]:
     """Both of this folder and of the store."""
-    from badgerelay.plugin.alm.sandbox import sandbox_settings
+    from badgerelay.plugin.sources.alm.sandbox import sandbox_settings
 
     return {**sandbox_settings("http://127.0.0.1", "academy"), "bulk_parameter": "id"}
 

@@ -11,16 +11,16 @@ import pytest
 import requests
 import responses
 
-from badgerelay.plugin.alm import users_job
-from badgerelay.plugin.alm.clients import client_of
-from badgerelay.plugin.alm.jobs import start_users
-from badgerelay.plugin.alm.people import People
-from badgerelay.plugin.alm.sandbox.world import FIRST_LEARNER
-from badgerelay.plugin.alm.source import AlmSource
-from badgerelay.plugin.alm.users_job import JOBS_A_DAY, MANY, WAITS
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
+from badgerelay.plugin.sources.alm.api.connect import client_of
+from badgerelay.plugin.sources.alm.api.jobs import start_users
+from badgerelay.plugin.sources.alm.decide import learner_report as users_job
+from badgerelay.plugin.sources.alm.decide.learner_report import JOBS_A_DAY, MANY, WAITS
+from badgerelay.plugin.sources.alm.decide.learners import People
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
+from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.answer_cache import Cache
 from badgerelay.plugin.store.database import Database

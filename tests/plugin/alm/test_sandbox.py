@@ -14,13 +14,13 @@ from flask import Flask, Response, request
 
 from badgerelay.adapters.errors import ConfigurationError, TemporaryError
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.alm.authentication import SignatureScheme, verify_basic, verify_signature
-from badgerelay.plugin.alm.client import AlmClient
-from badgerelay.plugin.alm.decoder import Delivery, decode
-from badgerelay.plugin.alm.errors import UnknownRecordError
-from badgerelay.plugin.alm.objects import ask_instance, ask_object
-from badgerelay.plugin.alm.rates import RateLimit
-from badgerelay.plugin.alm.sandbox import make_sandbox
+from badgerelay.plugin.sources.alm.api.client import AlmClient
+from badgerelay.plugin.sources.alm.api.errors import UnknownRecordError
+from badgerelay.plugin.sources.alm.api.learning_objects import ask_instance, ask_object
+from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit
+from badgerelay.plugin.sources.alm.sandbox import make_sandbox
+from badgerelay.plugin.sources.alm.webhook.authentication import SignatureScheme, verify_basic, verify_signature
+from badgerelay.plugin.sources.alm.webhook.decoder import Delivery, decode
 
 from .conftest import Clock, MemoryStorage
 

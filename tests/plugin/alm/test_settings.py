@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from badgerelay.plugin.alm.settings import AlmSettings
+from badgerelay.plugin.sources.alm.settings import AlmSettings
 
 BASE: dict[str, Any] = {
     "account_id": 70412,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from badgerelay.plugin.alm.achievements import Progress
-from badgerelay.plugin.alm.places import Level
-from badgerelay.plugin.alm.skill_checks import pause_after
+from badgerelay.plugin.sources.alm.decide.learning_objects import Level
+from badgerelay.plugin.sources.alm.decide.skill_checks import pause_after
+from badgerelay.plugin.sources.alm.decide.skill_progress import Progress
 
 MINUTE, HOUR = 60.0, 3600.0
 SHORT, ENOUGH, UNSAID = Progress(None, 10), Progress(None, 20), Progress(None, None)

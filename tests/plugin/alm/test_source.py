@@ -10,15 +10,15 @@ import responses
 import sqlalchemy as sa
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.alm.own_events import skill_created
-from badgerelay.plugin.alm.settings import AlmSettings
-from badgerelay.plugin.alm.source import AlmSource
-from badgerelay.plugin.alm.visit import MAX_UNKNOWN
 from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.sources.alm.decide.decide import MAX_UNKNOWN
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
+from badgerelay.plugin.sources.alm.settings import AlmSettings
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.synthetic_events import skill_created
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen

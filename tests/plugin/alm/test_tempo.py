@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from badgerelay.adapters.errors import OverBudgetError
-from badgerelay.plugin.alm.clients import SPARE, client_of
-from badgerelay.plugin.alm.objects import ask_object
-from badgerelay.plugin.alm.rates import RateLimit
-from badgerelay.plugin.alm.tempo import ALL, KIND, Tempo
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
+from badgerelay.plugin.sources.alm.api.connect import SPARE, client_of
+from badgerelay.plugin.sources.alm.api.learning_objects import ask_object
+from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit
+from badgerelay.plugin.sources.alm.api.rate_limits import ALL, KIND, Tempo
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.connections.rate_windows import BudgetStorage
 from badgerelay.plugin.store.database import Database

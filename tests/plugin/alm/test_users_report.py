@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from badgerelay.plugin.alm.documents import LearnerRecord
-from badgerelay.plugin.alm.errors import ReportError
-from badgerelay.plugin.alm.users_report import read_users
+from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
+from badgerelay.plugin.sources.alm.api.errors import ReportError
+from badgerelay.plugin.sources.alm.api.users_report import read_users
 
 DOCUMENTED = "internalUserID,userEmail,customerDefinedUniqueUserId,name,state,uiLocale,contentLocale,group\r\n"
 ROSA = LearnerRecord("7", "rosa@example.org", "Rosa Lindqvist", "sv-SE", "ACTIVE")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.plugin.alm import jobs
+from badgerelay.plugin.sources.alm.api import jobs
 from badgerelay.plugin.store import Store
 
 from ...support import badges, connect_alm

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.documents import LearnerRecord
-from badgerelay.plugin.alm.kept_learners import KIND, keep
 from badgerelay.plugin.backfill.parties import alm_party
 from badgerelay.plugin.backfill.people import KIND as LEARNER_OF
 from badgerelay.plugin.backfill.people import Addresses, digest
 from badgerelay.plugin.backfill.reading import read_into
 from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
+from badgerelay.plugin.sources.alm.decide.learner_cache import KIND, keep
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.answer_cache import EVER
 

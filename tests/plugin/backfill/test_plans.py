@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.alm.documents import LearnerRecord
 from badgerelay.plugin.backfill import asking
 from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
 from badgerelay.plugin.backfill.parties import alm_party
@@ -21,6 +20,7 @@ from badgerelay.plugin.backfill.running import held
 from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.engine.assembly import make_engine
+from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.schema.tables import award_hours, backfill_badges, backfill_completions, backfills
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.engine.assembly import make_engine
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 
 from ...support import add_rule, badges, completion, delivery, until

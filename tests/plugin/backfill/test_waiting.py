@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.users_job import WAITS
-from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.backfill.parties import Party, alm_party
 from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
 from badgerelay.plugin.backfill.reading import read_into
@@ -17,6 +15,8 @@ from badgerelay.plugin.backfill.telling import reasons_of
 from badgerelay.plugin.backfill.wish import Wish
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
+from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP
+from badgerelay.plugin.sources.alm.decide.learner_report import WAITS
 from badgerelay.plugin.sources.decisions import Waits
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.database import Database

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.engine.assembly import make_engine
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 
 from ...support import COURSE, SECRETS, TEMPLATE, Ran, add_rule, completion, counts, delivery, until

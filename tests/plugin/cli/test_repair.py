@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Dies, Earns
 from badgerelay.plugin.store import NewEvent, Plan, Settled, Store
-from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.ledger import bulk_repair as repair_module
+from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import awards, events
 
 from ...support import Ran, run_here

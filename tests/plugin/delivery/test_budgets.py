@@ -12,13 +12,13 @@ import requests
 
 from badgerelay.adapters.base import Adapter, Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError
-from badgerelay.plugin.alm.source import AlmSource
-from badgerelay.plugin.alm.visit import BUDGET_USED_UP
 from badgerelay.plugin.delivery.sending import batch_size, send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
+from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Connection, NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database

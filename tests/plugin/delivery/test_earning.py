@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.plugin.alm import achievements, skill_checks
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.alm.source import AlmSource
 from badgerelay.plugin.engine.decide import decide_batch, write_decisions
 from badgerelay.plugin.reports.explain import explain_award
+from badgerelay.plugin.sources.alm.decide import skill_checks
+from badgerelay.plugin.sources.alm.decide import skill_progress as achievements
+from badgerelay.plugin.sources.alm.decide.source import AlmSource
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 

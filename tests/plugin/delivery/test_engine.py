@@ -11,12 +11,12 @@ import requests
 import sqlalchemy as sa
 
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.alm.sandbox import make_sandbox
 from badgerelay.plugin.connections.connect import Declared, connect
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.reports.explain import explain_award, explain_event
+from badgerelay.plugin.sources.alm.sandbox import make_sandbox
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import awards

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.celery.publisher import Publisher
 from badgerelay.plugin.engine.celery.runner import Runner
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.engine.runs import Runs
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 
 from ...support import ROSA, calls, completion, connect_alm, connect_credly, counts, delivery, set_faults, until

@@ -11,10 +11,16 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.plugin.alm.errors import FailedRequestError, UnknownRecordError
-from badgerelay.plugin.alm.migration_status import parse_status
-from badgerelay.plugin.alm.migrations import OVER_QUIET_SECONDS, QUIET_SECONDS, follow_runs, look_at, take
-from badgerelay.plugin.alm.places import KINDS
+from badgerelay.plugin.sources.alm.api.errors import FailedRequestError, UnknownRecordError
+from badgerelay.plugin.sources.alm.api.migration_status import parse_status
+from badgerelay.plugin.sources.alm.decide.learning_objects import KINDS
+from badgerelay.plugin.sources.alm.polls.migration_runs import (
+    OVER_QUIET_SECONDS,
+    QUIET_SECONDS,
+    follow_runs,
+    look_at,
+    take,
+)
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.schema.tables import migration_runs
 

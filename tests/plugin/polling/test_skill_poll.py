@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters.errors import OverBudgetError
-from badgerelay.plugin.alm.decoder import decode
-from badgerelay.plugin.alm.door import AlmDoor
-from badgerelay.plugin.alm.errors import FailedRequestError
-from badgerelay.plugin.alm.skill_poll import learn_skills, poll_skills
-from badgerelay.plugin.alm.skills import parse_skills
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.providers.template_sync import sync_templates
+from badgerelay.plugin.sources.alm.api.errors import FailedRequestError
+from badgerelay.plugin.sources.alm.api.skills import parse_skills
+from badgerelay.plugin.sources.alm.polls.skills import learn_skills, poll_skills
+from badgerelay.plugin.sources.alm.webhook.decoder import decode
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 

@@ -72,8 +72,8 @@ def test_hosts_and_alm_say_so_of_what_nothing_is_tied_to(
 
     connect_credly(store, serve_app("credly"))
     connect_alm(store, serve_app("alm"))
-    from badgerelay.plugin.alm.decoder import decode
-    from badgerelay.plugin.alm.door import AlmDoor
+    from badgerelay.plugin.sources.alm.webhook.decoder import decode
+    from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 
     connection = store.connections.get("acme")
     assert connection is not None

@@ -11,10 +11,10 @@ import requests
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.alm.sandbox import make_sandbox
-from badgerelay.plugin.alm.settings import AlmSettings
 from badgerelay.plugin.connections.connect import secret_keys
 from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.sources.alm.sandbox import make_sandbox
+from badgerelay.plugin.sources.alm.settings import AlmSettings
 from badgerelay.plugin.store import Store, open_store
 
 from ...support import (

@@ -1,0 +1,1 @@
+"""Adobe Learning Manager as a source of events."""

@@ -1,0 +1,1 @@
+"""The client of ALM's REST API."""

@@ -1,0 +1,48 @@
+"""Clients of a connected ALM account, which keep to its rate and to ALM's own limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from .....adapters.base import Storage, unhurried
+from ....providers.rate_limits import PATIENCE_SECONDS, burst_of, pace_of
+from ....store import Connection, Store
+from ....store.policy import ALM_RATE
+from .client import AlmClient
+from .rate_limits import Tempo
+
+SPARE = 0.25
+"""The part of the account's rate that what can wait, as polls and backfills can, leaves to completions."""
+
+
+def client_of(
+    store: Store,
+    connection: Connection,
+    *,
+    storage: Storage | None = None,
+    patience: float = PATIENCE_SECONDS,
+    insist: bool = False,
+    spare: float = 0.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> AlmClient:
+    """The client of an ALM connection; its other parameters are those of ``pace_of``.
+
+    :param storage: instead of the connection's own, for one that is not saved yet.
+    :raises ConfigurationError: the host is none.
+    """
+    pace = pace_of(
+        store,
+        connection,
+        default_rate=ALM_RATE,
+        patience=patience,
+        insist=insist,
+        spare=spare,
+        sleep=sleep,
+    )
+    tempo = None
+    if pace is not unhurried:
+        burst = partial(burst_of, store, connection.name, patience=patience, insist=insist, spare=spare, sleep=sleep)
+        tempo = Tempo(burst, store.cache(connection.name), store.now)
+    return AlmClient(connection.settings, storage or store.storage(connection.name), store.now, sleep, pace, tempo)

@@ -1,0 +1,1 @@
+"""Decisions about ALM's events: look-ups, rules, awards."""

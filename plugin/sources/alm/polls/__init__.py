@@ -1,0 +1,1 @@
+"""Polls of ALM for what it sends no webhook about."""

@@ -1,0 +1,1 @@
+"""ALM's webhooks: authentication, decoding, events."""
