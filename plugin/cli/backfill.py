@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import click
 
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError
-from ..backfill.fetching import ORIGIN, transcript_of
-from ..backfill.planning import PlanError
-from ..backfill.reading import lines_of, read_into
-from ..backfill.running import held, issue, party_of, plan
-from ..backfill.telling import lines_of_plan, summary_of
-from ..backfill.wish import Wish, parse_bound, wish_of
+from ..backfill.alm_reports import ORIGIN, transcript_of
+from ..backfill.options import Wish, parse_bound, wish_of
+from ..backfill.plan import PlanError
+from ..backfill.read_file import lines_of, read_into
+from ..backfill.run import held, issue, party_of, plan
+from ..backfill.summary import lines_of_plan, summary_of
 from ..csvfiles.records import FileError
 from ..sources.alm.api.errors import ReportError
 from ..store import Store

@@ -16,8 +16,8 @@ from ..csvfiles.cells import escaped
 from ..reports.drift import Drift
 from ..reports.unmapped import unmapped as unmapped_rows
 from ..store import Store
+from .bulk_repair import instant
 from .common import as_json, opened_store, print_rows, wanted_connection, when
-from .repair import instant
 
 SHOWN = 200
 """Rows of a table; JSON and CSV have all."""

@@ -11,7 +11,7 @@ from ..store import Store
 from ..store.catalogue.rules import ANY_SOURCE, NewRule, Rule, skill_object
 from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
-from .rules_test import test
+from .rules_dry_run import test
 
 MAX_ID = 255
 _SKILL = re.compile(r"([^:\s]{1,200}):(\d{1,9})\Z", re.ASCII)

@@ -11,9 +11,9 @@ from functools import partial
 import pluggy
 
 from ...adapters.errors import ConfigurationError
-from ..delivery.notifying import notify_batch
-from ..delivery.sending import batch_size, send_batch
-from ..delivery.settling import PROBE_SECONDS
+from ..delivery.notify import notify_batch
+from ..delivery.outcomes import PROBE_SECONDS
+from ..delivery.send import batch_size, send_batch
 from ..providers.pool import Providers
 from ..sources.decisions import Source
 from ..store import HOSTS, IMPORTS, Connection, Store, host_lane

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
-from ..backfill.people import digest
-from ..delivery.calling import award_of
+from ..backfill.addresses import digest
+from ..delivery.attempts import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..sources.alm.webhook.triage import source_of

@@ -9,8 +9,8 @@ from flask import Flask, Response
 
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
-from .metrics import MetricsPage
-from .public import Public
+from .metrics_page import MetricsPage
+from .public_pages import Public
 from .webhooks import MAX_BODY, Webhooks
 
 log = logging.getLogger("badgerelay.web")

@@ -60,7 +60,7 @@ def run(load: Callable[[], Any], host: str, port: int, *, threads: int = THREADS
 
 def _child(settings: Settings, parent: int, *, engine: bool) -> Any:
     from ..runtime.logs import set_up_logging
-    from .serving import make_receiver
+    from .receiver import make_receiver
 
     threading.Thread(target=_leave_with, args=(parent,), name="badgerelay-parent", daemon=True).start()
     set_up_logging(settings)

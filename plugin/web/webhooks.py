@@ -21,7 +21,7 @@ from ..runtime.tracing import describe, span
 from ..sources.alm.webhook.decoder import NotJsonError, decode
 from ..sources.alm.webhook.endpoint import AlmDoor
 from ..store import NewEvent, Store, StoreUnavailableError
-from .doors import Doors
+from .endpoints import Doors
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.logs import set_up_logging
 from ..runtime.settings import read_settings
-from .serving import Receiver, make_receiver
+from .receiver import Receiver, make_receiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

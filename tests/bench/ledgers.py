@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from badgerelay.adapters.base import Adapter, Award, Outcome
-from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.sources.alm.api.documents import BadgeRecord
@@ -19,7 +19,7 @@ from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.inbox.inbox import NewEvent
-from badgerelay.plugin.web.doors import Doors
+from badgerelay.plugin.web.endpoints import Doors
 
 from .credly import badges, credly_sandbox, wait_until
 from .deliveries import INSTANCE, body, new_id

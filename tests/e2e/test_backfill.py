@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.plugin.backfill.issuing import AHEAD
+from badgerelay.plugin.backfill.issue import AHEAD
 
 from .running import Home, badges, completion, deliver, eventually
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
@@ -18,7 +18,7 @@ from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.schema.tables import awards, events
-from badgerelay.plugin.web.doors import Doors
+from badgerelay.plugin.web.endpoints import Doors
 from tests.bench.day import Day
 from tests.bench.deliveries import body
 from tests.bench.filling import fill, history_of

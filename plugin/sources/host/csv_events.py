@@ -20,7 +20,7 @@ from ...csv_import.result import Outcome
 from ...csv_import.run import Task, run
 from ...csv_import.staging import Staging
 from ...csvfiles.problems import DiskError, RefusedFileError
-from ...delivery.settling import PROBE_SECONDS
+from ...delivery.outcomes import PROBE_SECONDS
 from ...store import Store
 from ..decisions import Decision, Dies, Done, Ignores, Waits
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.backfill.parties import alm_party
-from badgerelay.plugin.backfill.people import KIND as LEARNER_OF
-from badgerelay.plugin.backfill.people import Addresses, digest
-from badgerelay.plugin.backfill.reading import read_into
-from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.backfill.addresses import KIND as LEARNER_OF
+from badgerelay.plugin.backfill.addresses import Addresses, digest
+from badgerelay.plugin.backfill.options import Wish
+from badgerelay.plugin.backfill.origins import alm_party
+from badgerelay.plugin.backfill.read_file import read_into
 from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
 from badgerelay.plugin.sources.alm.decide.learner_cache import KIND, keep
 from badgerelay.plugin.store import Store

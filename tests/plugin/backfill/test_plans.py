@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.backfill import asking
-from badgerelay.plugin.backfill.issuing import AHEAD, Issuer
-from badgerelay.plugin.backfill.parties import alm_party
-from badgerelay.plugin.backfill.people import Addresses
-from badgerelay.plugin.backfill.planning import Planner
-from badgerelay.plugin.backfill.reading import read_into
-from badgerelay.plugin.backfill.running import held
-from badgerelay.plugin.backfill.telling import reasons_of
-from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.backfill import existing_badges as asking
+from badgerelay.plugin.backfill.addresses import Addresses
+from badgerelay.plugin.backfill.issue import AHEAD, Issuer
+from badgerelay.plugin.backfill.options import Wish
+from badgerelay.plugin.backfill.origins import alm_party
+from badgerelay.plugin.backfill.plan import Planner
+from badgerelay.plugin.backfill.read_file import read_into
+from badgerelay.plugin.backfill.run import held
+from badgerelay.plugin.backfill.summary import reasons_of
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
 from badgerelay.plugin.store import Store

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.backfill.parties import Party, alm_party
-from badgerelay.plugin.backfill.planning import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
-from badgerelay.plugin.backfill.reading import read_into
-from badgerelay.plugin.backfill.telling import reasons_of
-from badgerelay.plugin.backfill.wish import Wish
+from badgerelay.plugin.backfill.options import Wish
+from badgerelay.plugin.backfill.origins import Party, alm_party
+from badgerelay.plugin.backfill.plan import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
+from badgerelay.plugin.backfill.read_file import read_into
+from badgerelay.plugin.backfill.summary import reasons_of
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP

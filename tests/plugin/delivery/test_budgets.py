@@ -12,7 +12,7 @@ import requests
 
 from badgerelay.adapters.base import Adapter, Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError
-from badgerelay.plugin.delivery.sending import batch_size, send_batch
+from badgerelay.plugin.delivery.send import batch_size, send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings

@@ -28,7 +28,7 @@ from badgerelay.adapters import (
     TemporaryError,
 )
 from badgerelay.plugin.connections.connect import Declared, connect
-from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers import timeouts as bounding
 from badgerelay.plugin.providers.guarded_adapter import Contained

@@ -18,7 +18,7 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
-from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.engine.lanes import Lane

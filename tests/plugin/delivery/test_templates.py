@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from badgerelay.plugin.delivery.refusals import FRESH_SECONDS
+from badgerelay.plugin.delivery.refused_templates import FRESH_SECONDS
 from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
@@ -36,7 +36,7 @@ def sync(road: Road) -> None:
 @pytest.fixture
 def old_catalogue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However young the catalogue is, it is too old to explain a refusal."""
-    monkeypatch.setattr("badgerelay.plugin.delivery.refusals.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("badgerelay.plugin.delivery.refused_templates.FRESH_SECONDS", 0.0)
 
 
 def test_an_award_of_a_template_known_to_be_archived_is_held_when_it_is_planned(road: Road) -> None:

@@ -31,7 +31,7 @@ from badgerelay.adapters.base import (
     Outcome,
 )
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
-from badgerelay.plugin.delivery.sending import send_batch
+from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.guarded_adapter import Contained
 from badgerelay.plugin.runtime.settings import Settings

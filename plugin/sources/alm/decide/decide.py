@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from .....adapters.errors import OverBudgetError, RejectedError, TemporaryError
-from ....delivery.settling import PROBE_SECONDS
+from ....delivery.outcomes import PROBE_SECONDS
 from ....providers.backoff import backoff
 from ....store import Connection, Plan, Store
 from ....store.answer_cache import Cache

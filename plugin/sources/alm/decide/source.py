@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 from .....adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from .....hooks import SkillCreated
 from ....alm.own_names import SKILL_CREATED
-from ....delivery.settling import PROBE_SECONDS, rest
+from ....delivery.outcomes import PROBE_SECONDS, rest
 from ....rules.skill_badges import take_skill
 from ....rules.template_matching import SkillTemplates
 from ....store import Connection, Store

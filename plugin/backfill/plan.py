@@ -18,12 +18,12 @@ from ..sources.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..store import Plan, Store
 from ..store.schema.tables import backfill_badges as badges
 from ..store.schema.tables import backfill_completions as completions
-from .asking import Providers, has
-from .ledgers import awards_of, verdict
-from .naming import Everyone, Naming
-from .parties import Party, as_arrived
-from .people import digest
-from .wish import Wish
+from .addresses import digest
+from .existing_badges import Providers, has
+from .learner_ids import Everyone, Naming
+from .ledger_state import awards_of, verdict
+from .options import Wish
+from .origins import Party, as_arrived
 
 AT_ONCE = 100
 """Completions that are decided together, as many as live events."""

@@ -6,8 +6,8 @@ import click
 
 from ..providers.template_sync import sync_templates
 from .common import as_json, counted, opened_store, print_rows, wanted_connection
-from .exporting import export
-from .making import make
+from .templates_export import export
+from .templates_make import make
 
 
 @click.group()

@@ -17,8 +17,8 @@ from ..sources.alm.api.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start
 from ..sources.alm.api.users_report import read_users
 from ..sources.alm.decide.learner_report import JOBS_A_DAY, may_have_made
 from ..store import Connection, Store
-from .planning import PlanError
-from .wish import Wish
+from .options import Wish
+from .plan import PlanError
 
 ORIGIN = "ALM's learner transcript"
 """Of a backfill whose completions come from no file."""

@@ -13,10 +13,10 @@ from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
 from ..store import Connection, Store
 from ..store.policy import policy_of
-from .calling import halting, issue, look, not_sent
-from .refusals import judged, refuses_template
-from .revoking import revoke_rows
-from .settling import AbsentError, UnknownFateError, put_down
+from .attempts import halting, issue, look, not_sent
+from .outcomes import AbsentError, UnknownFateError, put_down
+from .refused_templates import judged, refuses_template
+from .revoke import revoke_rows
 
 FAILED_LOOKS = 3
 """After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""

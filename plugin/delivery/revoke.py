@@ -11,8 +11,8 @@ from ...adapters.base import Adapter, IssuedBadge, Outcome
 from ...adapters.errors import AdapterError, RejectedError
 from ..providers.instrumentation import provider_call
 from ..store import Connection, Settled, Store
-from .calling import halting, look, not_sent
-from .settling import put_down
+from .attempts import halting, look, not_sent
+from .outcomes import put_down
 
 NEVER_ISSUED = "never issued, and it will not be"
 

@@ -17,8 +17,8 @@ from ..sources.alm.decide.learner_report import MANY
 from ..store import Store
 from ..store.backfill.backfills import PORTION
 from ..store.schema.tables import backfill_completions as completions
-from .people import KIND as LEARNER_OF
-from .people import Addresses, digest
+from .addresses import KIND as LEARNER_OF
+from .addresses import Addresses, digest
 
 Everyone = Callable[[], Iterable[LearnerRecord]]
 

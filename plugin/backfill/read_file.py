@@ -12,10 +12,10 @@ from ..csvfiles.records import MAX_FIELD, FileError
 from ..store import Store
 from ..store.history import storable
 from ..store.schema.tables import backfill_completions as completions
-from .parties import Party
-from .people import digest
+from .addresses import digest
+from .options import Wish
+from .origins import Party
 from .transcripts import TranscriptRow, read_grades, read_transcript
-from .wish import Wish
 
 MAX_BYTES = 500 * 1024 * 1024
 AT_ONCE = 1000

@@ -9,11 +9,11 @@ from ..engine.assembly import make_engine
 from ..sources.alm.webhook.triage import source_of
 from ..store import Store
 from ..store.hold import Hold
-from .fetching import users_of
-from .issuing import Issuer
-from .parties import Party, alm_party, host_party
-from .planning import Note, Planner
-from .wish import wish_of
+from .alm_reports import users_of
+from .issue import Issuer
+from .options import wish_of
+from .origins import Party, alm_party, host_party
+from .plan import Note, Planner
 
 
 def party_of(store: Store, backfill: dict[str, Any]) -> Party:

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from ...adapters.base import Adapter, IssuedBadge, ListedBadge
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
-from ..delivery.calling import award_planned
+from ..delivery.attempts import award_planned
 from ..providers.backoff import backoff
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..store import Plan, Store
 from ..store.schema.tables import backfill_badges as badges
-from .people import digest
+from .addresses import digest
 
 ALONE = 20
 """Badges of one template, earned once for all, that are asked for one by one; for more, the provider's list of that

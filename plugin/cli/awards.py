@@ -11,9 +11,9 @@ import click
 from ..reports.explain import Explanation, explain_award, explain_event
 from ..store import Store
 from ..store.schema.tables import AWARD_STATES, EVENT_STATES
+from .bulk_repair import release, replay, retry, revoke
 from .common import FailedError, as_json, opened_store, print_record, print_rows, when
 from .connections import held_up_by
-from .repair import release, replay, retry, revoke
 
 limit = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."

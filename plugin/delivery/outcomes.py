@@ -21,8 +21,8 @@ from ...adapters.errors import (
 from ..providers.backoff import backoff
 from ..store import Connection, Settled, Store
 from ..store.ledger.ledger import DOUBT, LOOK_SECONDS
-from .calling import asked_to_wait
-from .refusals import UnusableTemplateError
+from .attempts import asked_to_wait
+from .refused_templates import UnusableTemplateError
 
 MAX_SURPRISES = 10
 """Attempts that end in an exception that no adapter may raise, after which an award is dead."""

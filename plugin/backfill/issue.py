@@ -17,8 +17,8 @@ from sqlalchemy.engine import Row
 from ..store import Store
 from ..store.schema.tables import backfill_badges as badges
 from ..store.schema.tables import events
-from .ledgers import awards_of
-from .parties import Party
+from .ledger_state import awards_of
+from .origins import Party
 
 AHEAD = 100
 """Badges of a backfill that are under way at once."""
