@@ -27,7 +27,8 @@ import requests
 import sqlalchemy as sa
 
 from badgerelay.plugin.cli.main import main
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.catalogue.rules import NewRule
 from badgerelay.plugin.store.schema.tables import templates

@@ -10,7 +10,7 @@ import click
 
 from ...adapters.base import Adapter, Capabilities
 from ...adapters.registry import Installed, installed, load_adapter
-from ..connections.connect import RefusedError
+from ..connections.declarations import RefusedError
 from ..kit.checking import Providing, at_connection, at_sandbox, run_contract
 from ..kit.writing import NotWrittenError, write_distribution
 from ..store import Connection

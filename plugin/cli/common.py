@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from ...adapters.errors import AdapterError
-from ..connections.connect import RefusedError
+from ..connections.declarations import RefusedError
 from ..runtime.settings import SettingsError, read_settings
 from ..store import Connection, Store, StoreUnavailableError, open_store
 

@@ -11,8 +11,9 @@ from marshmallow import fields, missing
 
 from ...adapters.errors import AdapterError, ConfigurationError
 from ...adapters.registry import adapter_names, load_adapter
-from ..connections.connect import ALM, Declared, fields_of, read_declarations, read_toml, schema_of, secret_keys
 from ..connections.connect import connect as connect_one
+from ..connections.declarations import Declared, read_declarations, read_toml
+from ..connections.schemas import ALM, fields_of, schema_of, secret_keys
 from ..providers.template_sync import sync_templates
 from ..runtime.durations import number_of
 from ..sources.alm.polls.skills import learn_skills

@@ -9,7 +9,7 @@ import click
 
 from ...adapters.errors import AdapterError, ConfigurationError
 from ..connections.connect import check as ask
-from ..connections.connect import schema_of
+from ..connections.schemas import schema_of
 from ..providers.pool import make_adapter
 from ..store import Connection
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when

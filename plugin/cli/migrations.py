@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ...adapters.errors import AdapterError
-from ..connections.connect import ALM
+from ..connections.schemas import ALM
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
 from ..sources.alm.polls.migration_runs import EVERY_SECONDS, follow_runs, look_at, run_name, take

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ...adapters.registry import adapter_names, load_adapter
-from ..connections.connect import ALM, RefusedError
-from ..declaring import toml_block
+from ..connections.declarations import RefusedError, toml_block
+from ..connections.schemas import ALM
 from ..engine.celery.app import check_broker
 from ..engine.runs import CALLS_IN_FLIGHT
 from ..runtime.logs import set_up_logging

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from ..connections.connect import ALM
+from ..connections.schemas import ALM
 from ..runtime.durations import number_of
 from ..runtime.logs import one_line
 from ..sources.alm.polls.skills import poll_skills

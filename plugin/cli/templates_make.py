@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ...adapters.errors import ConfigurationError
-from ..connections.connect import RefusedError
+from ..connections.declarations import RefusedError
 from ..connections.template_drafts import draft_of, read_drafts
 from ..providers.pool import make_adapter
 from ..providers.template_sync import sync_templates

@@ -1,109 +1,21 @@
-"""Making and checking connections: nothing is saved that does not work."""
+"""Checking and saving of connections: one that does not work is not saved."""
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError
 
 from ...adapters.base import Storage
 from ...adapters.errors import ConfigurationError
-from ...adapters.registry import load_adapter
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..sources.alm.api.connect import client_of
-from ..sources.alm.settings import AlmSettings
 from ..store import Connection, Store
-from ..store.policy import KEYS, PolicySettings
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-ALM = "alm"
-
-
-class RefusedError(Exception):
-    """A declaration that is wrong in itself; the message names the connection, the setting and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One connection as an administrator declares it, references to files and variables resolved."""
-
-    type: str
-    name: str
-    values: dict[str, Any]
-
-
-def schema_of(type_: str) -> type[Schema]:
-    """The settings of a connection of that type, without what every provider connection can set.
-
-    :raises ConfigurationError: nothing of that name is installed, or it does not work.
-    """
-    return AlmSettings if type_ == ALM else load_adapter(type_).settings_schema
-
-
-def fields_of(type_: str) -> dict[str, fields.Field[Any]]:
-    """All that can be set for a connection of that type. :raises ConfigurationError: as :func:`schema_of`."""
-    own = schema_of(type_)().fields
-    return dict(own) if type_ == ALM else {**own, **PolicySettings().fields}
-
-
-def load_settings(type_: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated settings of a connection of that type.
-
-    :raises ConfigurationError: as :func:`schema_of`.
-    :raises ValidationError: names what is wrong, of the adapter's own and of ours.
-    """
-    ours = set() if type_ == ALM else KEYS
-    parts = (
-        (schema_of(type_), {key: value for key, value in values.items() if key not in ours}),
-        (PolicySettings, {key: value for key, value in values.items() if key in ours}),
-    )
-    settings: dict[str, Any] = {}
-    wrong: dict[str, Any] = {}
-    for schema, given in parts:
-        try:
-            settings.update(schema().load(given))
-        except ValidationError as error:
-            wrong.update(error.messages if isinstance(error.messages, dict) else {"": error.messages})
-    if not wrong and type_ != ALM:
-        most = load_adapter(type_).capabilities.max_batch
-        if settings.get("max_batch", 1) > most:
-            wrong["max_batch"] = [f"Must be at most {most}: {type_} takes no more badges in one call."]
-    if wrong:
-        raise ValidationError(wrong)
-    return settings
-
-
-def secret_keys(schema: type[Schema]) -> set[str]:
-    return {key for key, field in schema().fields.items() if field.metadata.get("secret")}
-
-
-def resolve(values: Mapping[str, Any], schema: type[Schema]) -> dict[str, Any]:
-    """Replace ``<secret>_file`` and ``<secret>_env`` by what they point to.
-
-    :raises RefusedError: nothing is there.
-    """
-    resolved = dict(values)
-    for key in secret_keys(schema):
-        if (path := resolved.pop(f"{key}_file", None)) is not None:
-            try:
-                resolved[key] = Path(path).read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise RefusedError(
-                    f"{key}_file: cannot read {path}: {getattr(error, 'strerror', 'not text')}"
-                ) from None
-        if (variable := resolved.pop(f"{key}_env", None)) is not None:
-            if variable not in os.environ:
-                raise RefusedError(f"{key}_env: the variable {variable} is not set")
-            resolved[key] = os.environ[variable]
-    return resolved
+from .declarations import Declared, RefusedError, resolve, sentences
+from .schemas import ALM, NAME, load_settings, schema_of, secret_keys
 
 
 def connect(store: Store, declared: Declared) -> str:
@@ -172,37 +84,6 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         client.close()
 
 
-def read_toml(file: Path) -> dict[str, Any]:
-    """The document that ``--from`` names. :raises RefusedError: it cannot be read, or is none."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RefusedError(f"--from: cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(f"--from: {file} is not TOML: {error}") from None
-
-
-def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
-    """The connections of a TOML file, providers before the sources that name them.
-
-    :raises RefusedError: the document has another shape.
-    """
-    found: list[Declared] = []
-    for type_, tables in document.items():
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise RefusedError(f"[{type_}] must be written [[{type_}]], once for each connection")
-        for table in tables:
-            values = dict(table)
-            name = values.pop("name", None)
-            if not isinstance(name, str):
-                raise RefusedError(f"a [[{type_}]] has no name")
-            found.append(Declared(type_, name, values))
-    doubled = _doubled(declared.name for declared in found)
-    if doubled:
-        raise RefusedError(f"the name {doubled!r} is there twice")
-    return sorted(found, key=lambda declared: declared.type == ALM)
-
-
 class _Memory:
     """Storage for a connection that is only being tried: what it learned, or used of what was there, is kept then.
 
@@ -249,20 +130,3 @@ def _check_references(store: Store, where: str, declared: Declared, settings: Ma
         same = other.type == ALM and other.settings["account_id"] == settings["account_id"]
         if same and other.name != declared.name:
             raise RefusedError(f"{where}: account_id: the account is connected already, as {other.name!r}")
-
-
-def sentences(error: ValidationError) -> str:
-    """Each key and what is wrong with it, in one line."""
-    messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
-    return "; ".join(
-        f"{key}: {' '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in messages.items()
-    )
-
-
-def _doubled(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None

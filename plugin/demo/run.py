@@ -15,7 +15,7 @@ import requests
 
 from ...adapters.base import Adapter
 from ...adapters.registry import adapter_names, load_adapter
-from ..declaring import toml_block
+from ..connections.declarations import toml_block
 from ..runtime.settings import read_settings
 from .lms import SOURCE, TinyLms
 from .processes import Processes, StartError, processes

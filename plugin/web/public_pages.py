@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
-from ..connections.connect import NAME
+from ..connections.schemas import NAME
 from ..providers.pool import Providers
 from ..store import Store, StoreUnavailableError
 

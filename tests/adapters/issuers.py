@@ -15,7 +15,8 @@ from werkzeug.test import Client, TestResponse
 
 from badgerelay.adapters import Adapter, Award, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.web.app import create_app

@@ -22,7 +22,8 @@ from badgerelay.adapters import (
 from badgerelay.adapters.openbadges.adapter import OpenBadgesAdapter
 from badgerelay.adapters.openbadges.documents import identity_hash
 from badgerelay.adapters.openbadges.settings import OpenBadgesSettings
-from badgerelay.plugin.connections.connect import Declared, RefusedError, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared, RefusedError
 from badgerelay.plugin.store import Store
 
 from .issuers import COMPLETED, NAME, PUBLIC, URL, award, connect_campus, draft, png

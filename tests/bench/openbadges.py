@@ -15,7 +15,8 @@ from werkzeug.test import Client
 
 from badgerelay.adapters import Adapter, Award, Change, IssuedBadge, Recipient, TemplateDraft
 from badgerelay.adapters.openbadges.status import BLOCK, BLOCKS, KIND, LENGTH
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.plugin.connections.connect import secret_keys
+from badgerelay.plugin.connections.schemas import secret_keys
 from badgerelay.plugin.runtime.settings import read_settings
 from badgerelay.plugin.sources.alm.api.documents import BadgeRecord, BadgeTie, LearnerRecord
 from badgerelay.plugin.sources.alm.api.learning_objects import ObjectRecord

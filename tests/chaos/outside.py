@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from badgerelay.adapters.credly.sandbox.records import organizations, templates
-from badgerelay.plugin.declaring import toml_block
+from badgerelay.plugin.connections.declarations import toml_block
 from badgerelay.plugin.sources.alm.sandbox import sandbox_settings
 from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 from tests.e2e.running import Home

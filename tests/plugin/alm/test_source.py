@@ -10,7 +10,7 @@ import responses
 import sqlalchemy as sa
 
 from badgerelay.adapters.base import BadgeTemplate
-from badgerelay.plugin.connections.connect import secret_keys
+from badgerelay.plugin.connections.schemas import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.alm.decide.decide import MAX_UNKNOWN

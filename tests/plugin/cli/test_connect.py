@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.errors import ConfigurationError
-from badgerelay.plugin.connections.connect import schema_of
+from badgerelay.plugin.connections.schemas import schema_of
 from badgerelay.plugin.store import Store
 
 from ...support import (

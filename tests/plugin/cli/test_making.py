@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.store import Store
 
 from ...adapters.issuers import PUBLIC, png

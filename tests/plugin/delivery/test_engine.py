@@ -11,7 +11,8 @@ import requests
 import sqlalchemy as sa
 
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.reports.explain import explain_award, explain_event
 from badgerelay.plugin.sources.alm.sandbox import make_sandbox

@@ -27,7 +27,8 @@ from badgerelay.adapters import (
     OverBudgetError,
     TemporaryError,
 )
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers import timeouts as bounding

@@ -12,7 +12,8 @@ import pytest
 
 from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.credly.sandbox.records import organizations
-from badgerelay.plugin.connections.connect import Declared, connect
+from badgerelay.plugin.connections.connect import connect
+from badgerelay.plugin.connections.declarations import Declared
 from badgerelay.plugin.rules.imported import ties_for
 from badgerelay.plugin.store import Store
 

@@ -11,7 +11,7 @@ import requests
 
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.sandbox import BackgroundServer
-from badgerelay.plugin.connections.connect import secret_keys
+from badgerelay.plugin.connections.schemas import secret_keys
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.alm.sandbox import make_sandbox
 from badgerelay.plugin.sources.alm.settings import AlmSettings

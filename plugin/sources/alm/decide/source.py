@@ -9,7 +9,6 @@ from sqlalchemy.engine import Row
 
 from .....adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from .....hooks import SkillCreated
-from ....alm.own_names import SKILL_CREATED
 from ....delivery.outcomes import PROBE_SECONDS, rest
 from ....rules.skill_badges import take_skill
 from ....rules.template_matching import SkillTemplates
@@ -17,6 +16,7 @@ from ....store import Connection, Store
 from ...decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..api.client import AlmClient
 from ..api.connect import client_of
+from ..webhook.event_names import SKILL_CREATED
 from ..webhook.synthetic_events import read_skill
 from ..webhook.triage import account_of, fate_of
 from .decide import BUDGET_USED_UP, Case, Look, Visit, until_budget

@@ -59,3 +59,12 @@ COMPLETED = frozenset(
     }
 )
 """The names that mean: a learner completed something. One completion may arrive under both of its names."""
+
+SKILL_CREATED = "SKILL_CREATED"
+CSV_IMPORTED = "CSV_IMPORTED"
+
+SYNTHETIC = {
+    SKILL_CREATED: "a new skill earns nothing by itself",
+    CSV_IMPORTED: "a migrated file earns nothing by itself",
+}
+"""Events that the polls add, which ALM never sends, each with the reason why it earns no badge."""

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from .....hooks import SkillCreated, SkillLevel
-from ....alm.own_names import CSV_IMPORTED, SKILL_CREATED
 from ....store import Connection, NewEvent
+from .event_names import CSV_IMPORTED, SKILL_CREATED
 from .triage import source_of
 
 

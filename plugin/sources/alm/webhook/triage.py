@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ....alm.own_names import OWN
 from .decoder import COMPLETED, KNOWN, DeliveredEvent
+from .event_names import SYNTHETIC
 
 Fate = tuple[Literal["received", "ignored", "dead"], str | None]
 
@@ -35,8 +35,8 @@ def fate_of(event: DeliveredEvent, account: str, own: str) -> Fate:
         return "ignored", f"it is of account {account}, and this connection is for account {own}"
     if not event.name:
         return "dead", event.problem or "it has no name"
-    if event.name in OWN:
-        return "ignored", OWN[event.name]
+    if event.name in SYNTHETIC:
+        return "ignored", SYNTHETIC[event.name]
     if event.name not in COMPLETED:
         known = event.name in KNOWN
         return "ignored", "this kind of event earns nothing" if known else "ALM publishes no event of this name"
