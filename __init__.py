@@ -6,15 +6,20 @@ The public names load on first use, so that ``import badgerelay.hooks`` stays li
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .plugin.integrations.relay import Relay, register
+    from .plugin.integrations.register import register
+    from .plugin.integrations.relay import Relay
 
 __all__ = ["Relay", "__version__", "register"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Relay", "register"):
-        from .plugin.integrations import relay as host
+    if name == "Relay":
+        from .plugin.integrations.relay import Relay
 
-        return getattr(host, name)
+        return Relay
+    if name == "register":
+        from .plugin.integrations.register import register
+
+        return register
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

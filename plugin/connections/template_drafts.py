@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 from ...adapters.base import TemplateDraft
-from .connect import RefusedError, read_toml, sentences
+from .declarations import RefusedError, read_toml, sentences
 
 MAX_IMAGE = 8 * 1024 * 1024
 """Bytes of a file that is read at all; what the provider takes is less."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pluggy
 
 from ...hooks import AwardNotice, CourseCompleted, Learner, LearningObject
-from ..integrations.relay import register
+from ..integrations.register import register
 from ..runtime.settings import Settings
 
 PROJECT = "tiny_lms"

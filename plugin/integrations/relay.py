@@ -1,29 +1,23 @@
-"""badgerelay inside an LMS host's process: ``register`` and the pluggy entry point."""
+"""The relay inside an LMS host's process: events in, questions and news out."""
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from typing import TYPE_CHECKING
 
 import pluggy
-from marshmallow import ValidationError
 
-from ...hooks import PROJECT, CourseCompleted, CsvImported, Event, implementations, name_of, specifications
-from ...hooks.schemas import schema_of
+from ...hooks import Event
 from ..runtime.logs import one_line
 from ..runtime.settings import Settings, read_settings
+from ..sources.host.events import inbox_event
 
 if TYPE_CHECKING:
     from ..engine.celery.publisher import Publisher
     from ..engine.lanes import Lane
     from ..engine.threads import Engine
     from ..store import NewEvent, Store
-
-PLUGIN_NAME = "badgerelay"
-MAX_CONTENT = 8 * 1024 * 1024
-"""Characters of a CSV that a hook call may carry itself; a longer one comes as a path."""
 
 RETRY_SECONDS = 1.0
 log = logging.getLogger("badgerelay.host")
@@ -54,7 +48,7 @@ class Relay:
         :raises ValueError: the event cannot be; the message names each wrong field.
         :raises StoreUnavailableError: the database does not answer; nothing was stored.
         """
-        new = _inbox_row(event)
+        new = inbox_event(event)
         store = self._open()
         (correlation_id,) = store.inbox.add([new], store.now())
         log.info("hook of %s: %s", one_line(new.source), new.kind, extra={"correlation_id": correlation_id})
@@ -139,74 +133,3 @@ def _news(new: NewEvent) -> Lane:
 
 def _nobody(_lane: Lane) -> None:
     """Whoever has the work finds it."""
-
-
-def register(
-    manager: pluggy.PluginManager, *, source: str, engine: bool = False, settings: Settings | None = None
-) -> Relay:
-    """Register badgerelay's hooks with a host's plugin manager, whatever its project name.
-
-    Hooks that the host has specified itself keep the host's specification.
-
-    :param source: the host's short name, as its events carry it.
-    :param engine: also issue badges in this process, unless there is a broker; see :class:`Relay`.
-    :raises SettingsError: a setting is wrong.
-    """
-    settings = settings or read_settings()
-    relay = Relay(settings, engine=engine)
-    _add_specifications(manager)
-    present = manager.get_plugin(PLUGIN_NAME)
-    if present is not None:  # load_setuptools_entrypoints was faster
-        manager.unregister(present)
-    manager.register(implementations(relay.take, manager.project_name), PLUGIN_NAME)
-    relay.attach(manager, source)
-    return relay
-
-
-def _add_specifications(manager: pluggy.PluginManager) -> None:
-    missing = specifications(manager.project_name)
-    for name in [name for name in vars(missing) if not name.startswith("_")]:
-        caller = getattr(manager.hook, name, None)
-        if caller is not None and caller.has_spec():
-            delattr(missing, name)
-    manager.add_hookspecs(missing)
-
-
-def _inbox_row(event: Event) -> NewEvent:
-    from ..store import HOSTS, IMPORTS, NewEvent
-
-    try:
-        kind = name_of(event)
-        schema = schema_of(kind)
-        data = schema.dump(event)
-        event = schema.load(data)
-    except ValidationError as error:
-        raise ValueError(f"the event is not valid: {error.messages}") from None
-    except TypeError as error:
-        raise ValueError(f"the event is not valid: {error}") from None
-    if isinstance(event, CsvImported) and len(event.content or "") > MAX_CONTENT:
-        raise ValueError("content is longer than 8 Mi characters: give a path instead")
-    try:
-        payload = json.dumps(data, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        raise ValueError("the event is not valid: {'extra': ['Holds what JSON cannot.']}") from None
-    completed = event if isinstance(event, CourseCompleted) else None
-    place = completed.learning_object if completed else None
-    return NewEvent(
-        connection="",
-        source=event.source,
-        event_id=event.id,
-        lane=IMPORTS if isinstance(event, CsvImported) else HOSTS,
-        kind=kind,
-        payload=payload,
-        learner_id=completed.learner.id if completed else None,
-        learning_object_id=(place.instance_id or place.id) if place else None,
-        occurred_at=event.occurred_at.timestamp(),
-    )
-
-
-plugin = implementations(Relay().take, PROJECT)
-"""What ``manager.load_setuptools_entrypoints("badgerelay")`` registers: events in, by the environment's settings.
-
-``register`` adds what needs to know the manager: e-mails asked of the host, and news for it.
-"""

@@ -13,7 +13,7 @@ import pytest
 
 from .building import ROOT, environment, run
 
-NEED_AN_EXTRA = ("/plugin/tasks.py", "/delivery/messages.py", "/delivery/worker.py")
+NEED_AN_EXTRA = ("/celery/tasks.py", "/celery/queue.py", "/celery/worker.py")
 NEEDS_PYTEST = "badgerelay/adapters/contract/"
 ROOMS = ("hooks/", "adapters/", "plugin/")
 TOP = {"__init__.py", "__main__.py", "py.typed"}
@@ -43,7 +43,7 @@ def test_the_wheel_holds_the_three_rooms_to_the_last_file_and_nothing_else(tree:
     assert {name for name in names if ".dist-info/" not in name} == ours
     assert "badgerelay/py.typed" in ours
     assert any(re.fullmatch(r"badgerelay/plugin/store/migrations/versions/v\w+\.py", name) for name in ours)
-    assert {"badgerelay/adapters/credly/sandbox/app.py", "badgerelay/plugin/alm/sandbox/app.py"} <= ours
+    assert {"badgerelay/adapters/credly/sandbox/app.py", "badgerelay/plugin/sources/alm/sandbox/app.py"} <= ours
 
 
 def test_the_source_distribution_has_the_licence_and_no_tests(distributions: tuple[Path, Path]) -> None:

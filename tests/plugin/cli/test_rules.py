@@ -13,7 +13,7 @@ from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.store import Store
 
 from ...support import COURSE, COURSE_TEMPLATE, ROSA, TEMPLATE, Ran, add_rule, completion, delivery
-from ..test_skills import WHEN
+from ..rules.test_skill_badges import WHEN
 
 Run = Callable[..., Ran]
 EARNS = ("--template", TEMPLATE, "--connection", "academy")

@@ -33,7 +33,7 @@ from ...support import (
     connect_credly,
     delivery,
 )
-from .conftest import Road
+from ..conftest import Road
 
 PATH, PATH_TEMPLATE = "learningProgram:164501_152277", "3c51e8d4-07b6-4a92-b1f3-58d0a94c7e21"
 CERTIFICATION, CERTIFICATION_TEMPLATE = "certification:171020_190311", "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"

@@ -40,8 +40,8 @@ from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import COURSE, add_rule, counts, until
+from ..conftest import Road
 from ..store.conftest import EVENT, Clock, Giving, live_on
-from .conftest import Road
 
 
 class BlindAdapter(Adapter):

@@ -13,7 +13,7 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import COURSE, COURSE_TEMPLATE, ROSA, add_rule, badges, calls, until
-from .conftest import Road
+from ..conftest import Road
 
 LISTED = "GET badge_templates"
 

@@ -24,7 +24,7 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import events
 
-from ...support import add_rule, alm_values, completion, delivery
+from ....support import add_rule, alm_values, completion, delivery
 from .test_client import API, REFRESH, user
 
 GOOD, BAD, OTHER = "course:1_1", "course:2_1", "course:3_1"

@@ -39,7 +39,7 @@ from ...support import (
     set_faults,
     until,
 )
-from .conftest import Road
+from ..conftest import Road
 
 OTHER_PROVIDERS_COURSE = "course:8801301_17700992"
 NO_BADGE = "course:8801300_17700991"

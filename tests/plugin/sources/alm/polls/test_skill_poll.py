@@ -22,7 +22,7 @@ from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
-from ...support import connect_alm, connect_credly, until
+from .....support import connect_alm, connect_credly, until
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.connections.rate_windows import BudgetStorage
 from badgerelay.plugin.store.database import Database
 
-from ...support import connect_alm, connect_credly
+from ....support import connect_alm, connect_credly
 from .conftest import Clock
 
 

@@ -26,7 +26,7 @@ from badgerelay.plugin.store.answer_cache import Cache
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.inbox.unknown_learners import Strangers
 
-from ...support import completion, connect_alm, connect_credly, until
+from ....support import completion, connect_alm, connect_credly, until
 from .test_client import API, user
 from .test_source import GOOD, arrive, complete, connected, decided, place, settings, wire, with_badge
 

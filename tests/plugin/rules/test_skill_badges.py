@@ -14,7 +14,7 @@ from badgerelay.plugin.rules.skill_badges import take_skill
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import HOSTS, Store
 
-from ..support import add_rule
+from ...support import add_rule
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 NAMES = {"t-1": "Energy Isolation", "t-2": "Welding, level two", "t-3": "Graph Databases"}

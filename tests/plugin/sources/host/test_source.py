@@ -16,7 +16,7 @@ from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store
 
-from ...support import TEMPLATE, add_rule, badges, connect_credly, counts, set_faults, until
+from ....support import TEMPLATE, add_rule, badges, connect_credly, counts, set_faults, until
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.policy import PolicySettings
 
 from ...support import TEMPLATE, TOKEN, calls, completion, connect_alm, connect_credly, counts, set_faults
-from .test_engine import _knock
+from ..engine.test_engine import _knock
 
 RECIPIENT: dict[str, str | None] = {
     "email": "rosa@example.org",

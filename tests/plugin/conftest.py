@@ -15,7 +15,7 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.web.app import create_app
 
-from ...support import (
+from ..support import (
     WEBHOOK_PASSWORD,
     badges,
     basic,

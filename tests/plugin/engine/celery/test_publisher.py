@@ -8,7 +8,7 @@ import pytest
 from badgerelay.plugin.engine.celery.publisher import Publisher
 from badgerelay.plugin.engine.lanes import Lane
 
-from ...support import until
+from ....support import until
 
 ACME, ACADEMY = Lane("decide", "acme"), Lane("send", "academy")
 

@@ -17,7 +17,7 @@ from badgerelay.plugin.runtime.tracing import MAX_IDS, describe, span
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.web.app import create_app
 
-from ..support import basic, completion, connect_alm, connect_credly, delivery, until
+from ...support import basic, completion, connect_alm, connect_credly, delivery, until
 
 EXPORTER = InMemorySpanExporter()
 """One for the session: OpenTelemetry takes one provider in a process."""

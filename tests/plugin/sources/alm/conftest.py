@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAYLOADS = Path(__file__).parents[2] / "payloads" / "alm"
+PAYLOADS = Path(__file__).parents[3] / "payloads" / "alm"
 
 
 class Clock:

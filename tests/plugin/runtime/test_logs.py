@@ -15,7 +15,7 @@ from badgerelay.plugin.runtime.logs import set_up_logging
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store
 
-from ..support import until
+from ...support import until
 
 FORGED = "2026-01-01 00:00:00,000 ERROR   badgerelay: forged"
 

@@ -17,8 +17,8 @@ from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
 from badgerelay.plugin.store import Store
 
-from ...support import ROSA, calls, completion, connect_alm, connect_credly, counts, delivery, set_faults, until
-from .test_publishing import Recorder
+from ....support import ROSA, calls, completion, connect_alm, connect_credly, counts, delivery, set_faults, until
+from .test_publisher import Recorder
 
 ACME, ACADEMY = Lane("decide", "acme"), Lane("send", "academy")
 

@@ -24,7 +24,7 @@ from badgerelay.plugin.sources.alm.polls.migration_runs import (
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.schema.tables import migration_runs
 
-from ...support import connect_alm, connect_credly
+from .....support import connect_alm, connect_credly
 
 SHAPES = ["jobs", "texts", "wrapped", "resources"]
 
