@@ -25,16 +25,16 @@ def measure(*, quick: bool) -> list[Figure]:
     runs = 1 if quick else RUNS
     amount = QUICK_COMPLETIONS if quick else COMPLETIONS
     acknowledged = tuple(_acknowledged() for _ in range(runs))
-    roads = [(_road(amount, embedded=True), _road(amount, embedded=False)) for _ in range(runs)]
+    pipelines = [(_pipeline(amount, embedded=True), _pipeline(amount, embedded=False)) for _ in range(runs)]
     return [
         Figure("PostgreSQL: acknowledged, committed", "/s", acknowledged, key="acknowledged_postgresql"),
         Figure(
             f"SQLite: {amount:,} completions decided and issued by one worker, Credly takes 200 ms",
             "/s",
-            tuple(road for road, _ in roads),
-            key="road_sqlite",
+            tuple(pipeline for pipeline, _ in pipelines),
+            key="pipeline_sqlite",
         ),
-        Figure("PostgreSQL: the same", "/s", tuple(road for _, road in roads), key="road_postgresql"),
+        Figure("PostgreSQL: the same", "/s", tuple(pipeline for _, pipeline in pipelines), key="pipeline_postgresql"),
     ]
 
 
@@ -63,7 +63,7 @@ def _acknowledged() -> float:
     return loaded.rate
 
 
-def _road(amount: int, *, embedded: bool) -> float:
+def _pipeline(amount: int, *, embedded: bool) -> float:
     """Completions a second that one worker makes badges of, learners known, from the first call to the last answer.
 
     :raises RuntimeError: a badge is missing or there twice.

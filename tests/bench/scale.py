@@ -29,8 +29,8 @@ AWARDS_AN_HOUR = 1_000
 SHOWN = {
     "acknowledged_sqlite": "one receiver, SQLite: acknowledged and committed",
     "acknowledged_postgresql": "one receiver, PostgreSQL: acknowledged and committed",
-    "road_sqlite": "one worker, SQLite: completions decided and issued, the provider takes 200 ms a call",
-    "road_postgresql": "one worker, PostgreSQL: the same",
+    "pipeline_sqlite": "one worker, SQLite: completions decided and issued, the provider takes 200 ms a call",
+    "pipeline_postgresql": "one worker, PostgreSQL: the same",
     "scaling": "4 workers against 1, where waiting for the provider is the limit",
     "cost_sqlite": "an award costs in a ledger of a million, SQLite",
     "cost_postgresql": "an award costs in a ledger of a million, PostgreSQL",
@@ -81,7 +81,7 @@ def needs(figures: Figures) -> str:
         ["completions a second, mean", *(f"{day / DAY_SECONDS:,.0f}" for day in DAYS.values())],
         ["completions a second, peak", *(f"{PEAK_FACTOR * day / DAY_SECONDS:,.0f}" for day in DAYS.values())],
         ["receivers, PostgreSQL", *_many(figures.at_peak(figures.value("acknowledged_postgresql")))],
-        ["workers, PostgreSQL", *_many(figures.at_peak(figures.value("road_postgresql")))],
+        ["workers, PostgreSQL", *_many(figures.at_peak(figures.value("pipeline_postgresql")))],
         ["one machine on SQLite is enough", *_enough(figures)],
         ["Credly connections at the default `rate`", *_many(figures.credly_badges)],
         ["ALM accounts, if every learner is a new one each day", *_many(figures.alm_learners)],
@@ -99,8 +99,8 @@ def limits(figures: Figures) -> str:
             figures.alm_learners,
         ),
         ("one ALM account: look-ups of learners who are all new, one in a request", ALM_CALLS_AN_HOUR * 24),
-        ("one worker, PostgreSQL", figures.at_peak(figures.value("road_postgresql"))),
-        ("one worker, SQLite", figures.at_peak(figures.value("road_sqlite"))),
+        ("one worker, PostgreSQL", figures.at_peak(figures.value("pipeline_postgresql"))),
+        ("one worker, SQLite", figures.at_peak(figures.value("pipeline_sqlite"))),
         ("one receiver, PostgreSQL", figures.at_peak(figures.value("acknowledged_postgresql"))),
         ("one receiver, SQLite", figures.at_peak(figures.value("acknowledged_sqlite"))),
         ("one Credly connection at the default `rate`, all day long", figures.credly_badges),
@@ -151,7 +151,7 @@ def page(measured: Mapping[str, Measured]) -> str:
         alm_one_by_one=ALM_CALLS_AN_HOUR * 24,
         learners_at_once=LEARNERS_AT_ONCE,
         awards_an_hour=AWARDS_AN_HOUR,
-        road_postgresql=figures.value("road_postgresql"),
+        pipeline_postgresql=figures.value("pipeline_postgresql"),
         growth=growth(figures),
         kept=f"{figures.tables['awards']:,.0f} bytes",
         all=f"{figures.value('bytes_postgresql'):,.0f} bytes",
@@ -164,7 +164,7 @@ def _many(most: float) -> list[str]:
 
 
 def _enough(figures: Figures) -> list[str]:
-    most = min(figures.at_peak(figures.value(key)) for key in ("acknowledged_sqlite", "road_sqlite"))
+    most = min(figures.at_peak(figures.value(key)) for key in ("acknowledged_sqlite", "pipeline_sqlite"))
     return ["yes" if day <= most else "no" for day in DAYS.values()]
 
 

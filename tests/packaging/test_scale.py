@@ -36,15 +36,18 @@ def test_the_page_is_what_the_figures_give() -> None:
 
 def test_a_figure_that_was_never_measured_makes_no_page() -> None:
     figures = load(FILE)
-    del figures["road_postgresql"]
-    with pytest.raises(KeyError, match="road_postgresql"):
+    del figures["pipeline_postgresql"]
+    with pytest.raises(KeyError, match="pipeline_postgresql"):
         page(figures)
 
 
 def test_slower_workers_make_another_page() -> None:
     figures = load(FILE)
-    road = figures["road_postgresql"]
-    slower = {**figures, "road_postgresql": Measured(road.value / 2, road.unit, road.machine, road.quick)}
+    pipeline = figures["pipeline_postgresql"]
+    slower = {
+        **figures,
+        "pipeline_postgresql": Measured(pipeline.value / 2, pipeline.unit, pipeline.machine, pipeline.quick),
+    }
     assert page(slower) != page(figures)
 
 

@@ -28,7 +28,7 @@ from ..support import (
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class Pipeline:
     """ALM's sandbox, the receiver, the engine and Credly's sandbox, with real HTTP between them."""
 
     store: Store
@@ -37,9 +37,9 @@ class Road:
     door: str
     credly: str
 
-    def complete(self, **wish: Any) -> None:
+    def complete(self, **options: Any) -> None:
         """Let ALM's sandbox complete something and send its webhooks."""
-        requests.post(f"{self.alm}/_sandbox/complete", json=wish, timeout=10).raise_for_status()
+        requests.post(f"{self.alm}/_sandbox/complete", json=options, timeout=10).raise_for_status()
 
     def deliver(self, *events: Any) -> None:
         answer = requests.post(self.door, data=delivery(*events), headers=basic(), timeout=10)
@@ -81,7 +81,7 @@ class Road:
 
 
 @pytest.fixture
-def road(store: Store, serve_app: Callable[..., str]) -> Iterator[Road]:
+def pipeline(store: Store, serve_app: Callable[..., str]) -> Iterator[Pipeline]:
     credly, alm = serve_app("credly"), serve_app("alm", learners="200")
     connect_credly(store, credly, max_age="unlimited")
     connect_alm(store, alm, max_age="unlimited")
@@ -91,7 +91,7 @@ def road(store: Store, serve_app: Callable[..., str]) -> Iterator[Road]:
         hook = {"url": door, "auth": "basic", "username": "alm", "password": WEBHOOK_PASSWORD}
         requests.post(f"{alm}/_sandbox/webhooks", json=hook, timeout=10).raise_for_status()
         engine.start()
-        yield Road(store, engine, alm, door, credly)
+        yield Pipeline(store, engine, alm, door, credly)
         engine.stop()
 
 

@@ -33,7 +33,7 @@ from ...support import (
     connect_credly,
     delivery,
 )
-from ..conftest import Road
+from ..conftest import Pipeline
 
 PATH, PATH_TEMPLATE = "learningProgram:164501_152277", "3c51e8d4-07b6-4a92-b1f3-58d0a94c7e21"
 CERTIFICATION, CERTIFICATION_TEMPLATE = "certification:171020_190311", "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"
@@ -87,30 +87,30 @@ def done(alm: str, store: Store, instance: str, user: str = ROSA, **changes: Any
     arrive(store, completion(user, instance=instance, **{"eventName": name, **changes}))
 
 
-def test_a_course_a_path_a_certification_and_a_skill_are_four_badges(road: Road) -> None:
+def test_a_course_a_path_a_certification_and_a_skill_are_four_badges(pipeline: Pipeline) -> None:
     for instance in (INSTANCE, PATH, CERTIFICATION, PRACTICE):
-        road.complete(userId=ROSA, loInstanceId=instance)
-    badges = road.issued(4, 40)
+        pipeline.complete(userId=ROSA, loInstanceId=instance)
+    badges = pipeline.issued(4, 40)
     assert {badge["badge_template"]["id"] for badge in badges} == {
         *(COURSE_TEMPLATE, PATH_TEMPLATE, CERTIFICATION_TEMPLATE, SKILL_TEMPLATE)
     }
-    skill = road.award(template_id=SKILL_TEMPLATE)
-    texts = [step.cause for step in explain_award(road.store, skill).steps]
+    skill = pipeline.award(template_id=SKILL_TEMPLATE)
+    texts = [step.cause for step in explain_award(pipeline.store, skill).steps]
     assert any("by its badge 4411 in ALM" in text for text in texts)
-    (practice,) = [event for event in road.store.views.events() if event["learning_object_id"] == PRACTICE]
+    (practice,) = [event for event in pipeline.store.views.events() if event["learning_object_id"] == PRACTICE]
     assert (practice["state"], practice["reason"]) == ("done", "looks at skill:240110:1")
 
 
-def test_a_rule_of_several_is_met_by_the_last_whichever_it_is(road: Road) -> None:
-    add_rule(road.store, "acme", (COURSE, NO_BADGE, PATH.partition("_")[0]), "academy", TEMPLATE, need=2)
-    road.complete(userId=ROSA, loInstanceId=NO_BADGE)
-    (event,) = road.settled()
+def test_a_rule_of_several_is_met_by_the_last_whichever_it_is(pipeline: Pipeline) -> None:
+    add_rule(pipeline.store, "acme", (COURSE, NO_BADGE, PATH.partition("_")[0]), "academy", TEMPLATE, need=2)
+    pipeline.complete(userId=ROSA, loInstanceId=NO_BADGE)
+    (event,) = pipeline.settled()
     assert event["state"] == "ignored"
     assert event["reason"] == f"1 of 2 of rule 1: missing {COURSE}, {PATH.partition('_')[0]}"
-    road.complete(userId=ROSA)
-    road.issued(2)
-    award = road.award(template_id=TEMPLATE)
-    texts = [step.cause for step in explain_award(road.store, award).steps]
+    pipeline.complete(userId=ROSA)
+    pipeline.issued(2)
+    award = pipeline.award(template_id=TEMPLATE)
+    texts = [step.cause for step in explain_award(pipeline.store, award).steps]
     assert any("by rule 1: 2 of course:8801234, course:8801300_17700991, learningProg" in text for text in texts)
 
 
@@ -326,15 +326,15 @@ def test_a_recurring_certification_is_earned_again_each_period(
     assert years[second] - years[first] > 360 * 86400
 
 
-def test_a_renewal_is_a_badge_of_its_own_at_the_provider(road: Road) -> None:
-    renewed = requests.post(f"{road.alm}/_sandbox/renew", json={"loId": "certification:171020"}, timeout=5).json()
+def test_a_renewal_is_a_badge_of_its_own_at_the_provider(pipeline: Pipeline) -> None:
+    renewed = requests.post(f"{pipeline.alm}/_sandbox/renew", json={"loId": "certification:171020"}, timeout=5).json()
     a_year_ago = (datetime.now(UTC) - timedelta(days=365)).isoformat()
-    road.complete(userId=ROSA, loInstanceId=CERTIFICATION, dateCompleted=a_year_ago, both_names=True)
-    road.issued(1)
-    road.complete(userId=ROSA, loInstanceId=renewed["instance_id"], both_names=True)
-    badges = road.issued(2)
+    pipeline.complete(userId=ROSA, loInstanceId=CERTIFICATION, dateCompleted=a_year_ago, both_names=True)
+    pipeline.issued(1)
+    pipeline.complete(userId=ROSA, loInstanceId=renewed["instance_id"], both_names=True)
+    badges = pipeline.issued(2)
     assert {badge["badge_template"]["id"] for badge in badges} == {CERTIFICATION_TEMPLATE}
-    assert len({award["badge_id"] for award in road.store.views.awards()}) == 2
+    assert len({award["badge_id"] for award in pipeline.store.views.awards()}) == 2
 
 
 def test_known_skills_are_not_asked_for_again(store: Store, joined: Callable[..., str]) -> None:

@@ -40,7 +40,7 @@ from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from ...support import COURSE, add_rule, counts, until
-from ..conftest import Road
+from ..conftest import Pipeline
 from ..store.conftest import EVENT, Clock, Giving, live_on
 
 
@@ -272,53 +272,53 @@ def naughty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.mark.parametrize("wish", ["sleeps", "exits"])
 def test_one_that_never_returns_or_exits_is_named_and_holds_no_other(
-    wish: str, naughty: Any, road: Road, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    wish: str, naughty: Any, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(bounding, "SILENT_SECONDS", 0.3)
-    connect(road.store, Declared("naughty", "bin", {}))
-    add_rule(road.store, "*", COURSE, "bin", "t")
+    connect(pipeline.store, Declared("naughty", "bin", {}))
+    add_rule(pipeline.store, "*", COURSE, "bin", "t")
     naughty.wish = wish
-    road.complete(userId="15300721")
-    until(lambda: counts(road.credly)["total"] == 1)
-    until(lambda: road.award(connection="bin")["state"] == "waiting")
-    award = road.award(connection="bin")
+    pipeline.complete(userId="15300721")
+    until(lambda: counts(pipeline.credly)["total"] == 1)
+    until(lambda: pipeline.award(connection="bin")["state"] == "waiting")
+    award = pipeline.award(connection="bin")
     assert "the adapter naughty" in award["reason"]
     assert award["in_doubt"]
     if wish == "sleeps":
-        connection = road.store.connections.get("bin")
+        connection = pipeline.store.connections.get("bin")
         assert connection is not None
         assert "the adapter naughty has not returned" in str(connection.trouble)
-    assert "rosa@example.org" not in caplog.text + json.dumps(road.history(award["id"]))
+    assert "rosa@example.org" not in caplog.text + json.dumps(pipeline.history(award["id"]))
     naughty.wish = ""
     naughty.end.set()
-    road.store.repair.retry(Chosen(connection="bin"), road.store.now)
-    until(lambda: road.award(connection="bin")["state"] == "issued", 40)
+    pipeline.store.repair.retry(Chosen(connection="bin"), pipeline.store.now)
+    until(lambda: pipeline.award(connection="bin")["state"] == "issued", 40)
     assert not [each for each in threading.enumerate() if each.name.startswith("badgerelay hanging")]
 
 
 def test_one_that_sleeps_while_it_is_made_stops_its_connection_and_holds_no_other(
-    naughty: Any, road: Road, monkeypatch: pytest.MonkeyPatch
+    naughty: Any, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(road.store, Declared("naughty", "bin", {}))
-    add_rule(road.store, "*", COURSE, "bin", "t")
+    connect(pipeline.store, Declared("naughty", "bin", {}))
+    add_rule(pipeline.store, "*", COURSE, "bin", "t")
     monkeypatch.setattr(bounding, "SILENT_SECONDS", 0.5)
     naughty.wish = "sleeps while made"
-    road.complete(userId="15300721")
-    until(lambda: counts(road.credly)["total"] == 1)
-    until(lambda: (found := road.store.connections.get("bin")) and found.stopped)
-    connection = road.store.connections.get("bin")
+    pipeline.complete(userId="15300721")
+    until(lambda: counts(pipeline.credly)["total"] == 1)
+    until(lambda: (found := pipeline.store.connections.get("bin")) and found.stopped)
+    connection = pipeline.store.connections.get("bin")
     assert connection is not None
     assert "the adapter naughty has not returned" in str(connection.trouble)
 
 
-def test_one_that_cannot_be_made_stops_its_connection_and_says_why(naughty: Any, road: Road) -> None:
-    connect(road.store, Declared("naughty", "bin", {}))
-    add_rule(road.store, "*", COURSE, "bin", "t")
+def test_one_that_cannot_be_made_stops_its_connection_and_says_why(naughty: Any, pipeline: Pipeline) -> None:
+    connect(pipeline.store, Declared("naughty", "bin", {}))
+    add_rule(pipeline.store, "*", COURSE, "bin", "t")
     naughty.wish = "unmade"
-    road.complete(userId="15300721")
-    until(lambda: counts(road.credly)["total"] == 1)
-    until(lambda: (found := road.store.connections.get("bin")) and found.stopped)
-    connection = road.store.connections.get("bin")
+    pipeline.complete(userId="15300721")
+    until(lambda: counts(pipeline.credly)["total"] == 1)
+    until(lambda: (found := pipeline.store.connections.get("bin")) and found.stopped)
+    connection = pipeline.store.connections.get("bin")
     assert connection is not None
     assert "the adapter naughty failed with KeyError" in str(connection.trouble)
-    assert road.award(connection="bin")["state"] == "planned"
+    assert pipeline.award(connection="bin")["state"] == "planned"
