@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from .database import Database
-from .schema.tables import awards, events
+from .schema.tables import awards, events, history, templates
 
 MAX_NUMBER = 2**63 - 1
 """The highest number of an event or award that a database can be asked for."""
+
+
+IDS_AT_ONCE = 500
+"""Maximum number of ids in one statement."""
 
 
 class Views:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def events(self, *, state: str | None = None, source: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-        """The newest events first."""
+    def events(
+        self,
+        *,
+        state: str | None = None,
+        source: str | None = None,
+        template: str | None = None,
+        email: str | None = None,
+        since: float | None = None,
+        limit: int = 50,
+    ) -> list[dict[str, Any]]:
+        """Return the newest events first.
+
+        :param template: the id or name of a badge template; only events that made or met an award of it.
+        :param email: only events that carry this address, or whose learner has an award that went to it.
+        :param since: only events received from this time on, in seconds since the epoch.
+        """
         query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
+        if template is not None:
+            of_template = sa.select(awards.c.id).where(_of_template(template))
+            met = sa.select(history.c.event_id).where(history.c.award_id.in_(of_template))
+            query = query.where(events.c.id.in_(met))
+        if email is not None:
+            of_person = sa.select(awards.c.id).where(
+                awards.c.source == events.c.source, awards.c.learner_id == events.c.learner_id, _went_to(email)
+            )
+            carries = sa.func.lower(events.c.payload).contains(_json_text(email), autoescape=True)
+            query = query.where(sa.or_(of_person.exists(), carries))
+        if since is not None:
+            query = query.where(events.c.received_at >= since)
         if state is not None:
             query = query.where(events.c.state == state)
         if source is not None:
@@ -35,10 +66,24 @@ class Views:
         connection: str | None = None,
         learner: str | None = None,
         event: int | None = None,
+        template: str | None = None,
+        email: str | None = None,
+        since: float | None = None,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
-        """The newest awards first."""
+        """Return the newest awards first.
+
+        :param template: the id or name of a badge template.
+        :param email: only awards that went to this address, in whatever letter case.
+        :param since: only awards created from this time on, in seconds since the epoch.
+        """
         query = sa.select(awards).order_by(awards.c.id.desc()).limit(limit)
+        if template is not None:
+            query = query.where(_of_template(template))
+        if email is not None:
+            query = query.where(_went_to(email))
+        if since is not None:
+            query = query.where(awards.c.created_at >= since)
         for column, wanted in (
             (awards.c.state, state),
             (awards.c.connection, connection),
@@ -48,6 +93,28 @@ class Views:
             if wanted is not None:
                 query = query.where(column == wanted)
         return self._rows(query)
+
+    def template_names(self) -> dict[tuple[str, str], str]:
+        """Return the names of the known badge templates by connection and id."""
+        with self._database.read() as transaction:
+            rows = transaction.execute(sa.select(templates.c.connection, templates.c.template_id, templates.c.name))
+            return {(row.connection, row.template_id): row.name for row in rows}
+
+    def learner_names(self, learners: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the names of learners by source and id, each as the learner's newest award has it."""
+        wanted = set(learners)
+        ids = sorted({learner_id for _, learner_id in wanted})
+        columns = (awards.c.source, awards.c.learner_id, awards.c.recipient)
+        found: dict[tuple[str, str], str] = {}
+        with self._database.read() as transaction:
+            for start in range(0, len(ids), IDS_AT_ONCE):
+                some = awards.c.learner_id.in_(ids[start : start + IDS_AT_ONCE])
+                for row in transaction.execute(sa.select(*columns).where(some).order_by(awards.c.id)):
+                    recipient = json.loads(row.recipient)
+                    name = " ".join(filter(None, (recipient.get("first_name"), recipient.get("last_name"))))
+                    if name and (row.source, row.learner_id) in wanted:
+                        found[row.source, row.learner_id] = name
+        return found
 
     def event(self, event_id: int) -> dict[str, Any] | None:
         return self._row(events, event_id)
@@ -85,6 +152,21 @@ class Views:
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._database.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _of_template(template: str) -> sa.ColumnElement[bool]:
+    named = sa.select(templates.c.template_id).where(
+        templates.c.connection == awards.c.connection, sa.func.lower(templates.c.name) == template.lower()
+    )
+    return sa.or_(awards.c.template_id == template, awards.c.template_id.in_(named))
+
+
+def _went_to(email: str) -> sa.ColumnElement[bool]:
+    return sa.func.lower(awards.c.recipient).contains(f'"email": {_json_text(email)}', autoescape=True)
+
+
+def _json_text(text: str) -> str:
+    return json.dumps(text.strip().lower())
 
 
 def _senders(transaction: Connection) -> Iterator[tuple[str, str]]:
