@@ -15,7 +15,7 @@ from ...hooks import CourseCompleted, Learner, LearningObject
 from ...hooks.schemas import schema_of
 from ..sources.alm.decide.source import AlmSource
 from ..sources.alm.webhook.decoder import decode
-from ..sources.alm.webhook.endpoint import AlmDoor
+from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Connection, NewEvent, Store
@@ -48,7 +48,7 @@ class Party:
 
 
 def alm_party(store: Store, connection: Connection) -> Party:
-    door = AlmDoor(connection.name, connection.settings)
+    endpoint = AlmEndpoint(connection.name, connection.settings)
 
     def event(number: int, completion: Row[Any]) -> NewEvent:
         moment = _moment(completion).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -66,10 +66,10 @@ def alm_party(store: Store, connection: Connection) -> Party:
             "timestamp": moment,
             "data": {key: value for key, value in data.items() if value is not None},
         }
-        (new,) = door.take(decode(json.dumps({"events": [body]}).encode()))
+        (new,) = endpoint.take(decode(json.dumps({"events": [body]}).encode()))
         return replace(new, backfill=number)
 
-    return Party(connection.name, door.source, event, AlmSource(store, connection.name))
+    return Party(connection.name, endpoint.source, event, AlmSource(store, connection.name))
 
 
 def host_party(store: Store, source: str) -> Party:

@@ -21,7 +21,7 @@ from ..sources.alm.api.connect import client_of
 from ..sources.alm.decide.decide import Case, Look, Visit
 from ..sources.alm.decide.source import read_event
 from ..sources.alm.webhook.decoder import NotJsonError, decode
-from ..sources.alm.webhook.endpoint import AlmDoor
+from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
 from ..sources.host.source import HostSource, judge_event
 from ..store import Connection, NewEvent, Plan, Store
@@ -106,7 +106,7 @@ def _of_host(store: Store, value: dict[str, Any], source: str | None) -> Trial:
 def _of_alm(store: Store, delivery: bytes, account: Any, name: str | None) -> list[Trial]:
     connection = _connection(store, account, name)
     try:
-        events = AlmDoor(connection.name, connection.settings).take(decode(delivery))
+        events = AlmEndpoint(connection.name, connection.settings).take(decode(delivery))
     except NotJsonError as error:
         raise UnreadableError(f"it is not JSON: {error}") from None
     if not events:

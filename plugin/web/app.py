@@ -11,7 +11,8 @@ from ..store import Store, StoreUnavailableError
 from .answers import text_answer
 from .metrics_page import MetricsPage
 from .public_pages import Public
-from .webhooks import MAX_BODY, Webhooks
+from .receive import MAX_BODY
+from .webhooks import Webhooks
 
 log = logging.getLogger("badgerelay.web")
 

@@ -1,32 +1,36 @@
-"""Which door a webhook knocks at: the connections, read again every second."""
+"""Look-up of the endpoint that a delivery's path names."""
 
 from __future__ import annotations
 
 import time
 
-from ..sources.alm.webhook.endpoint import AlmDoor
+from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..store import Store
 
 FRESH_SECONDS = 1.0
-"""How long a changed password may take to count."""
+"""Seconds until a changed password of a connection counts."""
 
 
-class Doors:
+class Endpoints:
+    """The endpoints of all connections, each read again every second."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[str, tuple[float, AlmDoor]] = {}
-        self.warned: set[str] = set()
+        self._cached: dict[str, tuple[float, AlmEndpoint]] = {}
 
-    def alm(self, name: str) -> AlmDoor | None:
-        """The door of that ALM connection. :raises StoreUnavailableError: it cannot be looked up now."""
-        kept = self._kept.get(name)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        # A name that no connection can have is not asked for: PostgreSQL takes no NUL.
+    def alm(self, name: str) -> AlmEndpoint | None:
+        """Return the endpoint of that ALM connection, or None if there is no such connection.
+
+        :raises StoreUnavailableError: the database does not answer.
+        """
+        cached = self._cached.get(name)
+        if cached is not None and cached[0] > time.monotonic():
+            return cached[1]
+        # PostgreSQL refuses NUL, and no connection has a name that cannot be printed.
         connection = self._store.connections.get(name) if name.isprintable() else None
         if connection is None or connection.type != "alm":
-            self._kept.pop(name, None)
+            self._cached.pop(name, None)
             return None
-        door = AlmDoor(name, connection.settings)
-        self._kept[name] = (time.monotonic() + FRESH_SECONDS, door)
-        return door
+        endpoint = AlmEndpoint(name, connection.settings)
+        self._cached[name] = (time.monotonic() + FRESH_SECONDS, endpoint)
+        return endpoint

@@ -19,7 +19,7 @@ from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.inbox.inbox import NewEvent
-from badgerelay.plugin.web.endpoints import Doors
+from badgerelay.plugin.web.endpoints import Endpoints
 
 from .credly import badges, credly_sandbox, wait_until
 from .deliveries import INSTANCE, body, new_id
@@ -128,11 +128,11 @@ class Ledger:
         self._add([str(user) for user in chosen], instance)
 
     def _add(self, users: Sequence[str], instance: str) -> None:
-        door = Doors(self.store).alm("acme")
-        assert door is not None
+        endpoint = Endpoints(self.store).alm("acme")
+        assert endpoint is not None
         new: list[NewEvent] = []
         for user in users:
-            new += door.take(decode(body(new_id(), user_id=user, instance_id=instance)))
+            new += endpoint.take(decode(body(new_id(), user_id=user, instance_id=instance)))
         self.store.inbox.add(new, self.store.now())
 
     def _work(self) -> float:

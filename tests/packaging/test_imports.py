@@ -63,7 +63,7 @@ assert client.post("/webhooks/alm/nobody", data="{{}}").status_code == 404
 store.close()
 """
     loaded = _loaded(code)
-    assert "badgerelay.plugin.web.webhooks" in loaded
+    assert "badgerelay.plugin.web.receive" in loaded
     assert not [name for name in loaded if re.match(r"badgerelay\b.*\b(sandbox|demo)\b", name)]
 
 

@@ -18,7 +18,7 @@ from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.schema.tables import awards, events
-from badgerelay.plugin.web.endpoints import Doors
+from badgerelay.plugin.web.endpoints import Endpoints
 from tests.bench.day import Day
 from tests.bench.deliveries import body
 from tests.bench.filling import fill, history_of
@@ -96,9 +96,9 @@ def _complete(store: Store, credly: str) -> None:
     add_alm(store)
     add_credly(store, credly)
     know(store, [SEED])
-    door = Doors(store).alm("acme")
-    assert door is not None
-    store.inbox.add(door.take(decode(body("first", user_id=SEED))), store.now())
+    endpoint = Endpoints(store).alm("acme")
+    assert endpoint is not None
+    store.inbox.add(endpoint.take(decode(body("first", user_id=SEED))), store.now())
     decide_batch(store, AlmSource(store, "acme"), "acme", "test")
     connection = store.connections.get("academy")
     assert connection is not None

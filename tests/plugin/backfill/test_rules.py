@@ -8,7 +8,7 @@ import pytest
 
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Store
 
 from ...support import add_rule, badges, completion, delivery, until
@@ -53,7 +53,7 @@ def test_what_a_backfill_read_counts_for_the_completions_of_the_day(
     connection = store.connections.get("acme")
     assert connection is not None
     live = delivery(*(completion(str(FIRST + each), instance=OWN_AT) for each in (0, 1)))
-    store.inbox.add(AlmDoor("acme", connection.settings).take(decode(live)), store.now())
+    store.inbox.add(AlmEndpoint("acme", connection.settings).take(decode(live)), store.now())
     engine = make_engine(store)
     engine.start()
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Store
 
 from ...support import COURSE, SECRETS, TEMPLATE, Ran, add_rule, completion, counts, delivery, until
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("connected")
 def arrive(store: Store, *events: Any) -> None:
     found = store.connections.get("acme")
     assert found is not None
-    store.inbox.add(AlmDoor("acme", found.settings).take(decode(delivery(*events))), store.now())
+    store.inbox.add(AlmEndpoint("acme", found.settings).take(decode(delivery(*events))), store.now())
 
 
 def work(store: Store, until_states: dict[str, dict[str, int]]) -> None:

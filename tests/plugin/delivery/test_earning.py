@@ -17,7 +17,7 @@ from badgerelay.plugin.sources.alm.decide import skill_checks
 from badgerelay.plugin.sources.alm.decide import skill_progress as achievements
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
@@ -58,7 +58,7 @@ def joined(store: Store, serve_app: Callable[..., str]) -> Callable[..., str]:
 def arrive(store: Store, *events: dict[str, Any]) -> None:
     connection = store.connections.get("acme")
     assert connection is not None
-    store.inbox.add(AlmDoor("acme", connection.settings).take(decode(delivery(*events))), store.now())
+    store.inbox.add(AlmEndpoint("acme", connection.settings).take(decode(delivery(*events))), store.now())
 
 
 def decided(store: Store) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ def test_what_never_counts_for_a_rule_of_several(store: Store, joined: Callable[
     add_rule(store, "acme", (COURSE, NO_BADGE), "academy", TEMPLATE)
     connection = store.connections.get("acme")
     assert connection is not None
-    door = AlmDoor("acme", connection.settings)
+    door = AlmEndpoint("acme", connection.settings)
     others = decode(delivery(completion(instance=NO_BADGE), account=99999))
     store.inbox.add(door.take(others), store.now())
     arrive(store, completion(instance=NO_BADGE, hasPassed=False))

@@ -17,7 +17,7 @@ from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.reports.explain import explain_award, explain_event
 from badgerelay.plugin.sources.alm.sandbox import make_sandbox
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import awards
@@ -384,4 +384,4 @@ def _settings(store: Store, name: str) -> dict[str, Any]:
 
 def _knock(store: Store, *events: Any) -> None:
     """What the receiver does with a delivery, without HTTP."""
-    store.inbox.add(AlmDoor("acme", _settings(store, "acme")).take(decode(delivery(*events))), store.now())
+    store.inbox.add(AlmEndpoint("acme", _settings(store, "acme")).take(decode(delivery(*events))), store.now())

@@ -73,11 +73,11 @@ def test_hosts_and_alm_say_so_of_what_nothing_is_tied_to(
     connect_credly(store, serve_app("credly"))
     connect_alm(store, serve_app("alm"))
     from badgerelay.plugin.sources.alm.webhook.decoder import decode
-    from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+    from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 
     connection = store.connections.get("acme")
     assert connection is not None
-    door = AlmDoor("acme", connection.settings)
+    door = AlmEndpoint("acme", connection.settings)
     wanted = ("course:8801300_17700991", "course:8801302_17700993", "course:8801301_17700992")
     store.inbox.add(door.take(decode(delivery(*(completion(instance=each) for each in wanted)))), store.now())
     work = make_work(store)

@@ -1,4 +1,4 @@
-"""ALM's door: who may knock, and what a delivery puts into the inbox. No network, no store."""
+"""The endpoint of one ALM connection: it checks senders and turns deliveries into events. No network, no store."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .decoder import DeliveredEvent, Delivery
 from .triage import UNKNOWN_ACCOUNT, fate_of, source_of
 
 
-class AlmDoor:
-    """The door of one ALM connection.
+class AlmEndpoint:
+    """The webhook endpoint of one ALM connection.
 
-    :param name: the connection's.
-    :param settings: as ``AlmSettings`` loads them.
+    :param name: the connection's name.
+    :param settings: its settings, as ``AlmSettings`` loads them.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
@@ -27,20 +27,15 @@ class AlmDoor:
         self._scheme = _scheme(settings) if self._mode == "signature" else None
 
     def knows(self, authorization: str | None) -> bool:
-        """Whether the headers alone let the sender in; a signature is checked with the body."""
+        """Return whether the credentials are valid; a signature is checked with the body by :meth:`signed`."""
         return self._mode != "basic" or verify_basic(authorization, *self._user)
 
-    @property
-    def reads_signature(self) -> bool:
-        """Whether :meth:`signed` looks at the delivery at all."""
-        return self._scheme is not None
-
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether the body carries the right signature, where one is asked for."""
+        """Return whether the signature of the body is valid, or True if the connection asks for none."""
         return self._scheme is None or verify_signature(headers, body, self._scheme)
 
     def take(self, delivery: Delivery) -> list[NewEvent]:
-        """The inbox rows of a delivery: one for each event, whatever is wrong with it."""
+        """Return one inbox event for each event of the delivery, the invalid ones included."""
         account = self._account if delivery.account_id is None else delivery.account_id or UNKNOWN_ACCOUNT
         return [self._row(account, event) for event in delivery.events]
 

@@ -14,7 +14,7 @@ from badgerelay.plugin.engine.celery.runner import Runner
 from badgerelay.plugin.engine.lanes import Lane
 from badgerelay.plugin.engine.runs import Runs
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Store
 
 from ....support import ROSA, calls, completion, connect_alm, connect_credly, counts, delivery, set_faults, until
@@ -48,7 +48,7 @@ def arrive(store: Store, number: int) -> None:
     acme = store.connections.get("acme")
     assert acme is not None
     events = [completion(str(int(ROSA) + each)) for each in range(number)]
-    store.inbox.add(AlmDoor("acme", acme.settings).take(decode(delivery(*events))), store.now())
+    store.inbox.add(AlmEndpoint("acme", acme.settings).take(decode(delivery(*events))), store.now())
 
 
 def test_one_message_is_one_batch_and_a_full_one_is_followed_by_one_message(store: Store, credly: str) -> None:

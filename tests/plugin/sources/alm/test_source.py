@@ -17,7 +17,7 @@ from badgerelay.plugin.sources.alm.decide.decide import MAX_UNKNOWN
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.settings import AlmSettings
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.sources.alm.webhook.synthetic_events import skill_created
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import Store
@@ -59,7 +59,7 @@ def arrive(store: Store, *events: dict[str, Any], account: Any = 70412) -> None:
     connection = store.connections.get("acme")
     assert connection is not None
     store.inbox.add(
-        AlmDoor("acme", connection.settings).take(decode(delivery(*events, account=account))), store.now()
+        AlmEndpoint("acme", connection.settings).take(decode(delivery(*events, account=account))), store.now()
     )
 
 

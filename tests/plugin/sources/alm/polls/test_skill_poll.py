@@ -18,7 +18,7 @@ from badgerelay.plugin.sources.alm.api.errors import FailedRequestError
 from badgerelay.plugin.sources.alm.api.skills import parse_skills
 from badgerelay.plugin.sources.alm.polls.skills import learn_skills, poll_skills
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
-from badgerelay.plugin.sources.alm.webhook.endpoint import AlmDoor
+from badgerelay.plugin.sources.alm.webhook.endpoint import AlmEndpoint
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
@@ -98,7 +98,7 @@ def test_a_new_skill_whose_level_carries_a_template_is_wired(store: Store, alm: 
 def test_a_delivery_that_uses_our_name_wires_nothing(store: Store, alm: str) -> None:
     told = {"skillId": "7", "name": "x", "levels": [{"level": 1, "name": "y", "badge": {"id": "1"}}]}
     body = {"accountId": 70412, "events": [{"eventId": "e-1", "eventName": "SKILL_CREATED", "data": {}, **told}]}
-    store.inbox.add(AlmDoor("acme", acme(store).settings).take(decode(json.dumps(body).encode())), store.now())
+    store.inbox.add(AlmEndpoint("acme", acme(store).settings).take(decode(json.dumps(body).encode())), store.now())
     (event,) = events(store)
     assert event["state"] == "ignored"
     assert store.repair.replay(Chosen(), store.now) == 1
