@@ -1,4 +1,4 @@
-"""A connection's rate: each call takes its place before it is made, in a budget that all processes share."""
+"""The rate limit of a connection: each call waits for its turn, counted for all processes together."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import random
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ...adapters.base import unhurried
 from ...adapters.errors import ConfigurationError, OverBudgetError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store, StoreUnavailableError
-from ..store.policy import DEFAULT_RATE, Rate, parse_rate, policy_of
+from ..store.connections.rate_windows import RateWindows
+from ..store.policy import DEFAULT_RATE, parse_rate, policy_of
 
-if TYPE_CHECKING:
-    from ..store.connections.rate_windows import BudgetStorage
+RATE = "rate"
+"""Name of the limit that a connection's setting ``rate`` sets."""
 
 PATIENCE_SECONDS = 3.0
-"""A call waits so long for its place, in its thread; where that is not enough, the connection waits instead."""
+"""Maximum seconds that a call waits in its thread. Where that is not enough, the connection waits instead."""
 
 Pace = Callable[[], None]
 
@@ -33,19 +33,25 @@ def pace_of(
     spare: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pace:
-    """What an adapter calls before each request.
+    """Return the function that an adapter calls before each request.
 
-    :param default_rate: that of the connection's provider unless given.
-    :param patience: seconds for which a call may wait for its place.
-    :param insist: what an administrator asks for is counted and made at once, even beyond the rate.
-    :param spare: the part of the rate, from 0 to 1, that these calls leave to others: for what can wait.
+    :param default_rate: the rate where the connection sets none; its provider's by default.
+    :param patience: maximum seconds that a call may wait.
+    :param insist: count an administrator's call and make it at once, even beyond the rate.
+    :param spare: part of the rate, from 0 to 1, that less urgent calls leave to others.
     """
     rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return unhurried
-    take = _Window(_storage(store, connection.name), rate, insist=insist, spare=spare)
-    kept = ", but for what is kept for completions," if spare else ""
-    return Pacer(take, f"the rate of {rate.calls} calls in {rate.seconds} s{kept}", patience, sleep)
+    windows = RateWindows(store.database, connection.name, store.now)
+    ours = max(1, rate.calls - round(rate.calls * spare))
+    kept = ", except the part reserved for completions," if spare else ""
+    return Pacer(
+        lambda: windows.take(RATE, ours, rate.seconds, insist=insist),
+        f"the rate of {rate.calls} calls in {rate.seconds} s{kept}",
+        patience,
+        sleep,
+    )
 
 
 def burst_of(
@@ -60,32 +66,34 @@ def burst_of(
     spare: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pace:
-    """A pace of one call after the other, of which a few may come at once; its other parameters as above.
+    """Return a pace of one call after the other, of which a few may come at once; see :func:`pace_of`.
 
-    :param what: tells the paces of one connection apart.
-    :param interval: seconds from one call to the next. :param burst: so many may come at once.
+    :param what: name of the limit within the connection.
+    :param interval: seconds from one call to the next.
+    :param burst: calls that may come at once.
     """
-    storage = _storage(store, name)
-
-    def take() -> float:
-        return storage.drip(what, interval, burst, spare=round(burst * spare), insist=insist)
-
-    return Pacer(take, f"the pace of a call in {interval:g} s ({what})", patience, sleep)
+    windows = RateWindows(store.database, name, store.now)
+    return Pacer(
+        lambda: windows.take_spaced(what, interval, burst, spare=round(burst * spare), insist=insist),
+        f"the pace of a call in {interval:g} s ({what})",
+        patience,
+        sleep,
+    )
 
 
 def rate_of(connection: Connection) -> str:
-    """The rate that a connection has unless it is set: its provider's, or ours."""
+    """Return the rate of a connection that sets none: its provider's, or our default."""
     if connection.role != "provider":
         return DEFAULT_RATE
     try:
         return _providers_rate(connection.type)
-    except ConfigurationError:  # an adapter that is not there says so to whoever makes it
+    except ConfigurationError:  # the pool reports an adapter that is not installed
         return DEFAULT_RATE
 
 
 @cache
 def _providers_rate(type_: str) -> str:
-    """Kept: to look for an adapter takes some milliseconds, and each answer to ``/metrics`` needs it."""
+    """Return a provider's rate. Cached: loading an adapter takes milliseconds, and each ``/metrics`` needs it."""
     rate = load_adapter(type_).capabilities.rate
     try:
         parse_rate(rate)
@@ -95,27 +103,18 @@ def _providers_rate(type_: str) -> str:
 
 
 def calls_left(store: Store, connection: Connection, *, default_rate: str = "") -> int | None:
-    """Calls that the connection's rate allows at this moment; None where it has no limit."""
+    """Return the number of calls that the rate allows now; None where there is no limit."""
     rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return None
-    from limits import RateLimitItemPerSecond
-
-    key = RateLimitItemPerSecond(rate.calls, rate.seconds).key_for(connection.name)
-    return _storage(store, connection.name).look(key, rate.seconds).left(rate.calls, rate.seconds)
-
-
-def _storage(store: Store, name: str) -> BudgetStorage:
-    # Late: most commands never need it, and it takes longer to load than they do to run.
-    from ..store.connections.rate_windows import BudgetStorage
-
-    return BudgetStorage(store.database, name, store.now)
+    return RateWindows(store.database, connection.name, store.now).left(RATE, rate.calls, rate.seconds)
 
 
 class Pacer:
-    """Takes one place per call. May be used by several threads.
+    """Waits until a call is possible. Several threads may use it.
 
-    :param take: takes a place, or gives the seconds until there may be one.
+    :param take: counts a call and returns 0.0, or returns the seconds until a call is possible.
+    :param what: name of the limit, for messages.
     """
 
     def __init__(self, take: Callable[[], float], what: str, patience: float, sleep: Callable[[float], None]) -> None:
@@ -125,11 +124,11 @@ class Pacer:
         self._sleep = sleep
 
     def __call__(self) -> None:
-        """:raises OverBudgetError: there is no place within our patience; it says how long it would take."""
+        """Wait until a call is possible. :raises OverBudgetError: that takes longer than the patience."""
         waited = 0.0
         try:
             while (wait := self._take()) > 0.0:
-                # A little more than it takes, and not the same for all that wait for one place.
+                # Jitter, so that waiting calls do not all come back at the same moment.
                 wait += random.uniform(0.001, 0.02)  # noqa: S311
                 if waited + wait > self._patience:
                     raise OverBudgetError(f"{self._what} is used up", retry_after=wait)
@@ -137,36 +136,3 @@ class Pacer:
                 waited += wait
         except StoreUnavailableError:
             raise OverBudgetError("the database, which counts the calls, does not answer", retry_after=1.0) from None
-
-
-class _Window:
-    """Takes places of a rate, from a window that slides.
-
-    :param spare: which part of them is left to others.
-    """
-
-    def __init__(self, storage: BudgetStorage, rate: Rate, *, insist: bool, spare: float) -> None:
-        from limits import RateLimitItemPerSecond
-        from limits.strategies import SlidingWindowCounterRateLimiter
-
-        self._storage = storage
-        self._rate = rate
-        self._item = RateLimitItemPerSecond(rate.calls, rate.seconds)
-        self._key = self._item.key_for(storage.connection)
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
-        self._insist = insist
-        self._ours = max(1, rate.calls - round(rate.calls * spare))
-
-    def __call__(self) -> float:
-        if self._may() and self._limiter.hit(self._item, self._storage.connection):
-            return 0.0
-        if self._insist:
-            self._storage.incr(self._key, self._rate.seconds)
-            return 0.0
-        return self._storage.look(self._key, self._rate.seconds).wait(self._ours, self._rate.seconds) or 0.001
-
-    def _may(self) -> bool:
-        """Whether a place is left beyond those that are kept for others."""
-        if self._ours == self._rate.calls:
-            return True
-        return self._storage.look(self._key, self._rate.seconds).left(self._ours, self._rate.seconds) > 0

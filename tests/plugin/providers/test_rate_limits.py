@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from badgerelay.adapters.base import unhurried
 from badgerelay.adapters.errors import OverBudgetError
@@ -15,6 +18,7 @@ from badgerelay.plugin.providers.rate_limits import calls_left, pace_of
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.store import Store, open_store
+from badgerelay.plugin.store.connections.rate_windows import RateWindows
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.policy import ALM_RATE
 
@@ -75,8 +79,11 @@ def test_alm_is_asked_500_times_an_hour_by_default(store: Store, clock: Clock) -
     pace = pace_of(store, acme, default_rate=ALM_RATE, patience=0.0, sleep=clock.sleep)
     assert calls_until_refused(pace) == 500
     assert calls_left(store, acme, default_rate=ALM_RATE) == 0
-    clock.seconds += 3600 + 1800
-    # Half of the hour before still counts.
+    clock.seconds += 3600
+    for _ in range(250):
+        pace()
+    clock.seconds += 1800
+    # The calls of half an hour ago still count.
     assert calls_left(store, acme, default_rate=ALM_RATE) == 250
     assert calls_until_refused(pace) == 250
 
@@ -123,11 +130,11 @@ def test_a_clock_that_steps_back_neither_blocks_calls_nor_gives_the_budget_away(
     pace = paced(store, clock, rate="10/minute")
     calls_until_refused(pace)
     clock.seconds += 90.0
-    assert calls_until_refused(pace) == 5
+    assert calls_until_refused(pace) == 10
     clock.seconds -= back
     assert calls_until_refused(pace) == 0
-    clock.seconds += 31.0 + min(back, 30.0)
-    assert calls_until_refused(pace) > 0
+    clock.seconds += 61.0 + min(back, 30.0)
+    assert calls_until_refused(pace) == 10
 
 
 def test_a_clock_that_jumps_ahead_and_is_put_right_again_blocks_nothing(store: Store, clock: Clock) -> None:
@@ -151,10 +158,11 @@ def test_an_administrators_call_is_made_beyond_the_rate_and_counted(store: Store
     calls_until_refused(pace)
     academy = store.connections.get("academy")
     assert academy is not None
+    clock.seconds += 30.0
     pace_of(store, academy, insist=True, sleep=clock.sleep)()
     assert clock.slept == 0.0
-    clock.seconds += 70.0
-    assert calls_until_refused(pace) == 0
+    clock.seconds += 40.0
+    assert calls_until_refused(pace) == 1
 
 
 def test_all_processes_share_one_rate(settings: Settings) -> None:
@@ -197,3 +205,55 @@ def test_what_is_left_of_each_rate_is_measured(store: Store, clock: Clock) -> No
     store.connections.save("free", "provider", "credly", "", {"rate": "unlimited"}, {}, clock())
     pace()
     assert budgets_left(store) == {"academy": 19.0, "acme": 500.0}
+
+
+steps = st.lists(st.tuples(st.floats(0.0, 90.0), st.integers(1, 6), st.sampled_from([0, 1])), max_size=40)
+
+
+@hypothesis.settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, calls=st.integers(1, 12))
+def test_no_window_ever_holds_more_calls_than_the_limit(
+    store: Store, clock: Clock, steps: list[tuple[float, int, int]], calls: int
+) -> None:
+    clock.seconds += 10_000.0
+    processes = [RateWindows(store.database, "academy", clock) for _ in range(2)]
+    made: list[float] = []
+    for seconds, attempts, process in steps:
+        clock.seconds += seconds
+        for _ in range(attempts):
+            wait = processes[process].take("rate", calls, 60.0)
+            if wait == 0.0:
+                made.append(clock.seconds)
+            else:
+                assert 0.0 < wait <= 60.0
+    for begun in made:
+        assert sum(begun <= at < begun + 60.0 for at in made) <= calls
+
+
+@hypothesis.settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, burst=st.integers(1, 12))
+def test_spaced_calls_never_exceed_a_burst_and_one_call_an_interval(
+    store: Store, clock: Clock, steps: list[tuple[float, int, int]], burst: int
+) -> None:
+    clock.seconds += 10_000.0
+    processes = [RateWindows(store.database, "academy", clock) for _ in range(2)]
+    made: list[float] = []
+    for seconds, attempts, process in steps:
+        clock.seconds += seconds
+        for _ in range(attempts):
+            if processes[process].take_spaced("pace", 20.0, burst) == 0.0:
+                made.append(clock.seconds)
+    for first, begun in enumerate(made):
+        for last in range(first, len(made)):
+            assert last - first + 1 <= burst + (made[last] - begun) / 20.0 + 1e-6
+
+
+def test_a_wait_is_at_most_a_twentieth_of_the_window_too_long(store: Store, clock: Clock) -> None:
+    windows = RateWindows(store.database, "academy", clock)
+    made: list[float] = []
+    for _ in range(200):
+        while (wait := windows.take("rate", 10, 60.0)) > 0.0:
+            clock.seconds += wait
+        made.append(clock.seconds)
+        clock.seconds += 2.0
+    assert (made[-1] - made[0]) / 60.0 == pytest.approx(199 / 10, rel=0.06)

@@ -15,7 +15,7 @@ from itertools import islice
 
 from .....adapters.errors import AdapterError, OverBudgetError, RejectedError
 from ....store import Store, StoreUnavailableError
-from ....store.connections.rate_windows import BudgetStorage
+from ....store.connections.rate_windows import RateWindows
 from ....store.inbox.unknown_learners import Strangers
 from ..api.client import AlmClient
 from ..api.errors import AwaitedError, ForbiddenError, ReportError, UnknownRecordError
@@ -62,7 +62,7 @@ log = logging.getLogger("badgerelay.alm")
 
 def may_have_made(store: Store, name: str) -> bool:
     """Whether ALM may be asked for one more users' report today, which is counted."""
-    return BudgetStorage(store.database, name, store.now).take("users jobs", JOBS_A_DAY, 86400.0).granted
+    return RateWindows(store.database, name, store.now).take("users jobs", JOBS_A_DAY, 86400.0) == 0.0
 
 
 class UsersJob:

@@ -17,7 +17,7 @@ from badgerelay.plugin.sources.alm.api.learning_objects import ask_object
 from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit
 from badgerelay.plugin.sources.alm.api.rate_limits import ALL, KIND, Tempo
 from badgerelay.plugin.store import Store, open_store
-from badgerelay.plugin.store.connections.rate_windows import BudgetStorage
+from badgerelay.plugin.store.connections.rate_windows import RateWindows
 from badgerelay.plugin.store.database import Database
 
 from ....support import connect_alm, connect_credly
@@ -36,13 +36,13 @@ def settings(database_url: str, tmp_path: Any) -> Settings:
     return Settings(home=tmp_path / "home", database_url=database_url)
 
 
-def budget(store: Store) -> BudgetStorage:
-    return BudgetStorage(store.database, "acme", store.now)
+def windows(store: Store) -> RateWindows:
+    return RateWindows(store.database, "acme", store.now)
 
 
 def at_once(store: Store, interval: float, burst: int, **how: Any) -> int:
     made = 0
-    while budget(store).drip("x", interval, burst, **how) == 0.0:
+    while windows(store).take_spaced("x", interval, burst, **how) == 0.0:
         made += 1
         assert made < 1000
     return made
@@ -50,7 +50,7 @@ def at_once(store: Store, interval: float, burst: int, **how: Any) -> int:
 
 def test_a_few_come_at_once_and_then_one_after_the_other(store: Store, clock: Clock) -> None:
     assert at_once(store, 4.0, 10) == 10
-    wait = budget(store).drip("x", 4.0, 10)
+    wait = windows(store).take_spaced("x", 4.0, 10)
     assert wait == pytest.approx(4.0)
     clock.sleep(wait - 0.1)
     assert at_once(store, 4.0, 10) == 0
@@ -73,7 +73,7 @@ def test_what_can_wait_leaves_a_part_of_a_burst_to_others(store: Store, clock: C
 
 def test_who_insists_is_counted(store: Store, clock: Clock) -> None:
     assert at_once(store, 4.0, 2) == 2
-    assert budget(store).drip("x", 4.0, 2, insist=True) == 0.0
+    assert windows(store).take_spaced("x", 4.0, 2, insist=True) == 0.0
     clock.sleep(7.9)
     assert at_once(store, 4.0, 2) == 0
     clock.sleep(0.2)
