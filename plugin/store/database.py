@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 
 from ..runtime.settings import SettingsError
 
-HEAD = "0014"
+HEAD = "0001"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
 
 BUSY_SECONDS = 2.0
@@ -29,6 +31,12 @@ SILENT_SECONDS = 4.0
 
 UPGRADE_LOCK = 0x62616467
 """PostgreSQL's advisory lock for migrations."""
+
+UPGRADE_SECONDS = 300.0
+"""Maximum seconds to wait for another process that upgrades the same embedded database."""
+
+WAITING = "another process upgrades the database: waiting for it"
+log = logging.getLogger(__name__)
 
 
 class StoreUnavailableError(OSError):
@@ -47,7 +55,12 @@ class Database:
             self.url = make_url(url)
             self.embedded = self.url.get_backend_name() == "sqlite"
             self._engine = self._make_engine()
-        except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
+        except ImportError as error:
+            raise SettingsError(
+                f"the database driver {self.url.drivername} of BADGERELAY_DATABASE_URL cannot be imported ({error}): "
+                "install badgerelay[postgresql], or use sqlite:///PATH"
+            ) from error
+        except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
             raise SettingsError(
                 "BADGERELAY_DATABASE_URL is not a database URL that works here: use sqlite:///PATH or "
                 "postgresql+psycopg://USER@HOST/NAME (the latter needs badgerelay[postgresql])"
@@ -147,28 +160,47 @@ class Database:
             ) from error
 
     def upgrade(self) -> None:
-        """Bring the schema to ``HEAD``; safe to run from several processes at once.
+        """Bring the schema to ``HEAD``; safe to run from several processes at once, which wait for each other.
 
-        :raises SettingsError: the schema is of a version that we do not know.
+        :raises SettingsError: the schema is of a version that this version does not know.
+        :raises StoreUnavailableError: another process kept the database locked for ``UPGRADE_SECONDS``.
         """
-        from alembic import command
-        from alembic.config import Config
-        from alembic.util import CommandError
+        from .migrations.run import UnknownVersionError, migrate
 
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self.write() as connection:
-            if not self.embedded:
-                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another's upgrade may take its time
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-            config.attributes["connection"] = connection
+        try:
+            with self._alone() as transaction:
+                migrate(transaction)
+        except UnknownVersionError as error:
+            raise SettingsError(
+                f"the database of BADGERELAY_DATABASE_URL has schema {error}, which this version does not know (its "
+                f"newest is {HEAD}): run the version of badgerelay that made it, or a newer one"
+            ) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Begin a transaction that no other upgrade runs beside; wait, with a log line, for the one under way."""
+        if not self.embedded:
+            with self.write() as transaction:
+                if not transaction.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(UPGRADE_LOCK))):
+                    log.info(WAITING)
+                    transaction.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another's upgrade may take its time
+                    transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+                yield transaction
+            return
+        with ExitStack() as stack:
+            yield self._begin_upgrade(stack)
+
+    def _begin_upgrade(self, stack: ExitStack) -> Connection:
+        deadline, waiting = time.monotonic() + UPGRADE_SECONDS, False
+        while True:
             try:
-                command.upgrade(config, "head")
-            except CommandError as error:
-                raise SettingsError(
-                    "the database of BADGERELAY_DATABASE_URL has a schema that this version does not know (its "
-                    f"newest is {HEAD}): run the version of badgerelay that made it, or a newer one"
-                ) from error
+                return stack.enter_context(self.write())
+            except StoreUnavailableError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                if not waiting:
+                    log.info(WAITING)
+                waiting = True
 
     def make_folder(self) -> None:
         """Make an embedded database's folder and its file, for our user alone. :raises SettingsError: that fails."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from badgerelay.plugin.store.database import HEAD
+from badgerelay.plugin.store.migrations.run import MIGRATIONS
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ROOT / "plugin/store/migrations/versions"
@@ -85,21 +86,13 @@ def test_only_the_sandbox_commands_and_the_demo_import_a_sandbox() -> None:
             assert in_sandbox or not [name for name in eager if "sandbox" in name.split(".")], where
 
 
-def test_head_is_the_newest_migration_and_the_migrations_are_one_chain() -> None:
-    revisions: dict[str, str | None] = {}
-    for file in VERSIONS.glob("v*.py"):
-        values = {
-            node.targets[0].id: ast.literal_eval(node.value)
-            for node in ast.parse(file.read_text()).body
-            if isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name)
-            and node.targets[0].id in ("revision", "down_revision")
-        }
-        revisions[values["revision"]] = values["down_revision"]
-        assert file.name.startswith(f"v{values['revision']}_")
-    heads = set(revisions) - set(revisions.values())
-    assert heads == {HEAD}
-    assert sorted(revisions.values(), key=str) == sorted([None, *(set(revisions) - heads)], key=str)
+def test_head_is_the_newest_migration_and_each_file_of_a_migration_runs() -> None:
+    revisions = [migration.revision for migration in MIGRATIONS]
+    assert revisions[-1] == HEAD
+    assert revisions == sorted(set(revisions))
+    files = sorted(file.stem for file in VERSIONS.glob("v*.py"))
+    assert files == [migration.__name__.rpartition(".")[2] for migration in MIGRATIONS]
+    assert [file[1:5] for file in files] == revisions
 
 
 def test_nothing_loads_pytest_but_the_contract() -> None:

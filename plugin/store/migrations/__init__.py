@@ -1,1 +1,1 @@
-"""Alembic's migrations of the store."""
+"""The migrations of the store."""

@@ -15,7 +15,6 @@ from badgerelay.plugin.reports.unmapped import unmapped
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.decisions import Ignores
 from badgerelay.plugin.store import NewEvent, Store
-from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.schema.tables import events
 
 from ...support import Ran, completion, query_plans, run_here
@@ -117,35 +116,3 @@ def test_the_report_reads_its_index_alone(store: Store, settings: Settings) -> N
     ignored(store, 10, NOTHING_TIED, learning_object_id="course:1_2")
     plans = query_plans(store, lambda: list(unmapped(store)))
     assert any("COVERING INDEX events_unmapped" in plan for plan in plans)
-
-
-def test_what_older_versions_wrote_is_recognized(tmp_path: Any) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    from badgerelay.plugin.store import database as module
-
-    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    config = Config()
-    config.set_main_option("script_location", f"{module.__file__.rpartition('/')[0]}/migrations")
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
-        for number, reason in enumerate(
-            (
-                "no rule gives a badge for graph-101: see `badgerelay rules add`",
-                "no badge hangs on it in ALM, and no rule gives one",
-                "its badge 4415 in ALM names no badge template of a provider, and no rule gives one",
-                "completed without passing",
-            )
-        ):
-            connection.exec_driver_sql(
-                "INSERT INTO events (connection, source, event_id, lane, kind, payload, state, reason, "
-                "correlation_id, received_at, due_at, attempts) VALUES ('', 'lms', ?, '', '', '{}', 'ignored', ?, "
-                "'', 0, 0, 1)",
-                (str(number), reason),
-            )
-    database.upgrade()
-    with database.read() as connection:
-        assert list(connection.scalars(sa.select(events.c.unmapped).order_by(events.c.id))) == [True] * 3 + [False]
-    database.close()

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
-import json
+import logging
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Engine
 
 from badgerelay.plugin.runtime.settings import Settings, SettingsError
 from badgerelay.plugin.store import database as database_module
@@ -28,10 +31,51 @@ def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
     database.close()
 
 
-def test_head_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+def made_by_the_tables(url: str) -> Engine:
+    engine = sa.create_engine(url)
+    metadata.create_all(engine)
+    return engine
+
+
+def test_on_sqlite_the_migrated_schema_is_that_of_the_tables(upgraded_sqlite: Path, tmp_path: Path) -> None:
+    made = made_by_the_tables(f"sqlite:///{tmp_path / 'made.db'}")
+    assert described(sa.create_engine(f"sqlite:///{upgraded_sqlite}")) == described(made)
+
+
+@pytest.mark.services
+def test_on_postgresql_the_migrated_schema_is_that_of_the_tables(postgresql: Callable[[bool], str]) -> None:
+    made = made_by_the_tables(postgresql(False))
+    assert described(sa.create_engine(postgresql(True))) == described(made)
+
+
+def described(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Return columns, keys, constraints and indexes of all tables but Alembic's, as the database has them."""
+    if engine.dialect.name == "sqlite":
+        options = "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+    else:
+        options = "SELECT sequencename, data_type FROM pg_sequences"
+    indexes = (
+        "SELECT sql FROM sqlite_master" if engine.dialect.name == "sqlite" else "SELECT indexdef FROM pg_indexes"
+    )
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        tables = {
+            name: {
+                "columns": [{**column, "type": repr(column["type"])} for column in inspector.get_columns(name)],
+                "key": inspector.get_pk_constraint(name)["constrained_columns"],
+                "unique": inspector.get_unique_constraints(name),
+            }
+            for name in inspector.get_table_names()
+            if name != "alembic_version"
+        }
+        rest = [tuple(row) for row in connection.exec_driver_sql(options)]
+        made = [str(text) for (text,) in connection.exec_driver_sql(indexes) if "INDEX" in str(text)]
+    engine.dispose()
+    return {
+        **tables,
+        "options": {"of tables": sorted(row for row in rest if row[0] != "alembic_version")},
+        "indexes": {"all": sorted(text for text in made if "alembic_version" not in text)},
+    }
 
 
 def upgraded_by_several(url: str) -> None:
@@ -62,27 +106,27 @@ def test_postgresql_is_not_upgraded_unasked(postgresql: Callable[[bool], str], t
         open_store(settings)
 
 
-def test_an_alm_account_of_one_provider_becomes_one_of_several(database_url: str) -> None:
-    database = Database(database_url)
-    sources = {"acme": {"provider": "academy", "rate": "9/hour"}, "new": {"provider": ["academy", "campus"]}}
-    columns = "name, role, type, account, settings, secrets, paused, failures, retry_at, created_at, updated_at"
-    row = "VALUES ('{}', 'source', 'alm', '', '{}', '', false, 0, 0, 0, 0)"
-    with database.write() as connection:
-        for name, settings in sources.items():
-            values = row.format(name, json.dumps(settings))
-            connection.exec_driver_sql(f"INSERT INTO connections ({columns}) {values}")
-        # What later migrations add.
-        connection.exec_driver_sql("ALTER TABLE heartbeats DROP COLUMN since")
-        connection.exec_driver_sql("DROP INDEX backfill_completions_address")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
-    database.upgrade()
-    with database.read() as connection:
-        found = connection.exec_driver_sql("SELECT name, settings FROM connections ORDER BY name").all()
-    database.close()
-    assert {name: json.loads(settings) for name, settings in found} == {
-        "acme": {"provider": ["academy"], "rate": "9/hour"},
-        "new": {"provider": ["academy", "campus"]},
-    }
+def test_an_upgrade_waits_for_the_one_under_way_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'badgerelay.db'}")
+    other = sqlite3.connect(tmp_path / "badgerelay.db", check_same_thread=False, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(1.0, other.rollback)
+    timer.start()
+    with caplog.at_level(logging.INFO):
+        open_store(settings).close()
+    timer.join()
+    other.close()
+    assert [record.getMessage() for record in caplog.records] == [database_module.WAITING]
+
+
+def test_a_driver_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"psycopg.*install badgerelay\[postgresql\]"):
+        Database("postgresql+psycopg://someone@localhost/none")
 
 
 def test_a_newer_schema_than_ours_is_left_alone(database_url: str, tmp_path: Path) -> None:
