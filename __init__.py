@@ -5,12 +5,13 @@ The public names load on first use, so that ``import badgerelay.hooks`` stays li
 
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from .plugin.integrations.register import register
     from .plugin.integrations.relay import Relay
 
 __all__ = ["Relay", "__version__", "register"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from keyword import iskeyword
 
 import click
 
-from ... import __version__
+from ..._version import __version__
 
 COMMANDS = {
     "demo": ("demo", "See the whole road on this machine, with real processes and no account anywhere."),

@@ -6,7 +6,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from ... import __version__
+from ..._version import __version__
 from ...adapters.registry import adapter_names
 from ...adapters.validate import NAME, is_free
 from . import texts

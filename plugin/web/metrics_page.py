@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy.engine import Row
 
-from ... import __version__
+from ..._version import __version__
 from ..metrics.budgets import budgets_left
 from ..metrics.counting import Counting, Counts
 from ..metrics.overview import STATES, Overview, look

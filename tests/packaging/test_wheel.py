@@ -16,7 +16,7 @@ from .building import ROOT, environment, run
 NEED_AN_EXTRA = ("/celery/tasks.py", "/celery/queue.py", "/celery/worker.py")
 NEEDS_PYTEST = "badgerelay/adapters/contract/"
 ROOMS = ("hooks/", "adapters/", "plugin/")
-TOP = {"__init__.py", "__main__.py", "py.typed"}
+TOP = {"__init__.py", "_version.py", "__main__.py", "py.typed"}
 CONSUMER = """\
 from badgerelay.hooks import CourseCompleted, hookimpl
 
