@@ -1,4 +1,4 @@
-"""Answers in plain words."""
+"""Answers of one line of plain text."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from flask import Response
 
 
 def text_answer(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    """Return a plain-text answer; a line end is added to ``text``."""
     return Response(text + "\n", status, headers, mimetype="text/plain")

@@ -1,4 +1,4 @@
-"""The receiver: a Flask application that verifies, stores and answers, and does nothing else in a request."""
+"""The web application: the receiver, the published pages, health and metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask, Response
 from ..store import Store, StoreUnavailableError
 from .answers import text_answer
 from .metrics_page import MetricsPage
-from .public_pages import Public
+from .public_pages import PublicPages
 from .receive import MAX_BODY
 from .webhooks import Webhooks
 
@@ -20,8 +20,10 @@ log = logging.getLogger("badgerelay.web")
 def create_app(
     store: Store, wake: Callable[[str], None] = lambda _: None, trouble: Callable[[], str | None] = lambda: None
 ) -> Flask:
-    """:param wake: called with a connection's name after new events of it are committed.
-    :param trouble: why the engine in this process does no work, or None.
+    """Return the application over one store.
+
+    :param wake: called with a connection's name after new events of it are committed.
+    :param trouble: returns why the engine of this process does no work, or None.
     """
     app = Flask("badgerelay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
@@ -29,7 +31,7 @@ def create_app(
     app.add_url_rule("/readyz", view_func=lambda: _ready(store, trouble), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=MetricsPage(store), endpoint="metrics")
     app.register_error_handler(500, _failed)
-    app.wsgi_app = Webhooks(Public(app.wsgi_app, store), store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
+    app.wsgi_app = Webhooks(PublicPages(app.wsgi_app, store), store, wake)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
 
 
@@ -38,7 +40,7 @@ def _alive() -> Response:
 
 
 def _ready(store: Store, trouble: Callable[[], str | None]) -> Response:
-    """Whether the store commits, asked by trying, and the engine works."""
+    """Answer 200 if the store commits a trial and the engine works, else 503."""
     try:
         store.probe()
     except StoreUnavailableError as error:
@@ -51,4 +53,4 @@ def _ready(store: Store, trouble: Callable[[], str | None]) -> Response:
 
 
 def _failed(_error: Exception) -> Response:
-    return text_answer(500, "badgerelay failed; its log says how")
+    return text_answer(500, "badgerelay failed; see its log")

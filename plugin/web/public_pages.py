@@ -1,6 +1,6 @@
-"""``/public/<connection>/...``: what the connection's adapter lets everybody see.
+"""``/public/<connection>/...``: the pages that a connection's adapter publishes.
 
-Plain WSGI in front of Flask: what an adapter publishes is an application of its own, mounted there.
+An adapter publishes a WSGI application of its own, which is mounted here, in front of Flask.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 PREFIX = "/public/"
 FRESH_SECONDS = 1.0
-"""How long changed settings may take to count."""
+"""Seconds until changed settings of a connection count."""
 
 log = logging.getLogger("badgerelay.web")
 
 
-class Public:
-    """A WSGI application that serves what adapters publish, and leaves every other path to ``inner``."""
+class PublicPages:
+    """A WSGI application that serves the adapters' pages and leaves every other path to ``inner``."""
 
     def __init__(self, inner: WSGIApplication, store: Store) -> None:
         self._inner = inner
@@ -45,19 +45,19 @@ class Public:
         try:
             app = self._published(name)
         except (StoreUnavailableError, AdapterError) as error:
-            log.error("what %.64r publishes cannot be served: %s", name, error)
-            return _plain(start_response, "503 Service Unavailable", "not now; please try again")
+            log.error("the public pages of %.64r cannot be served: %s", name, error)
+            return _plain(start_response, "503 Service Unavailable", "not available now; please try again")
         if app is None or not slash:
-            return _plain(start_response, "404 Not Found", "there is nothing here")
+            return _plain(start_response, "404 Not Found", "there is no page here")
         mounted = {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + PREFIX + name, "PATH_INFO": f"/{rest}"}
         try:
             return app(mounted, start_response)
         except Exception:
-            log.exception("what %.64r publishes failed", name)
-            return _plain(start_response, "500 Internal Server Error", "badgerelay failed; its log says how")
+            log.exception("a public page of %.64r failed", name)
+            return _plain(start_response, "500 Internal Server Error", "badgerelay failed; see its log")
 
     def _published(self, name: str) -> WSGIApplication | None:
-        """What the adapter of that connection publishes; None where it is nothing, or there is no such connection."""
+        """Return the adapter's application; None if it publishes none or there is no such connection."""
         with self._guard:
             known = self._fresh.get(name)
         if known is not None and known[0] > time.monotonic():
@@ -71,7 +71,7 @@ class Public:
         with self._guard:
             made = self._made.get(name)
         if made is None or made[0] is not adapter:
-            # Not under the guard: one that takes its time holds no other.
+            # Outside of the guard, so that a slow adapter delays no other.
             made = (adapter, adapter.public())
         with self._guard:
             self._made[name] = made

@@ -123,7 +123,7 @@ class Deliveries:
             return Answer(HTTPStatus.BAD_REQUEST, "the body is not complete")
         except Exception:
             log.exception("a delivery for %.64r failed", name)
-            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "badgerelay failed; its log says how")
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "badgerelay failed; see its log")
         if answer is _STORED:
             self._wake(name)
         elif answer is _WRONG_CREDENTIALS:

@@ -1,4 +1,4 @@
-"""A receiving process: the application, and what brings its news to those who do the work."""
+"""A receiving process: the web application, and the engine or publisher behind it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,31 @@ from ..store import Store, open_store
 from .app import create_app
 
 STOP_SECONDS = 10.0
+"""Maximum seconds that the engine's threads get to finish their work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """:param stop: ends the threads behind the application, within seconds."""
+    """The application and its background threads.
+
+    :param stop: ends the threads within seconds.
+    """
 
     app: Flask
     stop: Callable[[], None]
 
 
 def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
-    """The application over its own store. With a broker, workers elsewhere are told of what arrives.
+    """Open a store and return the application over it.
 
-    :param engine: without a broker, also do the work here.
+    With a broker, the publisher notifies the workers of new events.
+
+    :param engine: without a broker, also run the engine in this process.
     :raises SettingsError: a setting is wrong.
     :raises StoreUnavailableError: the database does not answer.
     """
     store = open_store(settings)
-    store.connections.all()  # a wrong key is better noticed now than by the first delivery
+    store.connections.all()  # a wrong key stops the start, not the first delivery
     watch_silence(store)
     app, stop = _connected(store, settings, engine=engine)
 
@@ -43,7 +49,7 @@ def make_receiver(settings: Settings, *, engine: bool) -> Receiver:
 
 
 def _connected(store: Store, settings: Settings, *, engine: bool) -> tuple[Flask, Callable[[], None]]:
-    """The application, and what ends the threads of whoever it tells of news."""
+    """Return the application, and the function that stops its publisher or engine."""
     if settings.broker_url is not None:
         from ..engine.celery.app import make_publisher
         from ..engine.lanes import Lane

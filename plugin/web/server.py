@@ -18,18 +18,24 @@ from typing import Any
 from ..runtime.settings import Settings
 
 THREADS = 16
-"""Requests worked on at once: while some wait for the disk, and share one commit, the others are read."""
+"""Maximum requests at once. Those that wait for the disk share one commit while others are read."""
 
 WATCH_SECONDS = 0.25
+"""Seconds between two checks of the child that its parent lives."""
+
 ANNOUNCE_SECONDS = 0.05
+"""Seconds between two requests while the server starts."""
+
 STOP_SECONDS = 10.0
+"""Maximum seconds that requests under way get when the server stops."""
+
 log = logging.getLogger("badgerelay.web")
 
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[], None], *, engine: bool) -> None:
-    """Serve until a signal ends it. The store must be open-able already; each process opens its own.
+    """Serve until a signal ends the process. Each process opens a store of its own.
 
-    :param ready: called once requests are answered.
+    :param ready: called when the server answers its first request.
     """
     parent = os.getpid()
     threading.Thread(target=_announce, args=(host, port, ready), name="badgerelay-ready", daemon=True).start()
@@ -37,7 +43,7 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[], None], *
 
 
 def run(load: Callable[[], Any], host: str, port: int, *, threads: int = THREADS) -> None:
-    """Serve the WSGI application that ``load`` makes in the child process."""
+    """Serve the WSGI application that ``load`` returns in the child process."""
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.server import Server

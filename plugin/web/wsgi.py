@@ -1,7 +1,7 @@
-"""``badgerelay.plugin.web.wsgi:app``: the receiver for any WSGI server, in as many processes as it likes.
+"""``badgerelay.plugin.web.wsgi:app``: the receiver for any WSGI server, in any number of processes.
 
-The settings are read when ``app`` is first asked for. With a broker, workers do the work; without one, an engine in
-each process does, and they share it.
+The settings are read when ``app`` is first used. With a broker, workers issue the badges; without one, the engine in
+each process does, and the engines share the work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Application:
-    """Is set up at once, and again in a process that was forked after that, as threads do not survive a fork."""
+    """The receiver, made once in each process: a forked child makes its own, since threads do not survive a fork."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -48,7 +48,7 @@ class _Application:
 
 
 def __getattr__(name: str) -> WSGIApplication:
-    """Makes ``app``: to import this module alone opens no database."""
+    """Make ``app`` on first use, so that importing this module opens no database."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     made = globals()["app"] = _Application()

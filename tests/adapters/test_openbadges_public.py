@@ -151,7 +151,7 @@ def test_what_is_not_there_is_404(campus: Campus, path: str) -> None:
     campus.issue(1)
     campus.adapter().make_template(draft("draft", state="draft"))
     answer = campus.get(URL + path, "*/*")
-    assert (answer.status_code, answer.data) == (404, b"there is nothing here\n")
+    assert (answer.status_code, answer.data) == (404, b"there is no page here\n")
 
 
 @pytest.mark.parametrize("name", ["nobody", "acme", "%00", "x" * 100, "..", ""])
