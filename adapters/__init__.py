@@ -1,23 +1,7 @@
 """The contract with badge providers, and the providers themselves, one folder each."""
 
-from .base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Change,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-    Recipient,
-    Record,
-    Records,
-    ShareLink,
-    Storage,
-    TemplateDraft,
-)
+from .base import Adapter, Capabilities
+from .context import Change, Context, Record, Records, Storage
 from .errors import (
     INVALID_TEMPLATE,
     AdapterError,
@@ -26,6 +10,17 @@ from .errors import (
     OverBudgetError,
     RejectedError,
     TemporaryError,
+)
+from .values import (
+    Account,
+    Award,
+    BadgeTemplate,
+    IssuedBadge,
+    ListedBadge,
+    Outcome,
+    Recipient,
+    ShareLink,
+    TemplateDraft,
 )
 
 __all__ = [

@@ -7,21 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-)
+from ..base import Adapter, Capabilities
+from ..context import Context
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
 from ..http.json_values import identifier, is_of_another_time, segment, text, web_address
 from ..http.statuses import NotFoundError
 from ..http.transport import HostError
+from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome
 from .client import AccredibleClient
 from .issuing import Issuing
 from .listing import badge_list, credentials_of, template_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Context
+from ..context import Context
 from ..errors import TemporaryError
 from ..http.client import Client
 from ..http.cooldown import Rest

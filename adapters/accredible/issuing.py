@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..base import Award, IssuedBadge, Outcome
 from ..errors import (
     INVALID_TEMPLATE,
     AdapterError,
@@ -19,6 +18,7 @@ from ..errors import (
 from ..http.batch_outcomes import Outcomes, gathered, not_sent
 from ..http.json_values import MalformedError, identifier
 from ..http.statuses import NotFoundError
+from ..values import Award, IssuedBadge, Outcome
 from .client import AccredibleClient
 from .payloads import belongs_to, is_unpublished, issue_item, parse_badge
 from .responses import INSUFFICIENT_CREDITS, RefusedError, refusal_of

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..base import Award, BadgeTemplate, IssuedBadge, ListedBadge
 from ..errors import TemporaryError
 from ..http.json_values import MalformedError, identifier, text
 from ..http.paging import MAX_PAGES, Page, walk
 from ..http.statuses import NotFoundError
+from ..values import Award, BadgeTemplate, IssuedBadge, ListedBadge
 from .client import AccredibleClient
 from .payloads import (
     address_of,

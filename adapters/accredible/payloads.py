@@ -10,9 +10,9 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge
 from ..errors import INVALID_TEMPLATE, RejectedError
 from ..http.json_values import MalformedError, email, identifier, moment, text, web_address
+from ..values import Award, BadgeState, BadgeTemplate, IssuedBadge
 
 OUR_ID, OUR_REVOCATION = "badgerelay_id", "badgerelay_revoked"
 """In a credential's ``meta_data``, where its owner keeps what they like."""

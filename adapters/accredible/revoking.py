@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..base import Context, IssuedBadge
+from ..context import Context
 from ..errors import AmbiguousError
 from ..http.json_values import MalformedError, segment
 from ..http.statuses import NotFoundError
+from ..values import IssuedBadge
 from .client import AccredibleClient
 from .payloads import MOST_OF_A_REASON, OUR_REVOCATION, day, meta_data, parse_badge
 from .settings import DELETE

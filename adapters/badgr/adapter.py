@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-    ShareLink,
-)
+from ..base import Adapter, Capabilities
+from ..context import Context
 from ..errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from ..http.json_values import MalformedError, is_of_another_time, segment, text
 from ..http.share_links import linkedin
 from ..http.statuses import NotFoundError
 from ..http.transport import HostError
+from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome, ShareLink
 from .classes import BadgeClasses
 from .client import BadgrClient
 from .issuing import Issuing

@@ -6,9 +6,10 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from ..base import Award, Context
+from ..context import Context
 from ..errors import TemporaryError
 from ..http.json_values import segment, text
+from ..values import Award
 from .client import BadgrClient
 from .payloads import end_of
 

@@ -6,11 +6,11 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..base import Award, IssuedBadge, Outcome
 from ..errors import AdapterError, AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ..http.batch_outcomes import Outcomes, gathered, not_sent
 from ..http.json_values import MalformedError, segment
 from ..http.statuses import NotFoundError
+from ..values import Award, IssuedBadge, Outcome
 from .classes import BadgeClasses
 from .client import BadgrClient
 from .listing import unknown_template

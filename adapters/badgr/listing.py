@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..base import BadgeTemplate, ListedBadge
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
 from ..http.json_values import MalformedError, segment, text
 from ..http.paging import MAX_PAGES, Page, walk
 from ..http.statuses import NotFoundError
+from ..values import BadgeTemplate, ListedBadge
 from .client import BadgrClient
 from .payloads import address_of, parse_badge, parse_template
 

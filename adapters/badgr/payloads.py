@@ -7,9 +7,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge
 from ..errors import RejectedError
 from ..http.json_values import MalformedError, email, moment, text, web_address
+from ..values import Award, BadgeState, BadgeTemplate, IssuedBadge
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """Badgr refuses what is issued in the future; a completion so little ahead of our clock is dated now."""

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Context
+from ..context import Context
 from ..errors import AdapterError, ConfigurationError, TemporaryError
 from ..http.cooldown import Rest
 from ..http.credentials import RenewedToken, granted, lifetime

@@ -9,10 +9,9 @@ Needs pytest. ::
                 yield provider
 """
 
-from . import rewriting  # isort: skip  (before the tests)
+from .provider import Provider  # isort: skip  (first: it lets pytest rewrite the tests' asserts)
 from .all import AdapterContract
 from .memory import MemoryRecords, MemoryStorage
-from .provider import Provider
 from .sandboxed import over_sandbox
 
-__all__ = ["AdapterContract", "MemoryRecords", "MemoryStorage", "Provider", "over_sandbox", "rewriting"]
+__all__ = ["AdapterContract", "MemoryRecords", "MemoryStorage", "Provider", "over_sandbox"]

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ..base import Adapter, Award, IssuedBadge
+from ..base import Adapter
 from ..errors import RejectedError
+from ..values import Award, IssuedBadge
 from .provider import Provider
 from .sending import issue_one
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from marshmallow import ValidationError
 
-from ..base import Account, Adapter
+from ..base import Adapter
 from ..errors import ConfigurationError
 from ..validate import trouble_of
+from ..values import Account
 from .provider import Provider
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ..base import Award
 from ..errors import AdapterError
+from ..values import Award
 from .issuing import NO_TEMPLATE
 from .provider import Provider
 from .sending import issue_one

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ..base import Adapter, Award, Outcome
+from ..base import Adapter
 from ..errors import AdapterError
+from ..values import Award, Outcome
 from .provider import Provider
 from .sending import bring_home, is_doubt, issue_all, issue_one, until
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ..base import IssuedBadge
 from ..errors import INVALID_TEMPLATE, RejectedError
+from ..values import IssuedBadge
 from .provider import Provider
 from .sending import issue_all, issue_one
 

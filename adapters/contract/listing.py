@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ..base import BadgeState, TemplateState
+from ..values import BadgeState, TemplateState
 from .provider import Provider
 from .sending import issue_one
 

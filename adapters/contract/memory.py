@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from ..base import Change, Record
+from ..context import Change, Record
 
 
 class MemoryStorage:

@@ -12,8 +12,13 @@ from typing import Any
 
 import pytest
 
-from ..base import Adapter, Award, BadgeTemplate, Context, Recipient, Records, Storage, unhurried
+from ..base import Adapter
+from ..context import Context, Records, Storage, unhurried
+from ..values import Award, BadgeTemplate, Recipient
 from .memory import MemoryRecords, MemoryStorage
+
+_TESTS = ("changing", "connecting", "discretion", "doubt", "issuing", "listing", "sending", "sharing", "trouble")
+pytest.register_assert_rewrite(*(f"badgerelay.adapters.contract.{name}" for name in _TESTS))
 
 PUBLIC_URL = "https://badges.example.org/public/contract"
 ISSUED_AT = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)

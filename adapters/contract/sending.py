@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from ..base import Adapter, Award, IssuedBadge, Outcome
+from ..base import Adapter
 from ..errors import AdapterError, AmbiguousError, TemporaryError
+from ..values import Award, IssuedBadge, Outcome
 from .provider import Clock
 
 ATTEMPTS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from ..base import IssuedBadge
+from ..values import IssuedBadge
 from .provider import Provider
 from .sending import issue_one
 

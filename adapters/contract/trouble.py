@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ..base import IssuedBadge
 from ..errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
+from ..values import IssuedBadge
 from .provider import Provider
 from .sending import bring_home, is_doubt, issue_one
 

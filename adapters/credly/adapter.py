@@ -6,21 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from ..base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-    ShareLink,
-)
+from ..base import Adapter, Capabilities
+from ..context import Context
 from ..errors import TemporaryError
 from ..http.json_values import MalformedError, is_earlier
 from ..http.share_links import linkedin
+from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome, ShareLink
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient

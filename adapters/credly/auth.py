@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Context
+from ..context import Context
 from ..errors import ConfigurationError, TemporaryError
 from ..http.credentials import Credentials, FixedCredentials, RenewedToken, granted, lifetime
 from ..http.json_values import document

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import Award, IssuedBadge
 from ..errors import AmbiguousError, RejectedError, TemporaryError
 from ..http.json_values import MalformedError, segment, text
 from ..http.statuses import NotFoundError
+from ..values import Award, IssuedBadge
 from .client import CredlyClient
 from .payloads import belongs_to, parse_badge, replace_item
 from .responses import RefusedError

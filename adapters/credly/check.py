@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ..base import Account
 from ..errors import ConfigurationError
 from ..http.json_values import text
 from ..http.statuses import NotFoundError
 from ..http.transport import HostError
+from ..values import Account
 from .client import CredlyClient
 from .listing import pages
 

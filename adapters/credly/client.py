@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Context
+from ..context import Context
 from ..http.client import Client
 from ..http.transport import READ_SECONDS, Transport
 from .auth import credentials

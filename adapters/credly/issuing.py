@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..base import Award, IssuedBadge, Outcome
 from ..errors import AdapterError, AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from ..http.batch_outcomes import Outcomes, gathered, not_sent
 from ..http.json_values import MalformedError
 from ..http.statuses import NotFoundError
+from ..values import Award, IssuedBadge, Outcome
 from .client import CredlyClient
 from .payloads import belongs_to, issue_item, parse_badge
 from .responses import RefusedError, unknown_organization

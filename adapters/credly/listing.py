@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..base import Award, BadgeTemplate, ListedBadge
 from ..errors import TemporaryError
 from ..http.json_values import MalformedError, email, text
 from ..http.paging import MAX_PAGES, Page, walk
 from ..http.statuses import NotFoundError
+from ..values import Award, BadgeTemplate, ListedBadge
 from .client import CredlyClient
 from .payloads import parse_badge, parse_page, parse_template
 from .responses import unknown_organization

@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 from typing import Any, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
-from ..base import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
 from ..errors import RejectedError
 from ..http.json_values import MalformedError, moment, text, web_address
 from ..http.paging import Page
-from .locales import credly_locale
+from ..values import Award, BadgeState, BadgeTemplate, IssuedBadge, TemplateState
+
+LOCALES = ("en", "fr", "de", "ko", "ja", "zh-CN", "pt", "es-ES", "es-US", "fr-CA", "pt-BR")
+"""The languages of Credly's e-mails: https://www.credly.com/docs/issued_badges."""
+
+_BY_LOWER = {locale.lower(): locale for locale in LOCALES}
+_SPAIN = {"es", "ea", "ic", "gq"}
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
 
@@ -56,6 +62,24 @@ def _facts(award: Award) -> dict[str, Any]:
 def _locale(award: Award) -> dict[str, str]:
     locale = credly_locale(award.recipient.locale)
     return {"locale": locale} if locale else {}
+
+
+def credly_locale(tag: str | None) -> str | None:
+    """Credly's locale for a BCP 47 tag, or None where it has none and its default (English) applies.
+
+    Exact where Credly has the region, else the language: ``fr-FR`` gives ``fr``. Spanish of the Americas gives
+    ``es-US``. Traditional Chinese gives None: Credly's Chinese is the simplified one.
+    """
+    language, *rest = (tag or "").strip().replace("_", "-").lower().split("-")
+    parts = set(rest)
+    if language == "es":
+        return "es-ES" if not parts or parts & _SPAIN else "es-US"
+    if language == "zh":
+        return None if parts & _TRADITIONAL and "hans" not in parts else "zh-CN"
+    for region in rest:
+        if exact := _BY_LOWER.get(f"{language}-{region}"):
+            return exact
+    return _BY_LOWER.get(language)
 
 
 def timestamp(moment: datetime) -> str:

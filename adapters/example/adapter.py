@@ -7,19 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeState,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-)
+from ..base import Adapter, Capabilities
+from ..context import Context
 from ..errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from ..values import Account, Award, BadgeState, BadgeTemplate, IssuedBadge, ListedBadge, Outcome
 from .client import ExampleClient, refusal
 from .settings import ExampleSettings
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..base import Context
+from ..context import Context
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
 from ..http.hosts import base_url
 from ..http.retry_after import retry_after

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 
-from ..base import Award, Outcome
 from ..errors import AdapterError, OverBudgetError, TemporaryError
+from ..values import Award, Outcome
 
 Outcomes = dict[int, Outcome]
 """What is known so far, by the award's place."""

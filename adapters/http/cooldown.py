@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..base import Context
+from ..context import Context
 from ..errors import OverBudgetError
 
 MAX_SECONDS = 86_400.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ..base import Context
+from ..context import Context
 from ..errors import TemporaryError
 
 MARGIN_SECONDS = 60.0

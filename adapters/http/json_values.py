@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ..base import Award, IssuedBadge
 from ..errors import RejectedError
+from ..values import Award, IssuedBadge
 
 SAME_PERIOD = timedelta(days=1)
 """A badge dated so much before an award at most is of the same period: nothing recurs daily."""

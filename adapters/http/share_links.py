@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ..base import ShareLink
+from ..values import ShareLink
 
 
 def linkedin(certificate_url: str, public_url: str, badge_id: str) -> list[ShareLink]:

@@ -6,21 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    ListedBadge,
-    Outcome,
-    ShareLink,
-    TemplateDraft,
-)
+from ..base import Adapter, Capabilities
+from ..context import Context
 from ..errors import ConfigurationError, RejectedError, TemporaryError
 from ..http.share_links import linkedin
+from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome, ShareLink, TemplateDraft
 from . import badges
 from .badges import credential_url, read_badge
 from .issuer import Issuer

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from ..base import Award, BadgeState, Change, IssuedBadge, Record
+from ..context import Change, Record
+from ..values import Award, BadgeState, IssuedBadge
 
 KIND = "badge"
 

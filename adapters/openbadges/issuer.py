@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..base import Context, Records
+from ..context import Context, Records
 from ..errors import ConfigurationError
 from .keys import IssuerKey, KeyRing, key_signer, load_keys, web_did, web_signer
 from .proofs import Signer

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..base import Award, IssuedBadge, Outcome
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError, TemporaryError
+from ..values import Award, IssuedBadge, Outcome
 from . import badges
 from .badges import Badge, credential_url, read_badge, same_badge
 from .documents import credential, identity

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from ..base import Change, Records
+from ..context import Change, Records
 from ..errors import TemporaryError
 from . import multibase
 from .proofs import Signer

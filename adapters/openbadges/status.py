@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..base import Change, Records
+from ..context import Change, Records
 from .documents import status_list
 from .issuer import Issuer, Voice, when
 from .keys import KeyRing

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from ..base import BadgeTemplate, Change, Record, Records, TemplateDraft, TemplateState
+from ..context import Change, Record, Records
 from ..errors import ConfigurationError
+from ..values import BadgeTemplate, TemplateDraft, TemplateState
 from .baking import PNG, SVG, image_type
 from .rdf_canonical import is_reference
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from ...adapters.base import Adapter, IssuedBadge, ListedBadge
+from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
+from ...adapters.values import IssuedBadge, ListedBadge
 from ..delivery.attempts import award_planned
 from ..providers.backoff import backoff
 from ..providers.pool import make_adapter

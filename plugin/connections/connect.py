@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from ...adapters.base import Storage
+from ...adapters.context import Storage
 from ...adapters.errors import ConfigurationError
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of

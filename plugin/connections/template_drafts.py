@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
-from ...adapters.base import TemplateDraft
+from ...adapters.values import TemplateDraft
 from .declarations import RefusedError, read_toml, sentences
 
 MAX_IMAGE = 8 * 1024 * 1024

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...adapters.base import BadgeTemplate
+from ...adapters.values import BadgeTemplate
 from ..csvfiles.cells import escaped
 from .cell_checks import YEARS
 from .file_kinds import KINDS

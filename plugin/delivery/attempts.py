@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, Award, Outcome, Recipient
+from ...adapters.base import Adapter
 from ...adapters.errors import (
     AdapterError,
     AmbiguousError,
@@ -18,6 +18,7 @@ from ...adapters.errors import (
     OverBudgetError,
     TemporaryError,
 )
+from ...adapters.values import Award, Outcome, Recipient
 from ..providers.guarded_adapter import BrokenAdapterError
 from ..providers.timeouts import HangingError
 from ..store import Plan

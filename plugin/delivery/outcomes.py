@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import IssuedBadge, Outcome
 from ...adapters.errors import (
     AdapterError,
     AmbiguousError,
@@ -18,6 +17,7 @@ from ...adapters.errors import (
     RejectedError,
     TemporaryError,
 )
+from ...adapters.values import IssuedBadge, Outcome
 from ..providers.backoff import backoff
 from ..store import Connection, Settled, Store
 from ..store.ledger.ledger import DOUBT, LOOK_SECONDS

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, Outcome
+from ...adapters.base import Adapter
 from ...adapters.errors import INVALID_TEMPLATE, AdapterError, RejectedError, TemporaryError
+from ...adapters.values import Outcome
 from ..providers.template_sync import sync_templates
 from ..store import Connection, Store, StoreUnavailableError
 from ..store.catalogue.templates import unusable

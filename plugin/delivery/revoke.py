@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, IssuedBadge, Outcome
+from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, RejectedError
+from ...adapters.values import IssuedBadge, Outcome
 from ..providers.instrumentation import provider_call
 from ..store import Connection, Settled, Store
 from .attempts import halting, look, not_sent

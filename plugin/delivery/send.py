@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import Adapter, IssuedBadge, Outcome
+from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
+from ...adapters.values import IssuedBadge, Outcome
 from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
 from ..store import Connection, Store

@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from ...adapters.base import (
+from ...adapters.base import Adapter
+from ...adapters.errors import AdapterError, RejectedError, TemporaryError
+from ...adapters.values import (
     Account,
-    Adapter,
     Award,
     BadgeState,
     BadgeTemplate,
@@ -23,7 +24,6 @@ from ...adapters.base import (
     TemplateDraft,
     TemplateState,
 )
-from ...adapters.errors import AdapterError, RejectedError, TemporaryError
 from ..store import StoreUnavailableError
 from ..store.history import storable
 from .timeouts import EndingError, bounded

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from ...adapters.base import IssuedBadge
 from ...adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
+from ...adapters.values import IssuedBadge
 from ..runtime.tracing import span
 from ..store import Store
 

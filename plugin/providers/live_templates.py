@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ...adapters.base import BadgeTemplate
+from ...adapters.values import BadgeTemplate
 from ..store import Connection, Store
 from .pool import make_adapter
 from .rate_limits import pace_of

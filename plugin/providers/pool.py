@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from ...adapters.base import Adapter, Context, Storage
+from ...adapters.base import Adapter
+from ...adapters.context import Context, Storage
 from ...adapters.errors import ConfigurationError, TemporaryError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-from ...adapters.base import unhurried
+from ...adapters.context import unhurried
 from ...adapters.errors import ConfigurationError, OverBudgetError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store, StoreUnavailableError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
-from ...adapters.base import Adapter, BadgeTemplate
+from ...adapters.base import Adapter
+from ...adapters.values import BadgeTemplate
 from ..store import Connection, Store
 from ..store.catalogue.templates import Synchronized
 from .pool import make_adapter

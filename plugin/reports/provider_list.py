@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
-from ...adapters.base import ListedBadge
+from ...adapters.values import ListedBadge
 
 AT_ONCE = 500
 CACHE_KIB = 8192

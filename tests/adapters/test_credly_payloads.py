@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badgerelay.adapters import Award, IssuedBadge, Recipient, RejectedError
-from badgerelay.adapters.credly.locales import LOCALES, credly_locale
 from badgerelay.adapters.credly.payloads import (
+    LOCALES,
     belongs_to,
+    credly_locale,
     issue_item,
     parse_badge,
     parse_page,

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 import requests
 
-from badgerelay.adapters.base import Award, IssuedBadge
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.adapters.errors import RejectedError
+from badgerelay.adapters.values import Award, IssuedBadge
 
 YEAR = timedelta(days=365)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from badgerelay.adapters.base import Adapter, Award, Outcome
+from badgerelay.adapters.base import Adapter
+from badgerelay.adapters.values import Award, Outcome
 from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import Providers

@@ -1,35 +1,44 @@
-"""Credly's Web Service API v1 over a world in memory."""
+"""A local sandbox of Credly: the Web Service API v1 and the badge pages, over a world in memory."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, render_template_string, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from ...sandbox import Arrivals, Faults, Window, install, read_knobs
 from .admin import add_admin
 from .api import add_api
-from .front import Front, kind_of
 from .keys import Keys
 from .knobs import Knobs
 from .records import Refusal
-from .web import add_pages
 from .world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _ORGANIZATION = re.compile(r"/v1/organizations/([^/]+)")
+_BELOW_ORGANIZATION = re.compile(r"^/v1/organizations/[^/]+/(?=.)")
+_BARE_ORGANIZATION = re.compile(r"^/v1/organizations/[^/]+$")
+_ID = re.compile(r"(?<=badges/|plates/)(?!batch)[^/]+")
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<title>{{ badge.template.name }} was issued by {{ issuer }} to {{ badge.first_name }} {{ badge.last_name }}.</title>
+</head><body><h1>{{ badge.template.name }}</h1><p>{{ badge.first_name }} {{ badge.last_name }}, {{ badge.state }}</p>
+<p>A local sandbox made this page. It is not Credly.</p></body></html>
+"""
 
 
 def create_sandbox(values: Mapping[str, str]) -> Flask:
-    """A Flask app; its state is gone with it.
+    """Return a Flask application with its own state in memory.
 
     :param values: knobs by name, see :class:`Knobs`.
-    :raises ValueError: names the knob or the fault that is wrong.
+    :raises ValueError: names the knob or the fault that is not valid.
     """
     knobs = read_knobs(Knobs, values)
     if not (knobs.page_size and knobs.batch_max and knobs.organizations):
@@ -44,11 +53,45 @@ def create_sandbox(values: Mapping[str, str]) -> Flask:
     app.register_error_handler(HTTPException, _failed)
     _add_gate(app, keys, knobs)
     add_api(app, world, keys)
-    add_pages(app, world)
+    _add_pages(app, world)
     add_admin(app, world, keys, arrivals)
     install(app, faults, only=_is_api, part_of=_organization)
-    app.wsgi_app = Front(app.wsgi_app, arrivals)  # type: ignore[method-assign]  # as Flask's documentation advises
+    app.wsgi_app = _TolerantPaths(app.wsgi_app, arrivals)  # type: ignore[method-assign]  # as Flask's documentation advises
     return app
+
+
+def kind_of(path: str) -> str:
+    """Return the path without organization and ids: ``badges/batch``, ``badges/:id``."""
+    return _ID.sub(":id", _BELOW_ORGANIZATION.sub("", _BARE_ORGANIZATION.sub("organization", path)))
+
+
+class _TolerantPaths:
+    """Serves ``/api/v1`` as ``/v1``, ignores trailing and doubled slashes, and logs the request."""
+
+    def __init__(self, inner: WSGIApplication, arrivals: Arrivals) -> None:
+        self._inner = inner
+        self._arrivals = arrivals
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = re.sub("/{2,}", "/", environ.get("PATH_INFO", "")).rstrip("/") or "/"
+        path = path.removeprefix("/api") if path.startswith("/api/v1/") else path
+        environ["PATH_INFO"] = path
+        if not path.startswith("/_sandbox"):
+            self._arrivals.note(environ["REQUEST_METHOD"], path)
+        return self._inner(environ, start_response)
+
+
+def _add_pages(app: Flask, world: World) -> None:
+    """Serve a minimal page under each address that a badge has."""
+
+    def page(badge_id: str) -> ResponseReturnValue:
+        badge = world.badge("", badge_id)
+        return render_template_string(_PAGE, badge=badge, issuer=world.organizations[badge.organization_id].name)
+
+    for rule in ("/badges/<badge_id>", "/embedded_badge/<badge_id>"):
+        app.add_url_rule(rule, rule, page)
+    for verb in ("public_url", "accept", "linked_in_profile"):
+        app.add_url_rule(f"/badges/<badge_id>/{verb}", f"badge_{verb}", page)
 
 
 def _is_api(candidate: Request) -> bool:
@@ -56,13 +99,13 @@ def _is_api(candidate: Request) -> bool:
 
 
 def _organization(candidate: Request) -> str:
-    """The id in the path, for faults of one organization alone."""
+    """Return the organization's id in the path, for faults that concern one organization."""
     found = _ORGANIZATION.match(candidate.path)
     return found[1] if found else ""
 
 
 def _add_gate(app: Flask, keys: Keys, knobs: Knobs) -> None:
-    """Every call of the API shows a key, for its own organization, within the limit."""
+    """Require a key of the same organization, and the rate limit, for each call of the API."""
     window = Window(knobs.per_minute, 60)
 
     @app.before_request

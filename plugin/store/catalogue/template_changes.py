@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ....adapters.base import BadgeTemplate
+from ....adapters.values import BadgeTemplate
 
 DELETED = "deleted"
 """The state of a template that the provider no longer lists."""

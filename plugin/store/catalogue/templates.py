@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from ....adapters.base import BadgeTemplate
 from ....adapters.errors import TemporaryError
+from ....adapters.values import BadgeTemplate
 from ..database import Database
 from ..schema.tables import template_changes, templates
 from .template_changes import DELETED, TemplateChange, changes_between, doubtful

@@ -242,7 +242,7 @@ class Connections:
 
 
 class ConnectionStorage:
-    """The small encrypted store that an adapter or a source is handed; see ``adapters.base.Storage``."""
+    """The small encrypted store that an adapter or a source is handed; see ``adapters.context.Storage``."""
 
     def __init__(self, database: Database, vault: Vault, connection: str, now: Any) -> None:
         self._database = database

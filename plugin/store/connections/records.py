@@ -1,4 +1,4 @@
-"""Records of an adapter's own; see ``adapters.base.Records``."""
+"""Records of an adapter's own; see ``adapters.context.Records``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
-from ....adapters.base import Change, Record
+from ....adapters.context import Change, Record
 from ...runtime.vault import Vault
 from ..database import Database
 from ..schema.tables import records

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.backfill import existing_badges as asking
 from badgerelay.plugin.backfill.addresses import Addresses
 from badgerelay.plugin.backfill.issue import AHEAD, Issuer

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.csv_import import cell_checks as checks
 from badgerelay.plugin.csv_import.export import Export, unique_names
 

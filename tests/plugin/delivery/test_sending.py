@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 from marshmallow import Schema
 
-from badgerelay.adapters.base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    Outcome,
-)
+from badgerelay.adapters.base import Adapter, Capabilities
+from badgerelay.adapters.context import Context
 from badgerelay.adapters.errors import AdapterError, AmbiguousError, OverBudgetError, TemporaryError
+from badgerelay.adapters.values import Account, Award, BadgeTemplate, IssuedBadge, Outcome
 from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.decide import decide_batch

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from badgerelay.adapters.base import IssuedBadge
 from badgerelay.adapters.errors import (
     AdapterError,
     AmbiguousError,
@@ -16,6 +15,7 @@ from badgerelay.adapters.errors import (
     RejectedError,
     TemporaryError,
 )
+from badgerelay.adapters.values import IssuedBadge
 from badgerelay.plugin.providers.instrumentation import outcome_of, provider_call
 from badgerelay.plugin.store import Store
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from badgerelay.adapters.base import Adapter, Context
+from badgerelay.adapters.base import Adapter
+from badgerelay.adapters.context import Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError
 from badgerelay.plugin.delivery.send import batch_size, send_batch
 from badgerelay.plugin.engine.decide import decide_batch

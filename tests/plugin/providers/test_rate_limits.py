@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.base import unhurried
+from badgerelay.adapters.context import unhurried
 from badgerelay.adapters.errors import OverBudgetError
 from badgerelay.plugin.metrics.budgets import budgets_left
 from badgerelay.plugin.providers.rate_limits import calls_left, pace_of

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.hooks import SkillCreated, SkillLevel
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.lanes import Lane

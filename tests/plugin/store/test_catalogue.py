@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgerelay.adapters.base import BadgeTemplate
 from badgerelay.adapters.errors import TemporaryError
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.catalogue.template_changes import changes_between, doubtful
 from badgerelay.plugin.store.catalogue.templates import DoubtfulListError

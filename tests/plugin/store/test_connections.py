@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.runtime.settings import Settings, SettingsError, read_settings
 from badgerelay.plugin.runtime.vault import KEY_FILE, Vault, new_key, open_vault
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store

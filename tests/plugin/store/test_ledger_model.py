@@ -20,17 +20,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from marshmallow import Schema
 
-from badgerelay.adapters.base import (
-    Account,
-    Adapter,
-    Award,
-    BadgeTemplate,
-    Capabilities,
-    Context,
-    IssuedBadge,
-    Outcome,
-)
+from badgerelay.adapters.base import Adapter, Capabilities
+from badgerelay.adapters.context import Context
 from badgerelay.adapters.errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
+from badgerelay.adapters.values import Account, Award, BadgeTemplate, IssuedBadge, Outcome
 from badgerelay.plugin.delivery.send import send_batch
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.guarded_adapter import Contained

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from .....adapters.base import Storage, unhurried
+from .....adapters.context import Storage, unhurried
 from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from .....adapters.http.hosts import base_url
 from .documents import (
@@ -59,7 +59,7 @@ class AlmClient:
     ) -> None:
         """:param settings: as loaded by ``AlmSettings``.
         :param now: seconds since the epoch.
-        :param pace: as in ``adapters.base.Context``.
+        :param pace: as in ``adapters.context.Context``.
         :param tempo: ALM's own limits; ``client_of`` gives both as they are for a connection.
         :raises ConfigurationError: the host is none.
         """

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from .....adapters.base import Storage, unhurried
+from .....adapters.context import Storage, unhurried
 from ....providers.rate_limits import PATIENCE_SECONDS, burst_of, pace_of
 from ....store import Connection, Store
 from ....store.policy import ALM_RATE

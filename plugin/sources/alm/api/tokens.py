@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .....adapters.base import Storage
+from .....adapters.context import Storage
 from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from .errors import NotAlmError, UnknownRecordError
 from .transport import Transport

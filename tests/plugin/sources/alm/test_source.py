@@ -9,7 +9,7 @@ import pytest
 import responses
 import sqlalchemy as sa
 
-from badgerelay.adapters.base import BadgeTemplate
+from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.connections.schemas import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.runtime.settings import Settings
