@@ -1,4 +1,4 @@
-"""The files of a new distribution beside the adapter's own. ``@name@`` and the like are filled in."""
+"""Further files of a new distribution, apart from the adapter. ``@name@`` and the like are placeholders."""
 
 PYPROJECT = """\
 [build-system]
@@ -44,17 +44,17 @@ sleep 2; badgerelay connect --from @name@.toml
 
 | file | what to change |
 |---|---|
-| `@module@/stub.py` | let it speak your provider's dialect, as documented; what is uncertain becomes a knob |
+| `@module@/stub.py` | answer as your provider's documentation says; make each uncertain point a knob |
 | `@module@/settings.py` | what a connection needs: host, keys, ids |
 | `@module@/client.py` | authentication, and what each HTTP status means |
-| `@module@/adapter.py` | the capabilities, and each verb in the provider's words |
+| `@module@/adapter.py` | the capabilities, and each method in terms of the provider's API |
 | `tests/test_contract.py` | nothing, or further tests of your own |
 
 badgerelay's guide to adapters, `docs/adapters.md` in its repository, goes through them in that order.
 """
 
 TESTS = '''\
-"""What badgerelay demands of every adapter, over the stub and real HTTP."""
+"""Run badgerelay's contract for adapters against the stub, over real HTTP."""
 
 from collections.abc import Iterator
 

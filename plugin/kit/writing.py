@@ -1,4 +1,4 @@
-"""A distribution with an adapter that works as it is written: the guide's example under another name."""
+"""Write a distribution with a working adapter: the guide's example under another name."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from . import texts
 
 EXAMPLE = "badgerelay.adapters.example"
 COPIED = ("adapter.py", "client.py", "settings.py", "stub.py")
-_OURS = re.compile(r"^(\s*)from \.\.(\w*) import", re.MULTILINE)
+_RELATIVE = re.compile(r"^(\s*)from \.\.([\w.]*) import", re.MULTILINE)
 
 
 class NotWrittenError(Exception):
-    """The message says why, and what to do."""
+    """Nothing was written; the message says why, and what to do."""
 
 
 def write_distribution(name: str, folder: Path) -> list[Path]:
-    """Write it; the files that there are now.
+    """Write the distribution and return its files.
 
     :param name: of the provider.
-    :raises NotWrittenError: the name is none or is taken, or something is in the way. Nothing was written then.
+    :raises NotWrittenError: the name is not valid or is taken, or the folder is not empty.
     """
     if not NAME.fullmatch(name):
         raise NotWrittenError(
-            f"{name!r} is no name of a provider: a small letter, then small letters, digits, hyphens, underscores"
+            f"{name!r} is not a valid provider name: begin with a small letter, then small letters, digits, - and _"
         )
     if not is_free(name) or name in adapter_names():
         raise NotWrittenError(f"the name {name!r} is taken: choose another")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise NotWrittenError(f"{folder} is there already, and not an empty folder")
+        raise NotWrittenError(f"{folder} exists already and is not an empty folder: name another folder")
     module = f"badgerelay_{name.replace('-', '_')}"
     words = {
         "@name@": name,
@@ -50,20 +50,20 @@ def write_distribution(name: str, folder: Path) -> list[Path]:
         f"{module}/py.typed": "",
         **{f"{module}/{file}": _copied(file) for file in COPIED},
     }
-    for place, text in files.items():
-        path = folder / place
+    for file, text in files.items():
+        path = folder / file
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_filled(text, words), encoding="utf-8")
         except OSError as error:
             raise NotWrittenError(f"cannot write {path}: {error.strerror}") from None
-    return [folder / place for place in files]
+    return [folder / file for file in files]
 
 
 def _copied(file: str) -> str:
-    """A file of the example, as it must read outside of our package."""
+    """Return a file of the example with absolute imports and placeholders for its names."""
     text = (resources.files(EXAMPLE) / file).read_text(encoding="utf-8")
-    text = _OURS.sub(lambda found: f"{found[1]}from badgerelay.adapters{found[2] and '.'}{found[2]} import", text)
+    text = _RELATIVE.sub(lambda found: f"{found[1]}from badgerelay.adapters{found[2] and '.'}{found[2]} import", text)
     text = re.sub(r"(\nfrom badgerelay\.[^\n]*\n)(from \.)", r"\1\n\2", text)
     return text.replace("Example", "@Class@").replace('ClassVar[str] = "example"', 'ClassVar[str] = "@name@"')
 
