@@ -97,7 +97,7 @@ def pipeline(store: Store, serve_app: Callable[..., str]) -> Iterator[Pipeline]:
 
 RUBBISH = '''
 """An adapter that breaks its contract in whatever way the badge template's id says."""
-from badgerelay.adapters.base import Account, Adapter, BadgeTemplate, Capabilities, IssuedBadge
+from badgerelay.adapters import Account, Adapter, BadgeTemplate, Capabilities, IssuedBadge
 from badgerelay.adapters.errors import RejectedError
 from marshmallow import Schema
 
