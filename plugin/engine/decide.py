@@ -81,11 +81,11 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
         return
     now = store.now()
     finished = []
-    with store.database.write() as connection:
+    with store.database.write() as transaction:
         changes: list[Change] = []
-        decided = [(row, _as_confirmed(connection, row, decision)) for row, decision in decided]
+        decided = [(row, _as_confirmed(transaction, row, decision)) for row, decision in decided]
         admissions = store.planning.admit(
-            connection, _earned_of(decided), {row.connection for row, _ in decided}, now
+            transaction, _earned_of(decided), {row.connection for row, _ in decided}, now
         )
         for row, decision in decided:
             state, reason, values = _outcome(row, decision, now)
@@ -93,18 +93,18 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                 changes.append(
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
                 )
-                words, planned = store.ledger.plan(connection, row, decision.plans, now, admissions)
+                words, planned = store.ledger.plan(transaction, row, decision.plans, now, admissions)
                 reason = ", ".join([*words, *(f"looks at {event.learning_object_id}" for event in decision.follow)])
-                follow(connection, store.database, decision.follow, now)
+                follow(transaction, store.database, decision.follow, now)
                 changes += planned
             unmapped = isinstance(decision, Ignores) and decision.unmapped
-            done = finish(connection, row, state, reason, unmapped=unmapped, **{"due_at": now, **values})
+            done = finish(transaction, row, state, reason, unmapped=unmapped, **{"due_at": now, **values})
             # A wait that goes on for the same reason is told once.
             if done and (state, reason) != (row.state, row.reason):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
                 finished.append((row, state, reason))
-        admissions.close(connection)
-        record(connection, changes)
+        admissions.close(transaction)
+        record(transaction, changes)
     for row, state, reason in finished:
         carried = {"correlation_id": row.correlation_id, "event_id": row.id, "state": state}
         log.info("event %s is %s: %s", row.id, state, one_line(reason), extra=carried)
@@ -127,11 +127,11 @@ def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, d
             return "dead", reason, {}
 
 
-def _as_confirmed(connection: Connection, row: Row[Any], decision: Decision) -> Decision:
+def _as_confirmed(transaction: Connection, row: Row[Any], decision: Decision) -> Decision:
     """Of what a past completion earns, that which its backfill's plan has shown and somebody has confirmed."""
     if row.backfill is None or not isinstance(decision, Earns):
         return decision
-    agreed = confirmed(connection, row.backfill, row.learner_id or "")
+    agreed = confirmed(transaction, row.backfill, row.learner_id or "")
     plans = tuple(plan for plan in decision.plans if (plan.connection, plan.template_id, plan.period) in agreed)
     if not plans:
         return Ignores(f"what it earns now is not in the plan of backfill {row.backfill}, which was confirmed")

@@ -34,20 +34,20 @@ def explain_award(store: Store, award: dict[str, Any]) -> Explanation:
 
 def explain_event(store: Store, event: dict[str, Any]) -> Explanation:
     """An event and the awards that it made or met."""
-    with store.database.read() as connection:
-        met = {change["award_id"] for change in changes_of(connection, event_id=event["id"]) if change["award_id"]}
+    with store.database.read() as transaction:
+        met = {change["award_id"] for change in changes_of(transaction, event_id=event["id"]) if change["award_id"]}
     found = [store.views.award(award_id) for award_id in sorted(met)]
     return _explanation(store, [event], [award for award in found if award])
 
 
 def _explanation(store: Store, events: list[dict[str, Any]], awards: list[dict[str, Any]]) -> Explanation:
     changes: dict[int, tuple[dict[str, Any], str]] = {}
-    with store.database.read() as connection:
+    with store.database.read() as transaction:
         for event in events:
-            for change in changes_of(connection, event_id=event["id"]):
+            for change in changes_of(transaction, event_id=event["id"]):
                 changes[change["id"]] = (change, f"event {event['id']}")
         for award in awards:
-            for change in changes_of(connection, award_id=award["id"]):
+            for change in changes_of(transaction, award_id=award["id"]):
                 changes[change["id"]] = (change, f"award {award['id']}")
     # By number, not by time: a clock may have stepped back. An arrival comes before the first change that it caused.
     steps: list[Step] = []

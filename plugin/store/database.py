@@ -118,8 +118,8 @@ class Database:
         :raises StoreUnavailableError: it could not begin or commit.
         """
         guard = nullcontext() if locked or not self.embedded else self.writer
-        with guard, _translated(), self._engine.begin() as connection:
-            yield connection
+        with guard, _translated(), self._engine.begin() as transaction:
+            yield transaction
 
     def write_once(self, statement: str, parameters: tuple[Any, ...]) -> None:
         """Commit a single statement in the driver's SQL; the caller holds ``writer``.
@@ -129,15 +129,15 @@ class Database:
 
         :raises StoreUnavailableError: as in ``write``.
         """
-        with _translated(), self._engine.connect() as connection:
-            connection.execution_options(badgerelay_alone=True).exec_driver_sql(statement, parameters)
-            connection.commit()
+        with _translated(), self._engine.connect() as transaction:
+            transaction.execution_options(badgerelay_alone=True).exec_driver_sql(statement, parameters)
+            transaction.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
-        with _translated(), self._engine.connect().execution_options(badgerelay_read=True) as connection:
-            yield connection
+        with _translated(), self._engine.connect().execution_options(badgerelay_read=True) as transaction:
+            yield transaction
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ``on_conflict_do_nothing`` in this database's dialect."""
@@ -150,10 +150,10 @@ class Database:
     def version(self) -> str | None:
         """The schema's version, or None for an empty database. :raises StoreUnavailableError: it does not answer."""
         try:
-            with self.read() as connection:
-                if not sa.inspect(connection).has_table("alembic_version"):
+            with self.read() as transaction:
+                if not sa.inspect(transaction).has_table("alembic_version"):
                     return None
-                return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+                return transaction.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         except StoreUnavailableError as error:
             raise StoreUnavailableError(
                 f"the database of BADGERELAY_DATABASE_URL does not answer: {error}"
@@ -238,8 +238,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(transaction: Connection) -> None:
     # A transaction that begins as a reader and then writes may fail at once where one that begins as a writer waits.
-    options = connection.get_execution_options()
+    options = transaction.get_execution_options()
     if not options.get("badgerelay_alone"):
-        connection.exec_driver_sql("BEGIN" if options.get("badgerelay_read") else "BEGIN IMMEDIATE")
+        transaction.exec_driver_sql("BEGIN" if options.get("badgerelay_read") else "BEGIN IMMEDIATE")

@@ -35,9 +35,9 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def record(connection: Connection, changes: list[Change]) -> None:
+def record(transaction: Connection, changes: list[Change]) -> None:
     if changes:
-        connection.execute(
+        transaction.execute(
             sa.insert(history),
             [
                 {
@@ -55,9 +55,9 @@ def record(connection: Connection, changes: list[Change]) -> None:
 
 
 def changes_of(
-    connection: Connection, *, event_id: int | None = None, award_id: int | None = None
+    transaction: Connection, *, event_id: int | None = None, award_id: int | None = None
 ) -> list[dict[str, Any]]:
     """The history of an event or of an award, oldest first."""
     column, value = (history.c.event_id, event_id) if award_id is None else (history.c.award_id, award_id)
-    rows = connection.execute(sa.select(history).where(column == value).order_by(history.c.id))
+    rows = transaction.execute(sa.select(history).where(column == value).order_by(history.c.id))
     return [dict(row._mapping) for row in rows]

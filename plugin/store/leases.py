@@ -39,23 +39,23 @@ def taking(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause,
 
 
 def take(
-    connection: Connection, statement: sa.Executable, *, owner: str, limit: int, now: float, **parameters: Any
+    transaction: Connection, statement: sa.Executable, *, owner: str, limit: int, now: float, **parameters: Any
 ) -> list[Row[Any]]:
     """Lease the ``limit`` rows that have been due longest, oldest first.
 
     :param parameters: of the conditions; named otherwise than the columns.
     """
     leased = {"now": now, "until": now + LEASE_SECONDS, "owner": owner, "most": limit}
-    return sorted(connection.execute(statement, leased | parameters), key=lambda row: int(row.id))
+    return sorted(transaction.execute(statement, leased | parameters), key=lambda row: int(row.id))
 
 
-def renew(connection: Connection, owners: Iterable[str], now: float) -> None:
+def renew(transaction: Connection, owners: Iterable[str], now: float) -> None:
     """Prolong what these owners hold. A row that is just being settled is left out rather than waited for."""
     names = list(owners)
     for table in (awards, events, notifications, schedule):
         held = sa.select(table.c.id).where(table.c.lease_owner.in_(names)).with_for_update(skip_locked=True).cte()
-        prolong(connection, table, sa.select(held.c.id), now)
+        prolong(transaction, table, sa.select(held.c.id), now)
 
 
-def prolong(connection: Connection, table: sa.Table, ids: Sequence[int] | sa.Select[tuple[int]], now: float) -> None:
-    connection.execute(sa.update(table).where(table.c.id.in_(ids)).values(due_at=now + LEASE_SECONDS))
+def prolong(transaction: Connection, table: sa.Table, ids: Sequence[int] | sa.Select[tuple[int]], now: float) -> None:
+    transaction.execute(sa.update(table).where(table.c.id.in_(ids)).values(due_at=now + LEASE_SECONDS))

@@ -31,17 +31,17 @@ class Turns:
         """
         turn = {"owner": owner, "expires_at": now + seconds}
         free = sa.or_(locks.c.expires_at <= now, locks.c.expires_at > now + seconds, locks.c.owner == owner)
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write() as transaction:
+            transaction.execute(
                 self._database.insert(locks)
                 .values(connection=TURNS, key=what, **turn)
                 .on_conflict_do_update(index_elements=["connection", "key"], set_=turn, where=free)
             )
-            return connection.execute(sa.select(locks).where(*_is(what))).one()
+            return transaction.execute(sa.select(locks).where(*_is(what))).one()
 
     def give_back(self, what: str, owner: str) -> None:
-        with self._database.write() as connection:
-            connection.execute(sa.delete(locks).where(*_is(what), locks.c.owner == owner))
+        with self._database.write() as transaction:
+            transaction.execute(sa.delete(locks).where(*_is(what), locks.c.owner == owner))
 
 
 def _is(what: str) -> list[sa.ColumnElement[bool]]:

@@ -128,19 +128,19 @@ class Views:
         An event id is asked for of each sender, of whom there are few: an index on it alone would cost each delivery.
         """
         numbers = sa.select(events.c.id).order_by(events.c.id).limit(50)
-        with self._database.read() as connection:
-            found = set(connection.scalars(numbers.where(events.c.correlation_id == name)))
-            for sender, source in _senders(connection):
+        with self._database.read() as transaction:
+            found = set(transaction.scalars(numbers.where(events.c.correlation_id == name)))
+            for sender, source in _senders(transaction):
                 of_sender = [events.c.connection == sender, events.c.source == source]
-                found.update(connection.scalars(numbers.where(*of_sender, events.c.event_id == name)))
+                found.update(transaction.scalars(numbers.where(*of_sender, events.c.event_id == name)))
             query = sa.select(events).where(events.c.id.in_(sorted(found)[:50])).order_by(events.c.id)
-            return [dict(row._mapping) for row in connection.execute(query)]
+            return [dict(row._mapping) for row in transaction.execute(query)]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many events and awards are in each state."""
-        with self._database.read() as connection:
+        with self._database.read() as transaction:
             return {
-                table.name: {row.state: row.rows for row in connection.execute(_per_state(table))}
+                table.name: {row.state: row.rows for row in transaction.execute(_per_state(table))}
                 for table in (events, awards)
             }
 
@@ -150,8 +150,8 @@ class Views:
         return next(iter(self._rows(sa.select(table).where(table.c.id == number))), None)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._database.read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
+        with self._database.read() as transaction:
+            return [dict(row._mapping) for row in transaction.execute(query)]
 
 
 def _of_template(template: str) -> sa.ColumnElement[bool]:

@@ -57,32 +57,32 @@ class Heartbeat:
 
     def last(self) -> float:
         """The latest time that any process is known to have had; 0.0 where there is none."""
-        with self._database.read() as connection:
-            return max(connection.scalar(_LAST) or 0.0, connection.scalar(_NEWEST) or 0.0)
+        with self._database.read() as transaction:
+            return max(transaction.scalar(_LAST) or 0.0, transaction.scalar(_NEWEST) or 0.0)
 
     def beat(self, now: float) -> float:
         """Note the time, and set waits right where it stepped back; by how many seconds it did, or 0.0.
 
         :param now: seconds since the epoch.
         """
-        with self._database.read() as connection:
-            last = connection.scalar(_LAST)
+        with self._database.read() as transaction:
+            last = transaction.scalar(_LAST)
         if last is not None and last - TOLERANCE_SECONDS <= now < last + BEAT_SECONDS:
             return 0.0
-        with self._database.write() as connection:
+        with self._database.write() as transaction:
             first = self._database.insert(heartbeats).values(id=1, at=now, since=now)
-            connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
-            last = connection.scalar(_LAST.with_for_update()) or now
+            transaction.execute(first.on_conflict_do_nothing(index_elements=["id"]))
+            last = transaction.scalar(_LAST.with_for_update()) or now
             step = last - now
             if 0.0 <= step <= TOLERANCE_SECONDS or (step > 0.0 and not self._believes(last)):
                 return 0.0
             steady = {} if -GAP_SECONDS <= step < 0.0 else {"since": now}
-            connection.execute(sa.update(heartbeats).values(at=now, **steady))
+            transaction.execute(sa.update(heartbeats).values(at=now, **steady))
             self._ahead = None
             if step < 0.0:
                 return 0.0
             for column, open_ in _TIMES:
-                connection.execute(
+                transaction.execute(
                     sa.update(column.table)
                     .where(*open_, column > now + SPARED_SECONDS)
                     .values({column.name: column - step})

@@ -208,10 +208,10 @@ class Inbox:
         if len(rows) <= ROWS_AT_ONCE:
             self._database.write_once(self._statement(len(rows)), tuple(chain.from_iterable(rows)))
             return
-        with self._database.write(locked=True) as connection:
+        with self._database.write(locked=True) as transaction:
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[start : start + ROWS_AT_ONCE]
-                connection.exec_driver_sql(self._statement(len(some)), tuple(chain.from_iterable(some)))
+                transaction.exec_driver_sql(self._statement(len(some)), tuple(chain.from_iterable(some)))
 
     def _statement(self, rows: int) -> str:
         """One INSERT of so many rows: the driver lets go of the interpreter once, not for each of them."""
@@ -223,26 +223,26 @@ class Inbox:
 
     def claim(self, lane: str, owner: str, limit: int, now: float) -> list[Row[Any]]:
         """Lease due events of a lane."""
-        with self._database.write() as connection:
-            return leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_lane=lane)
+        with self._database.write() as transaction:
+            return leases.take(transaction, _TAKE, owner=owner, limit=limit, now=now, of_lane=lane)
 
     def lanes_due(self, host_lanes: Iterable[str], now: float, *, connections_too: bool = True) -> list[str]:
         """Which lanes have due events: these of hosts, and connections that are neither paused nor resting."""
-        with self._database.read() as connection:
-            lanes = list(connection.scalars(_CONNECTIONS_DUE, {"now": now})) if connections_too else []
-            lanes += [lane for lane in host_lanes if connection.scalar(_LANE_DUE, {"now": now, "lane": lane})]
+        with self._database.read() as transaction:
+            lanes = list(transaction.scalars(_CONNECTIONS_DUE, {"now": now})) if connections_too else []
+            lanes += [lane for lane in host_lanes if transaction.scalar(_LANE_DUE, {"now": now, "lane": lane})]
         return lanes
 
     def file_before(self, row: Row[Any]) -> int | None:
         """The number of the last ``csv_imported`` event of the source before this one that is not done yet."""
         asked = {"of_source": row.source, "before": row.id}
-        with self._database.read() as connection:
-            found: int | None = connection.scalar(_FILE_BEFORE, asked)
+        with self._database.read() as transaction:
+            found: int | None = transaction.scalar(_FILE_BEFORE, asked)
         return found
 
 
 def finish(
-    connection: Connection,
+    transaction: Connection,
     row: Row[Any],
     state: str,
     reason: str | None,
@@ -265,11 +265,11 @@ def finish(
         "new_attempts": row.attempts if attempts is None else attempts,
         "new_unmapped": unmapped,
     }
-    done = connection.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **changed})
+    done = transaction.execute(_FINISH, {"event": row.id, "owner": row.lease_owner, **changed})
     return done.rowcount == 1
 
 
-def follow(connection: Connection, database: Database, new: Iterable[NewEvent], now: float) -> None:
+def follow(transaction: Connection, database: Database, new: Iterable[NewEvent], now: float) -> None:
     """Put events into the inbox that follow from a decision, inside its transaction.
 
     One that is there already, because the decision is taken again, is looked at again unless it still is to be.
@@ -284,7 +284,7 @@ def follow(connection: Connection, database: Database, new: Iterable[NewEvent], 
         set_=again,
         where=sa.text(f"{events.name}.state NOT IN ('received', 'waiting')"),
     )
-    connection.execute(statement, rows)
+    transaction.execute(statement, rows)
 
 
 def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

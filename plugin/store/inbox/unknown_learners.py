@@ -59,20 +59,20 @@ class Strangers:
         :param newer_than: an older answer no longer tells of a learner; seconds since the epoch.
         """
         asked = {"of_lane": self._lane, "kind": self._kind, "newer_than": newer_than, "most": most}
-        with self._database.read() as connection:
-            return list(connection.scalars(_STRANGERS, asked))
+        with self._database.read() as transaction:
+            return list(transaction.scalars(_STRANGERS, asked))
 
     def all(self, most: int) -> set[str]:
         """The learners of all events that wait, known or not; of too many, some."""
-        with self._database.read() as connection:
-            return set(connection.scalars(_ALL, {"of_lane": self._lane, "most": most}))
+        with self._database.read() as transaction:
+            return set(transaction.scalars(_ALL, {"of_lane": self._lane, "most": most}))
 
     def hasten(self, why: str, now: float) -> int:
         """What waits for this reason is due now; how many events there were."""
         done = 0
         while True:
-            with self._database.write() as connection:
-                some = connection.execute(_HASTEN, {"of_lane": self._lane, "why": why, "now": now}).rowcount
+            with self._database.write() as transaction:
+                some = transaction.execute(_HASTEN, {"of_lane": self._lane, "why": why, "now": now}).rowcount
             done += some
             if some < AT_ONCE:
                 return done

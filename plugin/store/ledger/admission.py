@@ -127,7 +127,7 @@ class Admissions:
         elif (held is None or held.kind in ("pause", "template")) and name in self._rooms:
             self._rooms[name].new += 1
 
-    def close(self, connection: Connection) -> None:
+    def close(self, transaction: Connection) -> None:
         """Write the counts."""
         counts = [
             {"name": name, "this_hour": self._hour, "more": room.new}
@@ -135,7 +135,7 @@ class Admissions:
             if room.new
         ]
         if counts:
-            connection.execute(_COUNT, counts)
+            transaction.execute(_COUNT, counts)
 
 
 class Planning:
@@ -146,7 +146,7 @@ class Planning:
         ).returning(award_hours.c.awards)
         self._usual: dict[str, tuple[int, float]] = {}
 
-    def admit(self, connection: Connection, names: Iterable[str], sources: Iterable[str], now: float) -> Admissions:
+    def admit(self, transaction: Connection, names: Iterable[str], sources: Iterable[str], now: float) -> Admissions:
         """Lock the counts of these provider connections, always in the same order.
 
         :param sources: the source connections of the events, for their ``max_age``.
@@ -154,23 +154,23 @@ class Planning:
         hour = int(now // HOUR_SECONDS)
         wanted = sorted(set(names))
         rows = {
-            row.name: row for row in connection.execute(_CONNECTIONS, {"names": sorted({*wanted, *sources} - {""})})
+            row.name: row for row in transaction.execute(_CONNECTIONS, {"names": sorted({*wanted, *sources} - {""})})
         }
         policies = {name: _policy(row.settings) for name, row in rows.items()}
         rooms = {}
         for name in wanted:
             if name in rows:
-                used = connection.scalar(self._lock, {"connection": name, "hour": hour, "awards": 0}) or 0
-                usual = self._usual_of(connection, name, hour)
+                used = transaction.scalar(self._lock, {"connection": name, "hour": hour, "awards": 0}) or 0
+                usual = self._usual_of(transaction, name, hour)
                 rooms[name] = _Room(bool(rows[name].paused), policies[name], used, usual)
-        return Admissions(connection, rooms, policies, hour)
+        return Admissions(transaction, rooms, policies, hour)
 
-    def _usual_of(self, connection: Connection, name: str, hour: int) -> float:
+    def _usual_of(self, transaction: Connection, name: str, hour: int) -> float:
         """Awards in an hour with any; reckoned once an hour in each process."""
         known = self._usual.get(name)
         if known is None or known[0] != hour:
-            connection.execute(_FORGET, {"name": name, "before": hour - USUAL_HOURS})
-            mean = connection.scalar(_USUAL, {"name": name, "since": hour - USUAL_HOURS, "this_hour": hour})
+            transaction.execute(_FORGET, {"name": name, "before": hour - USUAL_HOURS})
+            mean = transaction.scalar(_USUAL, {"name": name, "since": hour - USUAL_HOURS, "this_hour": hour})
             known = self._usual[name] = (hour, float(mean or 0.0))
         return known[1]
 

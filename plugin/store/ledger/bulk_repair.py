@@ -63,7 +63,9 @@ class Repair:
 
     def replay(self, chosen: Chosen, now: Callable[[], float]) -> int:
         """Work on events again from the start; how many there were."""
-        return self._in_portions(events, _of_events(chosen), lambda connection, ids: _replay(connection, ids, now()))
+        return self._in_portions(
+            events, _of_events(chosen), lambda transaction, ids: _replay(transaction, ids, now())
+        )
 
     def count_retry(self, chosen: Chosen) -> int:
         return self._count(awards, _of_awards(chosen, RETRIABLE))
@@ -73,7 +75,7 @@ class Repair:
         return self._in_portions(
             awards,
             _of_awards(chosen, RETRIABLE),
-            lambda connection, ids: _plan_again(connection, ids, RETRIED, now()),
+            lambda transaction, ids: _plan_again(transaction, ids, RETRIED, now()),
         )
 
     def count_revoke(self, chosen: Chosen) -> int:
@@ -87,7 +89,9 @@ class Repair:
         return self._in_portions(
             awards,
             _of_awards(chosen, REVOCABLE),
-            lambda connection, ids: _plan_again(connection, ids, f"{REVOKED}: {reason}", now(), **_to_revoke(reason)),
+            lambda transaction, ids: _plan_again(
+                transaction, ids, f"{REVOKED}: {reason}", now(), **_to_revoke(reason)
+            ),
         )
 
     def count_release(self, chosen: Chosen) -> int:
@@ -102,7 +106,7 @@ class Repair:
         return self._in_portions(
             awards,
             _releasable(chosen),
-            lambda connection, ids: _plan_again(connection, ids, RELEASED, now(), in_doubt=undoubted),
+            lambda transaction, ids: _plan_again(transaction, ids, RELEASED, now(), in_doubt=undoubted),
         )
 
     def follow_templates(self, name: str, now: Callable[[], float]) -> tuple[int, int]:
@@ -122,21 +126,21 @@ class Repair:
         held = self._in_portions(
             awards,
             [*planned, awards.c.template_id.in_(_templates(name, active=False))],
-            lambda connection, ids: move(
-                connection, [awards.c.id.in_(ids)], "held", TEMPLATE_DEAD, now(), held_for="template"
+            lambda transaction, ids: move(
+                transaction, [awards.c.id.in_(ids)], "held", TEMPLATE_DEAD, now(), held_for="template"
             ),
         )
         waiting = [*mine, awards.c.held_for == "template", awards.c.state == "held"]
         released = self._in_portions(
             awards,
             [*waiting, awards.c.template_id.in_(_templates(name, active=True))],
-            lambda connection, ids: _plan_again(connection, ids, TEMPLATE_LIVES, now()),
+            lambda transaction, ids: _plan_again(transaction, ids, TEMPLATE_LIVES, now()),
         )
         return held, released
 
     def _count(self, table: sa.Table, wanted: Sequence[sa.ColumnElement[bool]]) -> int:
-        with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*wanted)) or 0
+        with self._database.read() as transaction:
+            return transaction.scalar(sa.select(sa.func.count()).select_from(table).where(*wanted)) or 0
 
     def _in_portions(
         self,
@@ -145,29 +149,29 @@ class Repair:
         repair: Callable[[Connection, Sequence[int]], int],
     ) -> int:
         """Look once which they are, which may take its time, and repair some at a time those that still are."""
-        with self._database.read() as connection:
-            found = array("q", connection.scalars(sa.select(table.c.id).where(*wanted).order_by(table.c.id)))
+        with self._database.read() as transaction:
+            found = array("q", transaction.scalars(sa.select(table.c.id).where(*wanted).order_by(table.c.id)))
         done = 0
         for start in range(0, len(found), AT_ONCE):
             some = table.c.id.in_(found[start : start + AT_ONCE].tolist())
             portion = sa.select(table.c.id).where(*wanted, some).order_by(table.c.id).with_for_update(of=table)
-            with self._database.write() as connection:
+            with self._database.write() as transaction:
                 # As a pause does it: the connections first, then awards.
-                connection.execute(_CONNECTIONS)
-                if ids := connection.scalars(portion).all():
-                    done += repair(connection, ids)
+                transaction.execute(_CONNECTIONS)
+                if ids := transaction.scalars(portion).all():
+                    done += repair(transaction, ids)
         return done
 
 
-def _replay(connection: Connection, ids: Sequence[int], now: float) -> int:
-    rows = connection.execute(
+def _replay(transaction: Connection, ids: Sequence[int], now: float) -> int:
+    rows = transaction.execute(
         sa.update(events)
         .where(events.c.id.in_(ids))
         .values(state="received", reason=None, due_at=now, lease_owner=None, attempts=0)
         .returning(events.c.id, events.c.connection, events.c.correlation_id)
     ).all()
     record(
-        connection,
+        transaction,
         [Change(now, row.connection, row.correlation_id, "received", REPLAYED, row.id) for row in rows],
     )
     return len(rows)
@@ -177,15 +181,15 @@ def _to_revoke(reason: str) -> dict[str, Any]:
     return {"revoke_reason": reason, "attempts": 0, "surprises": 0}
 
 
-def _plan_again(connection: Connection, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
+def _plan_again(transaction: Connection, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
     """To ``planned``; on a paused connection held until it is resumed. :param values: of further columns."""
     mine = awards.c.id.in_(ids)
-    paused = connection.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
+    paused = transaction.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
     count = 0
     if paused:
         held = [mine, awards.c.connection.in_(paused)]
-        count += move(connection, held, "held", cause + AFTER_PAUSE, now, held_for="pause", **values)
-    return count + move(connection, [mine, awards.c.connection.not_in(paused)], "planned", cause, now, **values)
+        count += move(transaction, held, "held", cause + AFTER_PAUSE, now, held_for="pause", **values)
+    return count + move(transaction, [mine, awards.c.connection.not_in(paused)], "planned", cause, now, **values)
 
 
 def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:

@@ -76,7 +76,7 @@ class Ledger:
         self._plan = database.insert(awards).on_conflict_do_nothing(index_elements=list(KEY)).returning(awards.c.id)
 
     def plan(
-        self, connection: Connection, event: Row[Any], plans: Iterable[Plan], now: float, admissions: Admissions
+        self, transaction: Connection, event: Row[Any], plans: Iterable[Plan], now: float, admissions: Admissions
     ) -> tuple[list[str], list[Change]]:
         """Write what a completion earns, inside the caller's transaction.
 
@@ -91,7 +91,7 @@ class Ledger:
             )
             earned = f"earned by a past completion, backfill {event.backfill}" if past else "earned by the completion"
             state, cause = ("held", held.reason) if held else ("planned", earned)
-            award_id = connection.scalar(
+            award_id = transaction.scalar(
                 self._plan,
                 {
                     "connection": plan.connection,
@@ -104,7 +104,7 @@ class Ledger:
                     "state": state,
                     "reason": held.reason if held else None,
                     "held_for": held.kind if held else None,
-                    "in_doubt": past and _takes_twice(connection, plan),
+                    "in_doubt": past and _takes_twice(transaction, plan),
                     "recipient": json.dumps(plan.recipient),
                     "issued_at": plan.issued_at,
                     "created_at": now,
@@ -112,7 +112,7 @@ class Ledger:
                 },
             )
             if award_id is None:
-                award_id = connection.scalar(sa.select(awards.c.id).where(*_same(event, plan)))
+                award_id = transaction.scalar(sa.select(awards.c.id).where(*_same(event, plan)))
                 state, cause = "done", f"the same badge is award {award_id} already"
                 words.append(f"already award {award_id}")
             else:
@@ -123,8 +123,8 @@ class Ledger:
 
     def lanes_due(self, now: float) -> list[str]:
         """Provider connections that have due awards and are neither paused nor resting."""
-        with self._database.read() as connection:
-            return list(connection.scalars(_LANES_DUE, {"now": now}))
+        with self._database.read() as transaction:
+            return list(transaction.scalars(_LANES_DUE, {"now": now}))
 
     def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[Row[Any]]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
@@ -134,10 +134,10 @@ class Ledger:
 
         :param looks: the provider can be asked; else what was never sent is in no doubt.
         """
-        with self._database.write() as connection:
-            rows = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_connection=name, looks=looks)
+        with self._database.write() as transaction:
+            rows = leases.take(transaction, _TAKE, owner=owner, limit=limit, now=now, of_connection=name, looks=looks)
             record(
-                connection,
+                transaction,
                 [
                     Change(
                         now,
@@ -159,13 +159,13 @@ class Ledger:
         crash has cut off may still act.
         """
         asked = {"now": now, "due": now + LOOK_SECONDS}
-        with self._database.read() as connection:
-            if connection.execute(_LAPSED, asked).first() is None:
+        with self._database.read() as transaction:
+            if transaction.execute(_LAPSED, asked).first() is None:
                 return 0
-        with self._database.write() as connection:
-            rows = connection.execute(_TAKE_BACK, asked).all()
+        with self._database.write() as transaction:
+            rows = transaction.execute(_TAKE_BACK, asked).all()
             record(
-                connection,
+                transaction,
                 [
                     Change(now, row.connection, row.correlation_id, "waiting", TAKEN_BACK, award_id=row.id)
                     for row in rows
@@ -177,8 +177,8 @@ class Ledger:
         """The awards that have these badges already, by the badge's id."""
         owners: dict[str, set[int]] = {}
         if badge_ids:
-            with self._database.read() as connection:
-                for row in connection.execute(_OWNERS, {"of_connection": name, "badges": list(badge_ids)}):
+            with self._database.read() as transaction:
+                for row in transaction.execute(_OWNERS, {"of_connection": name, "badges": list(badge_ids)}):
                     owners.setdefault(row.badge_id, set()).add(row.id)
         return owners
 
@@ -187,23 +187,23 @@ class Ledger:
 
         Where the connection has been paused since, they are held, and none is given.
         """
-        with self._database.write() as connection:
-            kept = _still_ours(connection, rows)
-            if kept and connection.scalar(_IS_PAUSED, {"name": kept[0].connection}):
-                move(connection, [awards.c.id.in_([row.id for row in kept])], "held", PAUSED, now, held_for="pause")
+        with self._database.write() as transaction:
+            kept = _still_ours(transaction, rows)
+            if kept and transaction.scalar(_IS_PAUSED, {"name": kept[0].connection}):
+                move(transaction, [awards.c.id.in_([row.id for row in kept])], "held", PAUSED, now, held_for="pause")
                 return []
-            leases.prolong(connection, awards, [row.id for row in kept], now)
+            leases.prolong(transaction, awards, [row.id for row in kept], now)
         return kept
 
     def settle(self, results: Sequence[Settled], now: float) -> None:
         """Write outcomes. One whose lease was lost in between is left to its new owner, who looks first."""
-        with self._database.write() as connection:
-            ours = {row.id for row in _still_ours(connection, [result.award for result in results])}
+        with self._database.write() as transaction:
+            ours = {row.id for row in _still_ours(transaction, [result.award for result in results])}
             kept = [result for result in results if result.award.id in ours]
             if kept:
-                connection.execute(_SETTLE, [_settled_values(result, now) for result in kept])
+                transaction.execute(_SETTLE, [_settled_values(result, now) for result in kept])
             record(
-                connection,
+                transaction,
                 [
                     Change(
                         now,
@@ -229,11 +229,11 @@ class Ledger:
                 if result.notify and not _from_connection(result.award)
             ]
             if told:
-                connection.execute(sa.insert(notifications), told)
+                transaction.execute(sa.insert(notifications), told)
 
 
 def move(
-    connection: Connection,
+    transaction: Connection,
     chosen: Sequence[sa.ColumnElement[bool] | sa.TextClause],
     to: str,
     cause: str,
@@ -247,7 +247,7 @@ def move(
     :param held_for: what ends it, where they become ``held``.
     :param values: of further columns.
     """
-    connection.execute(
+    transaction.execute(
         sa.insert(history).from_select(
             ["at", "connection", "award_id", "correlation_id", "state", "cause"],
             sa.select(
@@ -260,7 +260,7 @@ def move(
             ).where(*chosen),
         )
     )
-    changed = connection.execute(
+    changed = transaction.execute(
         sa.update(awards)
         .where(*chosen)
         .values(
@@ -286,9 +286,9 @@ def _intent(row: Row[Any]) -> str:
     return attempt + (", looking at the provider first" if looking else "")
 
 
-def _takes_twice(connection: Connection, plan: Plan) -> bool:
+def _takes_twice(transaction: Connection, plan: Plan) -> bool:
     """Whether the provider may not refuse a badge that somebody gave by hand at the time: then it is looked for."""
-    allows = connection.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
+    allows = transaction.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
     return allows is None or bool(allows)
 
 
@@ -302,9 +302,9 @@ def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _still_ours(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _still_ours(transaction: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Those whose lease nobody else has taken; locked until the transaction ends."""
-    owners = {row.id: row.lease_owner for row in connection.execute(_SENDING, {"ids": [row.id for row in rows]})}
+    owners = {row.id: row.lease_owner for row in transaction.execute(_SENDING, {"ids": [row.id for row in rows]})}
     return [row for row in rows if owners.get(row.id) == row.lease_owner]
 
 

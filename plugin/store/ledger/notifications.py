@@ -21,11 +21,11 @@ class Notifications:
         self._database = database
 
     def sources_due(self, sources: Iterable[str], now: float) -> list[str]:
-        with self._database.read() as connection:
+        with self._database.read() as transaction:
             return [
                 source
                 for source in sources
-                if connection.scalar(
+                if transaction.scalar(
                     sa.select(
                         sa.exists(sa.select(1).where(notifications.c.source == source, notifications.c.due_at <= now))
                     )
@@ -34,11 +34,11 @@ class Notifications:
 
     def claim(self, source: str, owner: str, limit: int, now: float) -> list[tuple[Row[Any], Row[Any], str]]:
         """Lease notices of a source: each with its award and the host's own id of the event."""
-        with self._database.write() as connection:
-            taken = leases.take(connection, _TAKE, owner=owner, limit=limit, now=now, of_source=source)
+        with self._database.write() as transaction:
+            taken = leases.take(transaction, _TAKE, owner=owner, limit=limit, now=now, of_source=source)
             found = {
                 row.id: row
-                for row in connection.execute(
+                for row in transaction.execute(
                     sa.select(awards, events.c.event_id.label("host_event_id"))
                     .join(events, events.c.id == awards.c.event_id)
                     .where(awards.c.id.in_([notice.award_id for notice in taken]))
@@ -51,17 +51,17 @@ class Notifications:
         ]
 
     def done(self, notice: Row[Any], award: Row[Any], now: float) -> None:
-        with self._database.write() as connection:
-            connection.execute(sa.delete(notifications).where(notifications.c.id == notice.id))
+        with self._database.write() as transaction:
+            transaction.execute(sa.delete(notifications).where(notifications.c.id == notice.id))
             cause = f"the host was told: {notice.hook}"
             record(
-                connection,
+                transaction,
                 [Change(now, award.connection, award.correlation_id, award.state, cause, award_id=award.id)],
             )
 
     def postpone(self, notice: Row[Any], until: float) -> None:
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write() as transaction:
+            transaction.execute(
                 sa.update(notifications)
                 .where(notifications.c.id == notice.id, notifications.c.lease_owner == notice.lease_owner)
                 .values(due_at=until, lease_owner=None)
