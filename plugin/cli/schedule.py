@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from sqlalchemy.engine import Row
 
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
 from ..runtime.durations import in_words
 from ..store import Connection
+from ..store.schedule import ScheduledTask
 from .common import as_json, opened_store, print_rows
 
 
@@ -34,7 +34,7 @@ def list_schedule(json_: bool) -> None:
     print_rows(rows, columns, json_=json_, empty="nothing: there is no connection, or all is off")
 
 
-def _row(row: Row[Any], connection: Connection | None, now: float) -> dict[str, Any]:
+def _row(row: ScheduledTask, connection: Connection | None, now: float) -> dict[str, Any]:
     return {
         "connection": row.connection,
         "task": row.task,
@@ -51,7 +51,7 @@ def _row(row: Row[Any], connection: Connection | None, now: float) -> dict[str, 
     }
 
 
-def _state(row: Row[Any], connection: Connection | None, now: float) -> str:
+def _state(row: ScheduledTask, connection: Connection | None, now: float) -> str:
     if row.lease_owner is not None and row.due_at > now:
         return "runs"
     if connection is not None and connection.paused:

@@ -6,9 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
 from ...adapters.errors import (
@@ -21,7 +18,7 @@ from ...adapters.errors import (
 from ...adapters.values import Award, Outcome, Recipient
 from ..providers.guarded_adapter import BrokenAdapterError
 from ..providers.timeouts import HangingError
-from ..store import Plan
+from ..store import LedgerAward, Plan
 
 
 def halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
@@ -38,16 +35,16 @@ def asked_to_wait(outcome: Outcome | None) -> float | None:
     return None
 
 
-def not_sent(row: Row[Any], halt: AdapterError) -> AdapterError:
+def not_sent(row: LedgerAward, halt: AdapterError) -> AdapterError:
     """What a halt means for an award that was not sent now: it is in no more doubt than before."""
     if asked := asked_to_wait(halt):
         return OverBudgetError(str(halt), retry_after=asked)
     if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
         return halt
-    return TemporaryError(str(halt), may_have_acted=bool(row.in_doubt))
+    return TemporaryError(str(halt), may_have_acted=row.in_doubt)
 
 
-def award_of(row: Row[Any]) -> Award:
+def award_of(row: LedgerAward) -> Award:
     """The ledger's row as adapters see it."""
     plan = Plan(row.connection, row.template_id, json.loads(row.recipient), row.issued_at, row.period)
     return award_planned(plan, f"{row.source}:{row.learner_id}", id=str(row.id))
@@ -71,7 +68,7 @@ def award_planned(plan: Plan, earner_id: str, *, id: str = "") -> Award:  # noqa
     )
 
 
-def look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
+def look(adapter: Adapter, row: LedgerAward) -> Outcome | None:
     """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
     try:
         badge = adapter.find(award_of(row))
@@ -80,7 +77,7 @@ def look(adapter: Adapter, row: Row[Any]) -> Outcome | None:
     return None if badge is None else replace(badge, existed=True)
 
 
-def issue(adapter: Adapter, rows: Sequence[Row[Any]]) -> list[Outcome]:
+def issue(adapter: Adapter, rows: Sequence[LedgerAward]) -> list[Outcome]:
     try:
         return adapter.issue([award_of(row) for row in rows])
     except AdapterError as error:

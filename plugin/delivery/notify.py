@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pluggy
-from sqlalchemy.engine import Row
 
 from ...hooks import AwardNotice
 from ..providers.backoff import backoff
-from ..store import Store
+from ..store import LedgerAward, Store
 
 BATCH = 50
 log = logging.getLogger("badgerelay.delivery")
@@ -34,7 +33,7 @@ def notify_batch(store: Store, manager: pluggy.PluginManager, source: str, owner
     return len(claimed)
 
 
-def notice_of(award: Row[Any], host_event_id: str) -> AwardNotice:
+def notice_of(award: LedgerAward, host_event_id: str) -> AwardNotice:
     return AwardNotice(
         id=str(award.id),
         source=award.source,

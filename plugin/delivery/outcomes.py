@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.errors import (
     AdapterError,
@@ -19,8 +16,8 @@ from ...adapters.errors import (
 )
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.backoff import backoff
-from ..store import Connection, Settled, Store
-from ..store.ledger.ledger import DOUBT, LOOK_SECONDS
+from ..store import Connection, LedgerAward, Settled, Store
+from ..store.ledger.awards import DOUBT, LOOK_SECONDS
 from .attempts import asked_to_wait
 from .refused_templates import UnusableTemplateError
 
@@ -59,7 +56,7 @@ class AbsentError(OverBudgetError):
 def put_down(
     store: Store,
     connection: Connection,
-    results: Sequence[tuple[Row[Any], Outcome]],
+    results: Sequence[tuple[LedgerAward, Outcome]],
     *,
     works: bool = False,
     revoking: bool = False,
@@ -87,7 +84,7 @@ def put_down(
         log.info("award %s is %s", each.award.id, each.state, extra=carried)
 
 
-def _its_own_fault(connection: Connection, results: Sequence[tuple[Row[Any], Outcome]]) -> bool:
+def _its_own_fault(connection: Connection, results: Sequence[tuple[LedgerAward, Outcome]]) -> bool:
     """Whether one award failed alone, again, while the connection works: it waits, and holds no other."""
     if len(results) > 1 or connection.failures:
         return False
@@ -159,8 +156,8 @@ def stopped_by(error: ConfigurationError) -> str:
     return f"the {error.setting} is not accepted" if error.setting else "its settings are not accepted"
 
 
-def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
-    was_in_doubt = bool(row.in_doubt)
+def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:
+    was_in_doubt = row.in_doubt
     failures = row.attempts // 2 + 1  # while others go through, chance alone makes some fail several times
     match outcome:
         case IssuedBadge():
@@ -201,20 +198,21 @@ def _settled(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settle
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=True, surprises=surprises)
 
 
-def _revoked(row: Row[Any], outcome: Outcome, now: float, wait: float) -> Settled:
+def _revoked(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:
     """The badge stays known, and until it is revoked or the provider refuses, to revoke it is what is left to do."""
-    kept = {"badge_id": row.badge_id, "badge_url": row.badge_url}
+    badge_id, url = row.badge_id, row.badge_url
     match outcome:
         case IssuedBadge():
             cause = f"revoked: badge {outcome.id} ({row.revoke_reason})"
-            kept["badge_id"] = outcome.id
-            return Settled(row, "revoked", cause, **kept, notify="badge_changed")
+            return Settled(row, "revoked", cause, badge_id=outcome.id, badge_url=url, notify="badge_changed")
         case RejectedError():
             cause = f"it was not revoked: {outcome.code}: {outcome}"
             log.warning("award %s was not revoked: %s", row.id, outcome)
-            doubt = bool(row.in_doubt)  # of the badge: nobody may send it again without a look
-            return Settled(row, "issued" if row.badge_id else "rejected", cause, **kept, in_doubt=doubt)
+            doubt = row.in_doubt  # of the badge: nobody may send it again without a look
+            state = "issued" if badge_id else "rejected"
+            return Settled(row, state, cause, badge_id=badge_id, badge_url=url, in_doubt=doubt)
         case _:
             settled = _settled(row, outcome, now, wait)
-            in_doubt = bool(row.in_doubt)  # of the badge: to revoke twice does no harm
-            return replace(settled, **kept, in_doubt=in_doubt, revoke_reason=row.revoke_reason, notify=None)
+            in_doubt = row.in_doubt  # of the badge: to revoke twice does no harm
+            kept = replace(settled, badge_id=badge_id, badge_url=url, in_doubt=in_doubt)
+            return replace(kept, revoke_reason=row.revoke_reason, notify=None)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
 from ...adapters.errors import INVALID_TEMPLATE, AdapterError, RejectedError, TemporaryError
 from ...adapters.values import Outcome
 from ..providers.template_sync import sync_templates
-from ..store import Connection, Store, StoreUnavailableError
+from ..store import Connection, LedgerAward, Store, StoreUnavailableError
 from ..store.catalogue.templates import unusable
 
 FRESH_SECONDS = 10.0
@@ -28,7 +25,7 @@ ATTEMPTS = 3
 """So often an award is sent at least, though the provider refuses its template and lists it as active."""
 
 log = logging.getLogger("badgerelay.delivery")
-_Result = tuple[Row[Any], Outcome]
+_Result = tuple[LedgerAward, Outcome]
 _BEING_ASKED = TemporaryError(
     "the provider refused the badge template; its templates are being asked for", retry_after=1.0
 )
@@ -79,7 +76,7 @@ def _synchronize(store: Store, connection: Connection, adapter: Adapter) -> Temp
     return None
 
 
-def _judged(store: Store, connection: Connection, row: Row[Any], refusal: Outcome, *, asked: bool) -> Outcome:
+def _judged(store: Store, connection: Connection, row: LedgerAward, refusal: Outcome, *, asked: bool) -> Outcome:
     """:param asked: the catalogue is newer than the refusal."""
     state = store.catalogue.state_of(connection.name, row.template_id)
     if state not in (None, "active"):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, RejectedError
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.instrumentation import provider_call
-from ..store import Connection, Settled, Store
+from ..store import Connection, LedgerAward, Settled, Store
 from .attempts import halting, look, not_sent
 from .outcomes import put_down
 
@@ -22,7 +19,7 @@ def revoke_rows(
     store: Store,
     connection: Connection,
     adapter: Adapter,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[LedgerAward],
     halt: AdapterError | None,
     alive: Callable[[], None],
 ) -> None:
@@ -44,14 +41,14 @@ def revoke_rows(
             badge_id, outcome = (found.id, None) if isinstance(found, IssuedBadge) else (None, found)
         if outcome is None:
             with provider_call(store, connection.name, "revoke", [row]) as came_of:
-                outcome = _revoke(adapter, badge_id or "", row.revoke_reason)
+                outcome = _revoke(adapter, badge_id or "", row.revoke_reason or "")
                 came_of([outcome])
         halt = halt or halting([outcome])
         put_down(store, connection, [(row, outcome)], revoking=True)
         alive()
 
 
-def _found(store: Store, connection: Connection, adapter: Adapter, row: Row[Any]) -> Outcome | None:
+def _found(store: Store, connection: Connection, adapter: Adapter, row: LedgerAward) -> Outcome | None:
     """The badge of an award for which we have none, or why it cannot be known; None where there is none."""
     if not row.in_doubt:
         return None

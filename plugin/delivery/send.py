@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
-from ..store import Connection, Store
+from ..store import Connection, LedgerAward, Store
 from ..store.policy import policy_of
 from .attempts import halting, issue, look, not_sent
 from .outcomes import AbsentError, UnknownFateError, put_down
@@ -74,11 +71,11 @@ def send_batch(
 
 
 def _without_others(
-    store: Store, adapter: Adapter, rows: Sequence[Row[Any]], outcomes: Sequence[Outcome]
+    store: Store, adapter: Adapter, rows: Sequence[LedgerAward], outcomes: Sequence[Outcome]
 ) -> list[Outcome]:
     """The outcomes; in place of a new badge that is another award's, what is wrong."""
     new = {each.id for each in outcomes if isinstance(each, IssuedBadge) and not each.existed}
-    owners = store.ledger.owners_of(rows[0].connection, new)
+    owners = store.badges.owners_of(rows[0].connection, new)
     checked = list(outcomes)
     for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True)):
         if isinstance(outcome, IssuedBadge) and not outcome.existed and owners.get(outcome.id, set()) - {row.id}:
@@ -93,11 +90,11 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
 
 
 def _look_where_in_doubt(
-    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[Row[Any]], alive: Callable[[], None]
-) -> tuple[list[tuple[Row[Any], Outcome]], list[Row[Any]], bool]:
+    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[LedgerAward], alive: Callable[[], None]
+) -> tuple[list[tuple[LedgerAward, Outcome]], list[LedgerAward], bool]:
     """What is known of the awards without sending them, those to send, and whether the provider answered at all."""
-    known: list[tuple[Row[Any], Outcome]] = []
-    to_send: list[Row[Any]] = []
+    known: list[tuple[LedgerAward, Outcome]] = []
+    to_send: list[LedgerAward] = []
     answered = False
     halt: AdapterError | None = None
     failed = 0  # in a row
@@ -133,7 +130,7 @@ def _absent(error: AdapterError) -> AdapterError:
     return AbsentError(str(error), retry_after=error.retry_after) if isinstance(error, OverBudgetError) else error
 
 
-def _portions(rows: Sequence[Row[Any]], most: int) -> list[list[Row[Any]]]:
+def _portions(rows: Sequence[LedgerAward], most: int) -> list[list[LedgerAward]]:
     """What goes out together.
 
     What failed before, and is not there, goes in half the company each time: an award at which the provider breaks

@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.engine import Connection, Row
-
 from ..providers.backoff import backoff
 from ..runtime.logs import one_line
 from ..runtime.tracing import span
 from ..sources.decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
-from ..store import Store, StoreUnavailableError
+from ..store import InboxEvent, Store, StoreUnavailableError, Transaction
 from ..store.backfill.backfills import confirmed
 from ..store.history import Change, record
 from ..store.inbox.inbox import finish, follow
@@ -49,7 +47,7 @@ def decide_batch(
 
 
 def _decide(
-    store: Store, source: Source, lane: str, rows: Sequence[Row[Any]], planned: Callable[[str], None]
+    store: Store, source: Source, lane: str, rows: Sequence[InboxEvent], planned: Callable[[str], None]
 ) -> None:
     undecided = {row.id: row for row in rows}
     try:
@@ -112,7 +110,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
         log.warning("connection %s: %d awards are held, more than it may plan in an hour", name, count)
 
 
-def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:
+def _outcome(row: InboxEvent, decision: Decision, now: float) -> tuple[str, str, dict[str, Any]]:
     match decision:
         case Earns():
             return "done", "", {}
@@ -127,7 +125,7 @@ def _outcome(row: Row[Any], decision: Decision, now: float) -> tuple[str, str, d
             return "dead", reason, {}
 
 
-def _as_confirmed(transaction: Connection, row: Row[Any], decision: Decision) -> Decision:
+def _as_confirmed(transaction: Transaction, row: InboxEvent, decision: Decision) -> Decision:
     """Of what a past completion earns, that which its backfill's plan has shown and somebody has confirmed."""
     if row.backfill is None or not isinstance(decision, Earns):
         return decision
@@ -138,7 +136,7 @@ def _as_confirmed(transaction: Connection, row: Row[Any], decision: Decision) ->
     return replace(decision, plans=plans)
 
 
-def _surprised(row: Row[Any], error: Exception) -> Decision:
+def _surprised(row: InboxEvent, error: Exception) -> Decision:
     what = f"an unexpected {type(error).__name__} inside badgerelay; the log has it"
     if row.attempts >= MAX_SURPRISES:
         return Dies(what)

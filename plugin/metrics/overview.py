@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Row
-
-from ..store import Store
-from ..store.schema.tables import connections, rules, templates
+from ..store import Connection, Store
+from ..store.measurements import Measurement
+from ..store.schedule import ScheduledTask
 
 STATES = ("up", "resting", "stopped", "paused")
 LAST_EVENT = "last_event"
@@ -38,13 +34,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """:param measured: rows of the table of measurements. :param schedule: rows of the schedule.
+    """The whole installation.
+
     :param dead_rules: how many rules of each provider connection name a template from which nothing can be issued.
     """
 
     connections: tuple[Seen, ...]
-    measured: tuple[Row[Any], ...]
-    schedule: tuple[Row[Any], ...]
+    measured: tuple[Measurement, ...]
+    schedule: tuple[ScheduledTask, ...]
     dead_rules: dict[str, int]
 
 
@@ -53,45 +50,33 @@ def look(store: Store) -> Overview:
     measured = store.measurements.all()
     last = {row.connection: row.value for row in measured if row.name == LAST_EVENT}
     now = store.now()
-    with store.database.read() as transaction:
-        rows = transaction.execute(sa.select(connections).order_by(connections.c.name)).all()
-        dead = {row.connection: row.rules for row in transaction.execute(_DEAD_RULES)}
+    connections = store.connections.plain()
+    dead = store.rules.unusable()
     return Overview(
-        tuple(_seen(row, last.get(row.name), now) for row in rows),
+        tuple(_seen(each, last.get(each.name), now) for each in connections),
         tuple(measured),
         tuple(store.schedule.all()),
-        {row.name: dead.get(row.name, 0) for row in rows if row.role == "provider"},
+        {each.name: dead.get(each.name, 0) for each in connections if each.role == "provider"},
     )
 
 
-_DEAD_RULES = (
-    sa.select(rules.c.connection, sa.func.count().label("rules"))
-    .outerjoin(
-        templates,
-        sa.and_(templates.c.connection == rules.c.connection, templates.c.template_id == rules.c.template_id),
-    )
-    .where(sa.or_(templates.c.state.is_(None), templates.c.state != "active"))
-    .group_by(rules.c.connection)
-)
-
-
-def _seen(row: Row[Any], last: float | None, now: float) -> Seen:
-    is_source = row.role == "source"
-    account = json.loads(row.settings).get("account_id", "") if is_source else ""
+def _seen(connection: Connection, last: float | None, now: float) -> Seen:
+    is_source = connection.role == "source"
+    account = connection.settings.get("account_id", "") if is_source else ""
     return Seen(
-        row.name,
-        row.role,
-        row.type,
-        f"{row.type}:{account}" if is_source else "",
-        _state(row, now),
-        row.failures,
-        max(0.0, now - max(last or 0.0, row.created_at)) if is_source else None,
+        connection.name,
+        connection.role,
+        connection.type,
+        f"{connection.type}:{account}" if is_source else "",
+        _state(connection, now),
+        connection.failures,
+        max(0.0, now - max(last or 0.0, connection.created_at)) if is_source else None,
     )
 
 
-def _state(row: Row[Any], now: float) -> str:
-    if row.paused:
+def _state(connection: Connection, now: float) -> str:
+    if connection.paused:
         return "paused"
-    if row._mapping.get("stopped"):
+    if connection.stopped:
         return "stopped"
-    return "resting" if row.failures and row.retry_at > now else "up"
+    return "resting" if connection.failures and connection.retry_at > now else "up"

@@ -7,14 +7,11 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...adapters.errors import AmbiguousError, ConfigurationError, OverBudgetError, RejectedError, TemporaryError
 from ...adapters.values import IssuedBadge
 from ..runtime.tracing import span
-from ..store import Store
+from ..store import LedgerAward, Store
 
 BOUNDS = (0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Upper ends of the histogram's buckets, seconds."""
@@ -27,7 +24,7 @@ log = logging.getLogger("badgerelay.delivery")
 
 @contextmanager
 def provider_call(
-    store: Store, connection: str, verb: str, rows: Sequence[Row[Any]]
+    store: Store, connection: str, verb: str, rows: Sequence[LedgerAward]
 ) -> Iterator[Callable[[Sequence[object]], None]]:
     """Around one call of an adapter's verb for these awards.
 

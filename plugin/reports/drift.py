@@ -6,10 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from typing import Literal
 
 from ...adapters.base import Adapter
 from ..backfill.addresses import digest
@@ -17,8 +14,7 @@ from ..delivery.attempts import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..sources.alm.webhook.triage import source_of
-from ..store import Connection, Store
-from ..store.schema.tables import awards, connections
+from ..store import Connection, LedgerAward, Store
 from .provider_list import Listed, Listing
 
 AT_ONCE = 500
@@ -100,38 +96,26 @@ class Drift:
             count = listing.fill(self._adapter.badges())
             self._note(f"{self._name} lists {count:,} badges")
             for rows in self._portions(began):
-                found = listing.take([row.badge_id for row in rows])
+                found = listing.take([row.badge_id or "" for row in rows])
                 for row in rows:
                     if row.badge_id in found:
                         yield from self._compared(row, found[row.badge_id])
                     elif row.state not in _GONE:
                         yield from self._missing(row)
-            yield from self._strangers(listing)
+            yield from self._unknown(listing)
 
-    def _portions(self, until: float) -> Iterator[Sequence[Row[Any]]]:
+    def _portions(self, until: float) -> Iterator[Sequence[LedgerAward]]:
         """Awards with a badge. What was settled since the list was read cannot be on it."""
         last = 0
         while True:
-            query = (
-                sa.select(awards)
-                .where(
-                    awards.c.connection == self._name,
-                    awards.c.id > last,
-                    awards.c.badge_id.is_not(None),
-                    awards.c.state.in_(list(_AT_PROVIDER)),
-                )
-                .order_by(awards.c.id)
-                .limit(AT_ONCE)
-            )
-            with self._store.database.read() as transaction:
-                rows = transaction.execute(query).all()
+            rows = self._store.badges.awards_after(self._name, last, _AT_PROVIDER, AT_ONCE)
             if not rows:
                 return
             last = rows[-1].id
             self._note(f"{last:,} awards compared")
             yield [row for row in rows if row.due_at < until]
 
-    def _compared(self, row: Row[Any], listed: Listed) -> Iterator[Difference]:
+    def _compared(self, row: LedgerAward, listed: Listed) -> Iterator[Difference]:
         recipient = json.loads(row.recipient)
         learner = f"{row.source}:{row.learner_id}"
         if listed.state not in _AT_PROVIDER[row.state]:
@@ -143,14 +127,14 @@ class Drift:
         elif listed.address and listed.address != digest(recipient["email"] or ""):
             yield self._difference("recipient", row, "the learner's e-mail address", "another e-mail address")
 
-    def _missing(self, row: Row[Any]) -> Iterator[Difference]:
+    def _missing(self, row: LedgerAward) -> Iterator[Difference]:
         if self._looks < LOOKS and self._adapter.capabilities.can_look_up:
             self._looks += 1
             yield from self._looked_for(row)
         else:
             yield self._difference("missing", row, row.state, "not listed")
 
-    def _looked_for(self, row: Row[Any]) -> Iterator[Difference]:
+    def _looked_for(self, row: LedgerAward) -> Iterator[Difference]:
         """By a look-up, which finds live badges alone."""
         badge = self._adapter.find(award_of(row))
         if badge is None:
@@ -161,7 +145,7 @@ class Drift:
         elif badge.state not in _AT_PROVIDER[row.state]:
             yield self._difference("state", row, row.state, badge.state)
 
-    def _strangers(self, listing: Listing) -> Iterator[Difference]:
+    def _unknown(self, listing: Listing) -> Iterator[Difference]:
         sources = self._sources()
         for listed in listing.unknown():
             if listed.earner_id.startswith(sources) and not self._in_ledger(listed.id):
@@ -171,18 +155,14 @@ class Drift:
 
     def _in_ledger(self, badge_id: str) -> bool:
         """It may have been issued, or revoked, since the ledger was read."""
-        query = sa.select(awards.c.id).where(awards.c.connection == self._name, awards.c.badge_id == badge_id)
-        with self._store.database.read() as transaction:
-            return transaction.scalar(query.limit(1)) is not None
+        return bool(self._store.badges.owners_of(self._name, [badge_id]))
 
     def _sources(self) -> tuple[str, ...]:
         """With what the ids of our learners begin."""
-        mine = sa.select(awards.c.source).where(awards.c.connection == self._name).distinct()
-        accounts = sa.select(connections.c.account).where(connections.c.role == "source")
-        with self._store.database.read() as transaction:
-            found = {*transaction.scalars(mine), *map(source_of, transaction.scalars(accounts))}
+        accounts = [source_of(each.account) for each in self._store.connections.plain() if each.role == "source"]
+        found = {*self._store.badges.sources_of(self._name), *accounts}
         return tuple(f"{source}:" for source in found)
 
-    def _difference(self, kind: Kind, row: Row[Any], ledger: str, provider: str) -> Difference:
+    def _difference(self, kind: Kind, row: LedgerAward, ledger: str, provider: str) -> Difference:
         learner = f"{row.source}:{row.learner_id}"
-        return Difference(kind, self._name, row.badge_id, row.id, learner, row.template_id, ledger, provider)
+        return Difference(kind, self._name, row.badge_id or "", row.id, learner, row.template_id, ledger, provider)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
-import sqlalchemy as sa
 from marshmallow import ValidationError
 
 from ...adapters.errors import AdapterError
@@ -24,8 +22,8 @@ from ..sources.alm.webhook.decoder import NotJsonError, decode
 from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
 from ..sources.host.source import HostSource, judge_event
-from ..store import Connection, NewEvent, Plan, Store
-from ..store.schema.tables import awards
+from ..store import Connection, InboxEvent, NewEvent, Plan, Store
+from ..store.inbox.events import unstored
 
 MAX_EVENTS = 100
 MAX_LOOKS = 20
@@ -86,7 +84,7 @@ def _of_host(store: Store, value: dict[str, Any], source: str | None) -> Trial:
     except (ValueError, RecursionError, OverflowError):
         raise UnreadableError("it holds numbers or depths that cannot be kept") from None
     learner = event.learner.id if kind == "course_completed" else None
-    row = _row(store, NewEvent("", event.source, event.id, "", kind, payload, learner_id=learner))
+    row = unstored(NewEvent("", event.source, event.id, "", kind, payload, learner_id=learner), store.now())
     trial = Trial(f"{kind} {event.id} of {event.source}")
     _say_if_known(store, row, trial)
     if kind == "skill_created":
@@ -121,7 +119,7 @@ def _of_alm(store: Store, delivery: bytes, account: Any, name: str | None) -> li
 
 
 def _through_alm(store: Store, connection: Connection, client: AlmClient, event: NewEvent) -> Trial:
-    row = _row(store, event)
+    row = unstored(event, store.now())
     place = f", learner {event.learner_id}, {event.learning_object_id}" if event.learner_id else ""
     trial = Trial(f"{event.kind} {event.event_id} of {event.source}{place}")
     _say_if_known(store, row, trial)
@@ -140,13 +138,13 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
         for following in decision.follow if isinstance(decision, Earns) else ():
             looks += 1
             if looks <= MAX_LOOKS:
-                open_rows.append(_row(store, following))
+                open_rows.append(unstored(following, store.now()))
     asked = visit.asked
     trial.steps.append(f"asked ALM for {', '.join(asked)}" if asked else "asked ALM nothing")
     return trial
 
 
-def _decided(store: Store, visit: Visit, row: Any, connection: Connection) -> Decision:
+def _decided(store: Store, visit: Visit, row: InboxEvent, connection: Connection) -> Decision:
     each = read_event(row, connection)
     if isinstance(each, SkillCreated):
         return Done(in_words(look_at(store, connection.name, connection.name, each)))
@@ -171,14 +169,7 @@ def _connection(store: Store, account: Any, name: str | None) -> Connection:
     return chosen[0]
 
 
-def _row(store: Store, event: NewEvent) -> Any:
-    """Like a row of the inbox, which it is not in."""
-    now = store.now()
-    more = {"id": 0, "correlation_id": "", "received_at": now, "due_at": now, "attempts": 1, "lease_owner": None}
-    return SimpleNamespace(**{**asdict(event), **more})
-
-
-def _say_if_known(store: Store, row: Any, trial: Trial) -> None:
+def _say_if_known(store: Store, row: InboxEvent, trial: Trial) -> None:
     for event in store.views.events_called(row.event_id):
         if (event["connection"], event["source"]) == (row.connection, row.source):
             trial.steps.append(
@@ -186,7 +177,7 @@ def _say_if_known(store: Store, row: Any, trial: Trial) -> None:
             )
 
 
-def _conclude(store: Store, row: Any, trial: Trial, decision: Decision, *, follows: bool = False) -> None:
+def _conclude(store: Store, row: InboxEvent, trial: Trial, decision: Decision, *, follows: bool = False) -> None:
     outcome, steps = "dead", [""]
     match decision:
         case Earns(plans, how, follow):
@@ -206,7 +197,7 @@ def _conclude(store: Store, row: Any, trial: Trial, decision: Decision, *, follo
         trial.outcome = outcome
 
 
-def _award(store: Store, row: Any, plan: Plan) -> str:
+def _award(store: Store, row: InboxEvent, plan: Plan) -> str:
     names = {each.template_id: each.name for each in store.catalogue.templates(plan.connection)}
     badge = f"{names.get(plan.template_id, plan.template_id)!r} of {plan.connection}"
     when = datetime.fromtimestamp(plan.issued_at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -214,16 +205,8 @@ def _award(store: Store, row: Any, plan: Plan) -> str:
     return f"would earn {badge}, dated {when}{period}{_already(store, row, plan)}"
 
 
-def _already(store: Store, row: Any, plan: Plan) -> str:
-    query = sa.select(awards.c.id, awards.c.state).where(
-        awards.c.connection == plan.connection,
-        awards.c.source == row.source,
-        awards.c.learner_id == row.learner_id,
-        awards.c.template_id == plan.template_id,
-        awards.c.period == plan.period,
-    )
-    with store.database.read() as connection:
-        found = connection.execute(query).first()
+def _already(store: Store, row: InboxEvent, plan: Plan) -> str:
+    found = store.ledger.find(row, plan)
     return "" if found is None else f": it is award {found.id} already ({found.state})"
 
 

@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-import sqlalchemy as sa
-
 from ..store import Store
-from ..store.schema.tables import EVENT_UNMAPPED, events
-
-AT_ONCE = 500
+from ..store.inbox.unmapped import unmapped_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +27,10 @@ class Unmapped:
 
 def unmapped(store: Store, since: float | None = None) -> Iterator[Unmapped]:
     """What most learners have completed comes first. :param since: only what arrived since (seconds)."""
-    learners = sa.func.count(events.c.learner_id.distinct()).label("learners")
-    query = (
-        sa.select(
-            events.c.connection,
-            events.c.source,
-            events.c.learning_object_id,
-            sa.func.count().label("completions"),
-            learners,
-            sa.func.max(events.c.received_at).label("last_seen_at"),
-        )
-        .where(EVENT_UNMAPPED)
-        .group_by(events.c.connection, events.c.source, events.c.learning_object_id)
-        .order_by(learners.desc(), events.c.connection, events.c.source, events.c.learning_object_id)
-    )
-    if since is not None:
-        query = query.where(events.c.received_at >= since)
-    with store.database.read() as transaction:
-        for row in transaction.execution_options(yield_per=AT_ONCE).execute(query):
-            source = row.connection or row.source
-            learning_object = row.learning_object_id or ""
-            yield Unmapped(
-                source,
-                learning_object,
-                row.completions,
-                row.learners,
-                row.last_seen_at,
-                _hint(source, learning_object, of_alm=bool(row.connection)),
-            )
+    for each in unmapped_objects(store.database, since):
+        source = each.connection or each.source
+        hint = _hint(source, each.learning_object_id, of_alm=bool(each.connection))
+        yield Unmapped(source, each.learning_object_id, each.completions, each.learners, each.last_seen_at, hint)
 
 
 def _hint(source: str, learning_object: str, *, of_alm: bool) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy.engine import Row
-
-from ..store import NewEvent, Plan
+from ..store import InboxEvent, NewEvent, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,13 @@ class Dies:
 
 
 Decision = Earns | Ignores | Done | Waits | Dies
-Decided = tuple[Row[Any], Decision]
+Decided = tuple[InboxEvent, Decision]
 
 
 class Source(Protocol):
     """Who turns events of one lane into decisions."""
 
-    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+    def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
         """Decisions in portions: what is known at once comes first and does not wait for look-ups.
 
         Every event is decided once. It does not raise for what an event says.

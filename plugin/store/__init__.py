@@ -1,20 +1,23 @@
 """Everything that must survive: connections, inbox, ledger, history."""
 
 from .connections.connections import Connection
-from .database import StoreUnavailableError
-from .inbox.inbox import HOSTS, IMPORTS, NewEvent, host_lane
-from .ledger.ledger import Plan, Settled
+from .database import StoreUnavailableError, Transaction
+from .inbox.events import HOSTS, IMPORTS, InboxEvent, NewEvent, host_lane
+from .ledger.awards import LedgerAward, Plan, Settled
 from .store import Store, open_store
 
 __all__ = [
     "HOSTS",
     "IMPORTS",
     "Connection",
+    "InboxEvent",
+    "LedgerAward",
     "NewEvent",
     "Plan",
     "Settled",
     "Store",
     "StoreUnavailableError",
+    "Transaction",
     "host_lane",
     "open_store",
 ]

@@ -6,10 +6,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -37,6 +37,18 @@ UPGRADE_SECONDS = 300.0
 
 WAITING = "another process upgrades the database: waiting for it"
 log = logging.getLogger(__name__)
+
+
+Transaction = Connection
+"""A handle of the database within a transaction. A connection is a provider's or an LMS's."""
+
+
+Value = TypeVar("Value")
+
+
+def values_of(build: Callable[..., Value], rows: Iterable[Sequence[Any]]) -> list[Value]:
+    """Make a value of each row, whose columns are in the order of the value's fields."""
+    return [build(*row) for row in rows]
 
 
 class StoreUnavailableError(OSError):
@@ -111,7 +123,7 @@ class Database:
         self.writer = threading.Lock()
 
     @contextmanager
-    def write(self, *, locked: bool = False) -> Iterator[Connection]:
+    def write(self, *, locked: bool = False) -> Iterator[Transaction]:
         """A transaction that is committed at the end of the block.
 
         :param locked: the caller holds ``writer`` already.
@@ -134,7 +146,7 @@ class Database:
             transaction.commit()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[Transaction]:
         """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
         with _translated(), self._engine.connect().execution_options(badgerelay_read=True) as transaction:
             yield transaction
@@ -177,7 +189,7 @@ class Database:
             ) from error
 
     @contextmanager
-    def _alone(self) -> Iterator[Connection]:
+    def _alone(self) -> Iterator[Transaction]:
         """Begin a transaction that no other upgrade runs beside; wait, with a log line, for the one under way."""
         if not self.embedded:
             with self.write() as transaction:
@@ -190,7 +202,7 @@ class Database:
         with ExitStack() as stack:
             yield self._begin_upgrade(stack)
 
-    def _begin_upgrade(self, stack: ExitStack) -> Connection:
+    def _begin_upgrade(self, stack: ExitStack) -> Transaction:
         deadline, waiting = time.monotonic() + UPGRADE_SECONDS, False
         while True:
             try:
@@ -238,7 +250,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(transaction: Connection) -> None:
+def _begin_sqlite(transaction: Transaction) -> None:
     # A transaction that begins as a reader and then writes may fail at once where one that begins as a writer waits.
     options = transaction.get_execution_options()
     if not options.get("badgerelay_alone"):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
+from .database import Transaction
 from .schema.tables import history
 
 MAX_CAUSE = 1000
@@ -35,7 +35,7 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def record(transaction: Connection, changes: list[Change]) -> None:
+def record(transaction: Transaction, changes: list[Change]) -> None:
     if changes:
         transaction.execute(
             sa.insert(history),
@@ -55,7 +55,7 @@ def record(transaction: Connection, changes: list[Change]) -> None:
 
 
 def changes_of(
-    transaction: Connection, *, event_id: int | None = None, award_id: int | None = None
+    transaction: Transaction, *, event_id: int | None = None, award_id: int | None = None
 ) -> list[dict[str, Any]]:
     """The history of an event or of an award, oldest first."""
     column, value = (history.c.event_id, event_id) if award_id is None else (history.c.award_id, award_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
 
+from .database import Transaction, Value, values_of
 from .schema.tables import awards, events, notifications, schedule
 
 LEASE_SECONDS = 10.0
@@ -39,17 +39,26 @@ def taking(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause,
 
 
 def take(
-    transaction: Connection, statement: sa.Executable, *, owner: str, limit: int, now: float, **parameters: Any
-) -> list[Row[Any]]:
+    transaction: Transaction,
+    statement: sa.Executable,
+    build: Callable[..., Value],
+    *,
+    owner: str,
+    limit: int,
+    now: float,
+    **parameters: Any,
+) -> list[Value]:
     """Lease the ``limit`` rows that have been due longest, oldest first.
 
+    :param build: makes a value of a row's columns, which are in the order of the table.
     :param parameters: of the conditions; named otherwise than the columns.
     """
     leased = {"now": now, "until": now + LEASE_SECONDS, "owner": owner, "most": limit}
-    return sorted(transaction.execute(statement, leased | parameters), key=lambda row: int(row.id))
+    rows = sorted(transaction.execute(statement, leased | parameters), key=lambda row: int(row.id))
+    return values_of(build, rows)
 
 
-def renew(transaction: Connection, owners: Iterable[str], now: float) -> None:
+def renew(transaction: Transaction, owners: Iterable[str], now: float) -> None:
     """Prolong what these owners hold. A row that is just being settled is left out rather than waited for."""
     names = list(owners)
     for table in (awards, events, notifications, schedule):
@@ -57,5 +66,7 @@ def renew(transaction: Connection, owners: Iterable[str], now: float) -> None:
         prolong(transaction, table, sa.select(held.c.id), now)
 
 
-def prolong(transaction: Connection, table: sa.Table, ids: Sequence[int] | sa.Select[tuple[int]], now: float) -> None:
+def prolong(
+    transaction: Transaction, table: sa.Table, ids: Sequence[int] | sa.Select[tuple[int]], now: float
+) -> None:
     transaction.execute(sa.update(table).where(table.c.id.in_(ids)).values(due_at=now + LEASE_SECONDS))

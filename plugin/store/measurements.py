@@ -8,12 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import Any
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
-from .database import Database, StoreUnavailableError
+from .database import Database, StoreUnavailableError, values_of
 from .schema.tables import measurements
 
 FLUSH_SECONDS = 5.0
@@ -24,6 +23,17 @@ LATEST = "latest"
 
 log = logging.getLogger("badgerelay.metrics")
 _Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """:param verb: of the adapter, or ``LATEST``. :param label: an outcome or the number of a bucket."""
+
+    connection: str
+    name: str
+    verb: str
+    label: str
+    value: float
 
 
 class Measurements:
@@ -92,10 +102,10 @@ class Measurements:
                         self._kept[key] = max(now, value) if key[2] == LATEST else now + value
                 raise
 
-    def all(self) -> list[Row[Any]]:
+    def all(self) -> list[Measurement]:
         """What all processes have added; :raises StoreUnavailableError: the database does not answer."""
         with self._database.read() as transaction:
-            return list(transaction.execute(_ALL))
+            return values_of(Measurement, transaction.execute(_ALL))
 
     def close(self) -> None:
         """Add the rest, and stop adding."""

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from .database import Database
+from .database import Database, Transaction
 from .schema.tables import awards, events, history, templates
 
 MAX_NUMBER = 2**63 - 1
@@ -169,7 +168,7 @@ def _json_text(text: str) -> str:
     return json.dumps(text.strip().lower())
 
 
-def _senders(transaction: Connection) -> Iterator[tuple[str, str]]:
+def _senders(transaction: Transaction) -> Iterator[tuple[str, str]]:
     """Connections and sources that have events, each found by one look into the index."""
     first = sa.select(events.c.connection, events.c.source).order_by(events.c.connection, events.c.source).limit(1)
     sender = transaction.execute(first).one_or_none()

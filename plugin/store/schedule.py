@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from . import leases
-from .database import Database
+from .database import Database, values_of
 from .history import MAX_CAUSE, storable
 from .schema.tables import connections, schedule
 
 Which = tuple[str, str]
 """A connection and a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledTask:
+    """A task of a connection: the columns of the table ``schedule``, in their order.
+
+    :param every_seconds: from one run to the next.
+    :param due_at: seconds since the epoch, as all times.
+    :param attempts: runs begun since the last that ended well.
+    :param outcome: of the last run: ``done``, ``failed`` or ``waits``. :param said: by the last run.
+    :param done_at: when a run last ended well.
+    """
+
+    id: int
+    connection: str
+    task: str
+    every_seconds: float
+    due_at: float
+    lease_owner: str | None
+    attempts: int
+    began_at: float | None
+    ended_at: float | None
+    outcome: str | None
+    said: str | None
+    done_at: float | None
 
 
 class Schedule:
@@ -53,14 +78,14 @@ class Schedule:
         with self._database.read() as transaction:
             return list(transaction.scalars(_LANES_DUE, {"tasks": list(tasks), "now": now}))
 
-    def claim(self, name: str, tasks: Collection[str], owner: str, now: float) -> Row[Any] | None:
+    def claim(self, name: str, tasks: Collection[str], owner: str, now: float) -> ScheduledTask | None:
         """The one of a connection's tasks that has been due longest, leased; none while the connection is paused."""
         with self._database.write() as transaction:
             asked = {"of_connection": name, "tasks": list(tasks)}
-            rows = leases.take(transaction, _TAKE, owner=owner, limit=1, now=now, **asked)
-        return rows[0] if rows else None
+            taken = leases.take(transaction, _TAKE, ScheduledTask, owner=owner, limit=1, now=now, **asked)
+        return taken[0] if taken else None
 
-    def settle(self, row: Row[Any], outcome: str, said: str, due_at: float, now: float) -> bool:
+    def settle(self, task: ScheduledTask, outcome: str, said: str, due_at: float, now: float) -> bool:
         """Write what came of a run; False when its lease was lost to somebody else.
 
         :param outcome: ``done``; ``failed``; or ``waits``, when it could not be begun, which is no failure.
@@ -75,8 +100,8 @@ class Schedule:
         if outcome == "done":
             values |= {"attempts": 0, "done_at": now}
         elif outcome == "waits":
-            values["attempts"] = max(0, row.attempts - 1)
-        held = [schedule.c.id == row.id, schedule.c.lease_owner == row.lease_owner]
+            values["attempts"] = max(0, task.attempts - 1)
+        held = [schedule.c.id == task.id, schedule.c.lease_owner == task.lease_owner]
         with self._database.write() as transaction:
             return transaction.execute(sa.update(schedule).where(*held).values(values)).rowcount == 1
 
@@ -86,9 +111,10 @@ class Schedule:
         with self._database.write() as transaction:
             transaction.execute(sa.update(schedule).where(*waiting).values(due_at=now))
 
-    def all(self) -> list[Row[Any]]:
+    def all(self) -> list[ScheduledTask]:
+        """Return the whole schedule, by connection and task."""
         with self._database.read() as transaction:
-            return list(transaction.execute(_ALL))
+            return values_of(ScheduledTask, transaction.execute(_ALL))
 
 
 def _part(seconds: float) -> float:

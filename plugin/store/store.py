@@ -23,6 +23,7 @@ from .imports.migration_runs import MigrationRuns
 from .inbox.completions import Completions
 from .inbox.inbox import Inbox
 from .ledger.admission import Planning
+from .ledger.badges import Badges
 from .ledger.bulk_repair import Repair
 from .ledger.ledger import Ledger
 from .ledger.notifications import Notifications
@@ -65,6 +66,7 @@ class Store:
         self.imports = Imports(database)
         self.inbox = Inbox(database)
         self.ledger = Ledger(database)
+        self.badges = Badges(database)
         self.planning = Planning(database)
         self.notifications = Notifications(database)
         self.repair = Repair(database)

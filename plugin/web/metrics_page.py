@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from flask import Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
-from sqlalchemy.engine import Row
 
 from ..._version import __version__
 from ..metrics.budgets import budgets_left
@@ -21,6 +19,7 @@ from ..metrics.silence import silent
 from ..metrics.tally import Counted, Key
 from ..providers.instrumentation import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
 from ..store import Store, StoreUnavailableError
+from ..store.measurements import Measurement
 from .answers import text_answer
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -130,7 +129,7 @@ def _calls(overview: Overview) -> Iterator[Metric]:
     yield _latency(rows)
 
 
-def _latency(rows: list[Row[Any]]) -> Metric:
+def _latency(rows: list[Measurement]) -> Metric:
     family = HistogramMetricFamily(
         "badgerelay_provider_seconds", "How long calls to providers take.", labels=["connection", "verb"]
     )

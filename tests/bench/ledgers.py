@@ -19,7 +19,7 @@ from badgerelay.plugin.sources.alm.api.documents import BadgeRecord
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.inbox.inbox import NewEvent
+from badgerelay.plugin.store.inbox.events import NewEvent
 from badgerelay.plugin.web.endpoints import Endpoints
 
 from .credly import badges, credly_sandbox, wait_until

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ....adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ...providers.backoff import backoff
 from ...store import Connection, Store, StoreUnavailableError
+from ...store.schedule import ScheduledTask
 from .periodic_task import Task
 
 FIRST_WAIT_SECONDS = 30.0
@@ -32,20 +30,20 @@ def tend(store: Store, tasks: Mapping[str, Task], name: str, owner: str) -> bool
 
     :raises StoreUnavailableError: the database does not answer; the task is due again when its lease ends.
     """
-    row = store.schedule.claim(name, tasks, owner, store.now())
-    if row is None:
+    due = store.schedule.claim(name, tasks, owner, store.now())
+    if due is None:
         return False
     connection = store.connections.get(name)
     if connection is None:
         return False
-    outcome, said, wait = _run(store, connection, tasks[row.task], row)
+    outcome, said, wait = _run(store, connection, tasks[due.task], due)
     now = store.now()
-    if not store.schedule.settle(row, outcome, said, now + wait, now):
-        log.warning("connection %s: %s took so long that another process does it too", name, row.task)
+    if not store.schedule.settle(due, outcome, said, now + wait, now):
+        log.warning("connection %s: %s took so long that another process does it too", name, due.task)
     return True
 
 
-def _run(store: Store, connection: Connection, task: Task, row: Row[Any]) -> tuple[str, str, float]:
+def _run(store: Store, connection: Connection, task: Task, due: ScheduledTask) -> tuple[str, str, float]:
     """What became of it, in words, and after how many seconds it is done again."""
     try:
         said = task.run(store, connection)
@@ -61,8 +59,8 @@ def _run(store: Store, connection: Connection, task: Task, row: Row[Any]) -> tup
         said, asked = f"an unexpected {type(error).__name__} inside badgerelay; the log has it", None
     else:
         log.info("connection %s: %s: %s", connection.name, task.name, said)
-        return "done", said, row.every_seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (spreading load)
-    longest = max(row.every_seconds, LONGEST_WAIT_SECONDS)
-    wait = backoff(row.attempts, base=FIRST_WAIT_SECONDS, cap=longest, retry_after=asked)
+        return "done", said, due.every_seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (spreading load)
+    longest = max(due.every_seconds, LONGEST_WAIT_SECONDS)
+    wait = backoff(due.attempts, base=FIRST_WAIT_SECONDS, cap=longest, retry_after=asked)
     log.warning("connection %s: %s failed, again in %.0f s: %s", connection.name, task.name, wait, said)
     return "failed", said, wait

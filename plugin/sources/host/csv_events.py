@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy.engine import Row
 
 from ....adapters.errors import AdapterError, ConfigurationError, TemporaryError
 from ....hooks import CsvImported
@@ -21,7 +19,7 @@ from ...csv_import.run import Task, run
 from ...csv_import.staging import Staging
 from ...csvfiles.problems import DiskError, RefusedFileError
 from ...delivery.outcomes import PROBE_SECONDS
-from ...store import Store
+from ...store import InboxEvent, Store
 from ..decisions import Decision, Dies, Done, Ignores, Waits
 
 MAX_BYTES = 100_000_000
@@ -33,7 +31,7 @@ DANGLING = {reference.code for kind in KINDS.values() for reference in kind.refe
 """Codes of problems that an earlier file may take away."""
 
 
-def decide_csv_imported(store: Store, row: Row[Any]) -> Decision:
+def decide_csv_imported(store: Store, row: InboxEvent) -> Decision:
     """Import the file of an event: ``done`` with a summary, or ``dead`` with what is wrong, to replay once mended.
 
     :raises StoreUnavailableError: the database does not answer.

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pluggy
-from sqlalchemy.engine import Row
 
 from ....hooks import CourseCompleted, Learner, SkillCreated
 from ....hooks.schemas import schema_of
@@ -17,7 +15,7 @@ from ...rules.evaluate import Completion, Verdict, judge, past_completion
 from ...rules.lookup import rules_for
 from ...rules.skill_badges import take_skill
 from ...rules.template_matching import SkillTemplates
-from ...store import Plan, Store, host_lane
+from ...store import InboxEvent, Plan, Store, host_lane
 from ..decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
 from ..recipients import split_name
 
@@ -34,12 +32,12 @@ class HostSource:
         self._store = store
         self._managers = managers
 
-    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+    def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
         templates = SkillTemplates(self._store, "")
         for row in events:
             yield [(row, self._decide(row, templates))]
 
-    def _decide(self, row: Row[Any], templates: SkillTemplates) -> Decision:
+    def _decide(self, row: InboxEvent, templates: SkillTemplates) -> Decision:
         if row.kind == "skill_created":
             skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
             return Done(take_skill(self._store, "", row.source, skill, templates))
@@ -71,7 +69,7 @@ class HostSource:
         none = "".join(f"; none of it: {verdict.why}" for verdict in verdicts if verdict.met_at is None)
         return Earns(tuple(plans.values()), f"by {reasons}; the learner's e-mail {origin}{none}")
 
-    def _without_address(self, row: Row[Any]) -> Decision:
+    def _without_address(self, row: InboxEvent) -> Decision:
         if row.source not in self._managers:
             return Waits("waiting for the host to tell the learner's e-mail", 0.0, host_lane(row.source))
         if row.attempts >= 30:
@@ -82,7 +80,7 @@ class HostSource:
             counts=True,
         )
 
-    def _ask(self, row: Row[Any]) -> Learner | None:
+    def _ask(self, row: InboxEvent) -> Learner | None:
         manager = self._managers.get(row.source)
         if manager is None:
             return None
@@ -94,7 +92,7 @@ class HostSource:
         return learner if isinstance(learner, Learner) else None
 
 
-def judge_event(store: Store, row: Row[Any], event: CourseCompleted) -> list[Verdict]:
+def judge_event(store: Store, row: InboxEvent, event: CourseCompleted) -> list[Verdict]:
     """What each rule that names the completed learning object says.
 
     :param row: the event's, whose learner's earlier ones are looked up where a rule needs several.

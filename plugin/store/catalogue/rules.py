@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from ..database import Database
-from ..schema.tables import rule_objects, rules
+from ..schema.tables import rule_objects, rules, templates
 
 ANY_SOURCE = "*"
 IDS_AT_ONCE = 500
@@ -149,6 +149,11 @@ class Rules:
         with self._database.read() as transaction:
             return [_rule(row) for row in transaction.execute(sa.select(rules).order_by(rules.c.id))]
 
+    def unusable(self) -> dict[str, int]:
+        """Return how many rules of each provider connection name a template from which nothing can be issued."""
+        with self._database.read() as transaction:
+            return {row.connection: row.rules for row in transaction.execute(_UNUSABLE)}
+
     def for_objects(self, source: str, ids: Iterable[str]) -> list[Rule]:
         """The rules of this source, or of any, that name one of the ids."""
         wanted = list(dict.fromkeys(ids))
@@ -158,6 +163,17 @@ class Rules:
                 some = {"sources": [source, ANY_SOURCE], "objects": wanted[start : start + IDS_AT_ONCE]}
                 found.update((row.id, _rule(row)) for row in transaction.execute(_FOR_OBJECTS, some))
         return [found[rule_id] for rule_id in sorted(found)]
+
+
+_UNUSABLE = (
+    sa.select(rules.c.connection, sa.func.count().label("rules"))
+    .outerjoin(
+        templates,
+        sa.and_(templates.c.connection == rules.c.connection, templates.c.template_id == rules.c.template_id),
+    )
+    .where(sa.or_(templates.c.state.is_(None), templates.c.state != "active"))
+    .group_by(rules.c.connection)
+)
 
 
 def skill_object(skill_id: str, level: int | str) -> str:

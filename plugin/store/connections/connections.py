@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection as Transaction
 from sqlalchemy.engine import Row
 
 from ...runtime.vault import Vault
-from ..database import Database
+from ..database import Database, Transaction
 from ..history import storable
 from ..imports.imported_rows import Imports
 from ..ledger.admission import PAUSED
-from ..ledger.ledger import due_again, move
+from ..ledger.transitions import due_again, move
 from ..schema.tables import (
     AWARD_OPEN,
     AWARD_TO_SEND,
@@ -73,6 +72,7 @@ class Connection:
     trouble: str | None = None
     stopped: str | None = None
     updated_at: float = 0.0
+    created_at: float = 0.0
 
 
 _FAILURES = sa.select(connections.c.failures, connections.c.retry_at).with_for_update()
@@ -323,6 +323,7 @@ def _connection(row: Row[Any], settings: dict[str, Any]) -> Connection:
         trouble=row.trouble,
         stopped=row.stopped,
         updated_at=row.updated_at,
+        created_at=row.created_at,
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection as Transaction
 
 from ....adapters.context import Change, Record
 from ...runtime.vault import Vault
-from ..database import Database
+from ..database import Database, Transaction
 from ..schema.tables import records
 from ..sealing import opened
 

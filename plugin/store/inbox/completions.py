@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from ..database import Database
+from ..database import Database, values_of
 from ..schema.tables import backfill_completions, backfills, events
+from .events import InboxEvent
 
 CONFIRMED = ("issuing", "done")
 """States of backfills whose completions count whoever asks."""
@@ -43,14 +44,14 @@ class Completions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, connection: str, source: str, learner_id: str, kinds: Iterable[str]) -> list[Row[Any]]:
+    def of(self, connection: str, source: str, learner_id: str, kinds: Iterable[str]) -> list[InboxEvent]:
         """The learner's events of these kinds, oldest first.
 
         :param connection: the source connection; empty for an LMS host's own.
         """
         wanted = {"connection": connection, "source": source, "learner": learner_id, "kinds": list(kinds)}
         with self._database.read() as transaction:
-            return list(transaction.execute(_OF, wanted))
+            return values_of(InboxEvent, transaction.execute(_OF, wanted))
 
     def past(self, connection: str, source: str, learner_id: str, backfill: int | None) -> list[Row[Any]]:
         """The learner's completions that backfills have read and an administrator has confirmed.

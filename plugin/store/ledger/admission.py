@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from ..catalogue.templates import STATE_OF, unusable
-from ..database import Database
+from ..database import Database, Transaction
 from ..policy import Policy, policy_of
 from ..schema.tables import award_hours, connections
 
@@ -61,7 +60,7 @@ class Admissions:
     """
 
     def __init__(
-        self, transaction: Connection, rooms: dict[str, _Room], policies: dict[str, Policy], hour: int
+        self, transaction: Transaction, rooms: dict[str, _Room], policies: dict[str, Policy], hour: int
     ) -> None:
         self._transaction = transaction
         self._rooms = rooms
@@ -127,7 +126,7 @@ class Admissions:
         elif (held is None or held.kind in ("pause", "template")) and name in self._rooms:
             self._rooms[name].new += 1
 
-    def close(self, transaction: Connection) -> None:
+    def close(self, transaction: Transaction) -> None:
         """Write the counts."""
         counts = [
             {"name": name, "this_hour": self._hour, "more": room.new}
@@ -146,7 +145,7 @@ class Planning:
         ).returning(award_hours.c.awards)
         self._usual: dict[str, tuple[int, float]] = {}
 
-    def admit(self, transaction: Connection, names: Iterable[str], sources: Iterable[str], now: float) -> Admissions:
+    def admit(self, transaction: Transaction, names: Iterable[str], sources: Iterable[str], now: float) -> Admissions:
         """Lock the counts of these provider connections, always in the same order.
 
         :param sources: the source connections of the events, for their ``max_age``.
@@ -165,7 +164,7 @@ class Planning:
                 rooms[name] = _Room(bool(rows[name].paused), policies[name], used, usual)
         return Admissions(transaction, rooms, policies, hour)
 
-    def _usual_of(self, transaction: Connection, name: str, hour: int) -> float:
+    def _usual_of(self, transaction: Transaction, name: str, hour: int) -> float:
         """Awards in an hour with any; reckoned once an hour in each process."""
         known = self._usual.get(name)
         if known is None or known[0] != hour:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from ..database import Database
+from ..database import Database, Transaction
 from ..history import Change, record
 from ..schema.tables import AWARD_TO_SEND, EVENT_STATES, awards, connections, events, templates
 from .admission import PAUSED
-from .ledger import DOUBT, move
+from .awards import DOUBT
+from .transitions import move
 
 AT_ONCE = 500
 """Events or awards of one portion."""
@@ -146,7 +146,7 @@ class Repair:
         self,
         table: sa.Table,
         wanted: Sequence[sa.ColumnElement[bool] | sa.TextClause],
-        repair: Callable[[Connection, Sequence[int]], int],
+        repair: Callable[[Transaction, Sequence[int]], int],
     ) -> int:
         """Look once which they are, which may take its time, and repair some at a time those that still are."""
         with self._database.read() as transaction:
@@ -163,7 +163,7 @@ class Repair:
         return done
 
 
-def _replay(transaction: Connection, ids: Sequence[int], now: float) -> int:
+def _replay(transaction: Transaction, ids: Sequence[int], now: float) -> int:
     rows = transaction.execute(
         sa.update(events)
         .where(events.c.id.in_(ids))
@@ -181,7 +181,7 @@ def _to_revoke(reason: str) -> dict[str, Any]:
     return {"revoke_reason": reason, "attempts": 0, "surprises": 0}
 
 
-def _plan_again(transaction: Connection, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
+def _plan_again(transaction: Transaction, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
     """To ``planned``; on a paused connection held until it is resumed. :param values: of further columns."""
     mine = awards.c.id.in_(ids)
     paused = transaction.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()

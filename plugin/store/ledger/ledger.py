@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
 
 from .. import leases
-from ..database import Database
+from ..database import Database, Transaction, values_of
 from ..history import Change, record, storable
-from ..schema.tables import AWARD_TO_SEND, awards, connections, history, notifications, templates
+from ..inbox.events import InboxEvent
+from ..schema.tables import AWARD_TO_SEND, awards, connections, notifications, templates
 from ..shared_clock import UNSTEADY
 from .admission import PAUSED, Admissions
-
-LOOK_SECONDS = 5.0
-"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
-
-TAKEN_BACK = "its worker is gone; looking before sending again"
-
-DOUBT = "doubt"
-"""What holds an award whose badge may have been made by a provider that cannot be asked: a person ends it."""
-
-KEY = ("connection", "source", "learner_id", "template_id", "period")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An award that a completion earns.
-
-    :param recipient: ``email``, ``first_name``, ``last_name``, ``locale``.
-    :param issued_at: when the learner completed, seconds since the epoch.
-    :param period: empty for what is earned once.
-    """
-
-    connection: str
-    template_id: str
-    recipient: dict[str, str | None]
-    issued_at: float
-    period: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one claimed award.
-
-    :param due_at: when to try again; for ``waiting``.
-    :param in_doubt: the provider may have made the badge: look before sending again.
-    :param attempted: a call was made for it.
-    :param notify: the hook that tells the host, or None.
-    :param revoke_reason: what is still to be done is to revoke it.
-    :param held_for: what ends it, for ``held``.
-    """
-
-    award: Row[Any]
-    state: str
-    cause: str
-    due_at: float = 0.0
-    in_doubt: bool = False
-    attempted: bool = True
-    surprises: int = 0
-    badge_id: str | None = None
-    badge_url: str | None = None
-    notify: str | None = None
-    revoke_reason: str | None = None
-    held_for: str | None = None
+from .awards import KEY, LOOK_SECONDS, TAKEN_BACK, LedgerAward, Plan, Settled
+from .transitions import move
 
 
 class Ledger:
@@ -76,7 +25,7 @@ class Ledger:
         self._plan = database.insert(awards).on_conflict_do_nothing(index_elements=list(KEY)).returning(awards.c.id)
 
     def plan(
-        self, transaction: Connection, event: Row[Any], plans: Iterable[Plan], now: float, admissions: Admissions
+        self, transaction: Transaction, event: InboxEvent, plans: Iterable[Plan], now: float, admissions: Admissions
     ) -> tuple[list[str], list[Change]]:
         """Write what a completion earns, inside the caller's transaction.
 
@@ -121,12 +70,18 @@ class Ledger:
             changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
         return words, changes
 
+    def find(self, event: InboxEvent, plan: Plan) -> LedgerAward | None:
+        """Return the award that this completion would earn, where the ledger has it already."""
+        with self._database.read() as transaction:
+            found = values_of(LedgerAward, transaction.execute(sa.select(awards).where(*_same(event, plan))))
+        return found[0] if found else None
+
     def lanes_due(self, now: float) -> list[str]:
         """Provider connections that have due awards and are neither paused nor resting."""
         with self._database.read() as transaction:
             return list(transaction.scalars(_LANES_DUE, {"now": now}))
 
-    def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[Row[Any]]:
+    def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[LedgerAward]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
 
         A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
@@ -135,22 +90,16 @@ class Ledger:
         :param looks: the provider can be asked; else what was never sent is in no doubt.
         """
         with self._database.write() as transaction:
-            rows = leases.take(transaction, _TAKE, owner=owner, limit=limit, now=now, of_connection=name, looks=looks)
+            wanted = {"of_connection": name, "looks": looks}
+            claimed = leases.take(transaction, _TAKE, LedgerAward, owner=owner, limit=limit, now=now, **wanted)
             record(
                 transaction,
                 [
-                    Change(
-                        now,
-                        name,
-                        row.correlation_id,
-                        "sending",
-                        _intent(row),
-                        award_id=row.id,
-                    )
-                    for row in rows
+                    Change(now, name, award.correlation_id, "sending", _intent(award), award_id=award.id)
+                    for award in claimed
                 ],
             )
-        return rows
+        return claimed
 
     def take_back(self, now: float) -> int:
         """What workers that are gone were sending is looked for at the provider, soon; how many there were.
@@ -173,16 +122,7 @@ class Ledger:
             )
         return len(rows)
 
-    def owners_of(self, name: str, badge_ids: Collection[str]) -> dict[str, set[int]]:
-        """The awards that have these badges already, by the badge's id."""
-        owners: dict[str, set[int]] = {}
-        if badge_ids:
-            with self._database.read() as transaction:
-                for row in transaction.execute(_OWNERS, {"of_connection": name, "badges": list(badge_ids)}):
-                    owners.setdefault(row.badge_id, set()).add(row.id)
-        return owners
-
-    def hold(self, rows: Sequence[Row[Any]], now: float) -> list[Row[Any]]:
+    def hold(self, rows: Sequence[LedgerAward], now: float) -> list[LedgerAward]:
         """Prolong the leases of claimed awards of one connection; gives those that nobody else has taken over.
 
         Where the connection has been paused since, they are held, and none is given.
@@ -232,67 +172,19 @@ class Ledger:
                 transaction.execute(sa.insert(notifications), told)
 
 
-def move(
-    transaction: Connection,
-    chosen: Sequence[sa.ColumnElement[bool] | sa.TextClause],
-    to: str,
-    cause: str,
-    now: float,
-    *,
-    held_for: str | None = None,
-    **values: Any,
-) -> int:
-    """Set the state of the chosen awards, with one row of history each, in two statements however many they are.
-
-    :param held_for: what ends it, where they become ``held``.
-    :param values: of further columns.
-    """
-    transaction.execute(
-        sa.insert(history).from_select(
-            ["at", "connection", "award_id", "correlation_id", "state", "cause"],
-            sa.select(
-                sa.literal(now),
-                awards.c.connection,
-                awards.c.id,
-                awards.c.correlation_id,
-                sa.literal(to),
-                sa.literal(cause),
-            ).where(*chosen),
-        )
-    )
-    changed = transaction.execute(
-        sa.update(awards)
-        .where(*chosen)
-        .values(
-            state=to,
-            reason=cause if to == "held" else None,
-            held_for=held_for,
-            due_at=due_again(now),
-            lease_owner=None,
-            **values,
-        )
-    )
-    return changed.rowcount
-
-
-def due_again(now: float) -> sa.ColumnElement[float]:
-    """When an award is due that somebody wants done now: at once, unless a call of a moment ago may still act."""
-    return sa.case((awards.c.in_doubt, now + LOOK_SECONDS), else_=now)
-
-
-def _intent(row: Row[Any]) -> str:
+def _intent(row: LedgerAward) -> str:
     attempt = f"attempt {row.attempts}" + (" to revoke it" if row.revoke_reason is not None else "")
     looking = row.in_doubt and (row.revoke_reason is None or row.badge_id is None)
     return attempt + (", looking at the provider first" if looking else "")
 
 
-def _takes_twice(transaction: Connection, plan: Plan) -> bool:
+def _takes_twice(transaction: Transaction, plan: Plan) -> bool:
     """Whether the provider may not refuse a badge that somebody gave by hand at the time: then it is looked for."""
     allows = transaction.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
     return allows is None or bool(allows)
 
 
-def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
+def _same(event: InboxEvent, plan: Plan) -> list[sa.ColumnElement[bool]]:
     return [
         awards.c.connection == plan.connection,
         awards.c.source == event.source,
@@ -302,7 +194,7 @@ def _same(event: Row[Any], plan: Plan) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _still_ours(transaction: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _still_ours(transaction: Transaction, rows: Sequence[LedgerAward]) -> list[LedgerAward]:
     """Those whose lease nobody else has taken; locked until the transaction ends."""
     owners = {row.id: row.lease_owner for row in transaction.execute(_SENDING, {"ids": [row.id for row in rows]})}
     return [row for row in rows if owners.get(row.id) == row.lease_owner]
@@ -341,10 +233,6 @@ _TAKE_BACK = (
     .where(awards.c.id.in_(sa.select(_LAPSED.with_for_update(skip_locked=True).cte("lapsed").c.id)))
     .values(state="waiting", reason=TAKEN_BACK, due_at=sa.bindparam("due"), lease_owner=None, in_doubt=True)
     .returning(awards.c.id, awards.c.connection, awards.c.correlation_id)
-)
-_OWNERS = sa.select(awards.c.badge_id, awards.c.id).where(
-    awards.c.connection == sa.bindparam("of_connection"),
-    awards.c.badge_id.in_(sa.bindparam("badges", expanding=True)),
 )
 _SENDING = (
     sa.select(awards.c.id, awards.c.lease_owner)
@@ -387,6 +275,6 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
     }
 
 
-def _from_connection(award: Row[Any]) -> bool:
+def _from_connection(award: LedgerAward) -> bool:
     """Whether the completion came through a source connection: such a source has no host process to tell."""
     return ":" in str(award.source)

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pytest
-from sqlalchemy.engine import Row
 
 from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.sources.decisions import Decided, Waits
-from badgerelay.plugin.store import NewEvent, Store
+from badgerelay.plugin.store import InboxEvent, NewEvent, Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 
@@ -18,7 +16,7 @@ class Waiting:
     def __init__(self, *, counts: bool) -> None:
         self._counts = counts
 
-    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+    def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
         yield [(row, Waits("not yet", 0.0, counts=self._counts)) for row in events]
 
 

@@ -11,7 +11,7 @@ from badgerelay.plugin.store import Settled, Store
 from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import LEASE_SECONDS
-from badgerelay.plugin.store.ledger.ledger import LOOK_SECONDS
+from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
 from badgerelay.plugin.store.shared_clock import Heartbeat
 
 from .conftest import EVENT, Clock, live_on

@@ -12,8 +12,8 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.store import Settled, Store, StoreUnavailableError
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.leases import renew
+from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
-from badgerelay.plugin.store.ledger.ledger import LOOK_SECONDS
 
 from .conftest import EVENT, Clock, Giving, live_on
 from .test_inbox import in_threads

@@ -34,8 +34,8 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import renew
+from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
-from badgerelay.plugin.store.ledger.ledger import LOOK_SECONDS
 from badgerelay.plugin.store.schema.tables import metadata
 
 from .conftest import EVENT, Clock, Giving, live_on

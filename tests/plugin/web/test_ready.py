@@ -13,7 +13,7 @@ from badgerelay.plugin.engine import threads as engine_module
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
-from badgerelay.plugin.store.inbox.inbox import NewEvent
+from badgerelay.plugin.store.inbox.events import NewEvent
 from badgerelay.plugin.web.app import create_app
 
 from ...support import until

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.engine import Row
-
 from .....adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from ....delivery.outcomes import PROBE_SECONDS
 from ....providers.backoff import backoff
-from ....store import Connection, Plan, Store
+from ....store import Connection, InboxEvent, Plan, Store
 from ....store.answer_cache import Cache
 from ...decisions import Decided, Decision, Dies, Earns, Ignores, Waits
 from ...recipients import split_name
@@ -47,7 +45,7 @@ _NOTHING = Facts(None)
 class Case:
     """A completion."""
 
-    row: Row[Any]
+    row: InboxEvent
     event: DeliveredEvent
 
     @property
@@ -59,11 +57,11 @@ class Case:
 class Look:
     """A look at a skill level."""
 
-    row: Row[Any]
+    row: InboxEvent
     check: Check
 
 
-_Homeless = list[tuple[Row[Any], Weighed]]
+_Homeless = list[tuple[InboxEvent, Weighed]]
 """What earns a badge, and whose learner is not known yet."""
 
 
@@ -112,7 +110,7 @@ class Visit:
         yield from self._find_homes(homeless)
 
     def _portion(
-        self, weighed: list[tuple[Row[Any], Weighed | Decision]], learners: dict[str, Person], homeless: _Homeless
+        self, weighed: list[tuple[InboxEvent, Weighed | Decision]], learners: dict[str, Person], homeless: _Homeless
     ) -> list[Decided]:
         """Decisions on those that earn nothing or whose learner is known; the others join the homeless."""
         portion: list[Decided] = []
@@ -159,7 +157,7 @@ class Visit:
 
     def _look(self, look: Look) -> Weighed | Decision:
         row, level = look.row, look.check.level
-        skills = self._achievements.of(row.learner_id, level.object)
+        skills = self._achievements.of(row.learner_id or "", level.object)
         if isinstance(skills, UnknownRecordError):
             return _unknown(row, "ALM does not know the learner's skills yet")
         if isinstance(skills, FailedRequestError):
@@ -174,7 +172,7 @@ class Visit:
         pause, reason = pause_after(self._now - row.received_at, level, progress), shortfall(level, progress)
         return Ignores(reason) if pause is None else Waits(reason, pause, counts=True)
 
-    def _earns(self, row: Row[Any], weighed: Weighed, learner: Person) -> Decision:
+    def _earns(self, row: InboxEvent, weighed: Weighed, learner: Person) -> Decision:
         if learner is None:
             return _unknown(row, "ALM does not know the learner yet")
         if isinstance(learner, FailedRequestError):
@@ -193,19 +191,19 @@ class Visit:
         )
         return Earns(plans, self._how(row, weighed), _follow(row, weighed))
 
-    def _how(self, row: Row[Any], weighed: Weighed) -> str:
+    def _how(self, row: InboxEvent, weighed: Weighed) -> str:
         badges = "; ".join(f"badge template {to.template_id} of {to.connection} {to.how}" for to in weighed.targets)
         told = f" ({weighed.told})" if weighed.told else ""
         none = "".join(f"; none of it: {each}" for each in weighed.short if each != NO_BADGE)
         return f"{badges}{told}; learner {row.learner_id} ({_told(row.learner_id in self._people.asked)}){none}"
 
-    def _failed_alone(self, row: Row[Any], error: FailedRequestError) -> Waits:
+    def _failed_alone(self, row: InboxEvent, error: FailedRequestError) -> Waits:
         """The longer it has waited, the longer it waits again: it costs the account's budget and may never end."""
         waited = self._now - row.received_at
         return Waits(str(error), backoff(1, base=min(max(waited, FAILED_SECONDS), 60 * FAILED_SECONDS), cap=3600.0))
 
 
-def until_budget(row: Row[Any], error: OverBudgetError, now: float) -> float:
+def until_budget(row: InboxEvent, error: OverBudgetError, now: float) -> float:
     """Seconds to wait for the account's budget. Spread, and the longer the longer it has lasted: when thousands wait
     for a few look-ups, looking after them must not become the work.
     """
@@ -217,7 +215,7 @@ def _told(asked: bool) -> str:
     return "asked ALM now" if asked else "known from an earlier answer"
 
 
-def _earns_nothing(row: Row[Any], weighed: Weighed) -> Decision:
+def _earns_nothing(row: InboxEvent, weighed: Weighed) -> Decision:
     if weighed.stranded:
         return Waits("; ".join(weighed.short), PROBE_SECONDS)
     if weighed.levels:
@@ -227,11 +225,11 @@ def _earns_nothing(row: Row[Any], weighed: Weighed) -> Decision:
     return Ignores(", ".join([*weighed.short, NO_RULE]), unmapped=True)
 
 
-def _follow(row: Row[Any], weighed: Weighed) -> tuple[Any, ...]:
+def _follow(row: InboxEvent, weighed: Weighed) -> tuple[Any, ...]:
     return tuple(check_after(row, level) for level in weighed.levels)
 
 
-def _unknown(row: Row[Any], reason: str) -> Decision:
+def _unknown(row: InboxEvent, reason: str) -> Decision:
     if row.attempts >= MAX_UNKNOWN:
         return Dies(f"{reason} (after {row.attempts} attempts)")
     return Waits(reason, backoff(row.attempts, base=10.0, cap=3600.0), counts=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ....rules.evaluate import Completion, Verdict, judge, past_completion
 from ....rules.lookup import rules_for
-from ....store import Connection, Store
+from ....store import Connection, InboxEvent, Store
 from ....store.catalogue.rules import Rule
 from ..api.documents import BadgeRecord
 from ..api.learning_objects import CERTIFICATION
@@ -90,7 +87,7 @@ class Weighing:
         self._rules: dict[tuple[frozenset[str], str | None], list[Rule]] = {}
         self._completed: dict[tuple[str, str, int | None], list[Completion]] = {}
 
-    def completion(self, row: Row[Any], event: DeliveredEvent, facts: Facts) -> Weighed:
+    def completion(self, row: InboxEvent, event: DeliveredEvent, facts: Facts) -> Weighed:
         """:param facts: none where ALM was not asked, as of what was not passed: only rules may give a badge then."""
         ids = frozenset(each for each in (event.lo_id, event.lo_instance_id, facts.root) if each)
         moment = event.completed_at or event.occurred_at
@@ -110,7 +107,7 @@ class Weighing:
             self._add_badge(weighed, facts.badge, now.at, period)
         return weighed
 
-    def achievement(self, row: Row[Any], level: Level, skills: Skills) -> Weighed:
+    def achievement(self, row: InboxEvent, level: Level, skills: Skills) -> Weighed:
         """:param skills: of the learner, with this level achieved."""
         at = skills[level.object].at
         now = Completion(frozenset([level.object]), row.received_at if at is None else at)
@@ -128,7 +125,7 @@ class Weighing:
             self._rules[key] = rules_for(self._store, self._connection.name, objects, instance)
         return self._rules[key]
 
-    def _judge(self, rule: Rule, now: Completion, row: Row[Any]) -> Verdict:
+    def _judge(self, rule: Rule, now: Completion, row: InboxEvent) -> Verdict:
         if rule.need == 1:  # nothing that was before is needed, and a renewal has a date of its own
             return judge(rule, [now])
         return judge(rule, [*self._before(row), now])
@@ -183,17 +180,18 @@ class Weighing:
         ours = ", ".join(f"{name!r} ({provider})" for provider, name in self._providers.items())
         return f"its badge {badge.id} in ALM belongs to the provider {badge.provider!r}, and this account has {ours}"
 
-    def _before(self, row: Row[Any]) -> list[Completion]:
+    def _before(self, row: InboxEvent) -> list[Completion]:
         """All that the learner has completed so far, as the inbox knows it, and the skill levels as ALM does."""
-        key = (row.source, row.learner_id, row.backfill)
+        learner = row.learner_id or ""
+        key = (row.source, learner, row.backfill)
         if key not in self._completed:
             own = self._connection.settings["account_id"]
             events = [
                 (event, kept)
-                for kept in self._store.completions.of(row.connection, row.source, row.learner_id, COMPLETED)
+                for kept in self._store.completions.of(row.connection, row.source, learner, COMPLETED)
                 if fate_of(event := event_of(kept.payload), account_of(kept.source), own)[0] == "received"
             ]
-            past = self._store.completions.past(row.connection, row.source, row.learner_id, row.backfill)
+            past = self._store.completions.past(row.connection, row.source, learner, row.backfill)
             objects = {event.lo_id or "" for event, _ in events} | {each.lo_id for each in past}
             roots = self._places.roots(filter(_is_certification, objects))
             self._completed[key] = [
@@ -201,7 +199,7 @@ class Weighing:
                 *(past_completion(each, roots.get(each.lo_id)) for each in past),
                 *(
                     Completion(frozenset([level]), progress.at)
-                    for level, progress in self._achievements.achieved(row.learner_id).items()
+                    for level, progress in self._achievements.achieved(learner).items()
                     if progress.at is not None
                 ),
             ]
@@ -228,7 +226,7 @@ def _is_certification(lo_id: str | None) -> bool:
     return (lo_id or "").startswith(CERTIFICATION)
 
 
-def _completion_of(event: DeliveredEvent, row: Row[Any], roots: dict[str, str]) -> Completion:
+def _completion_of(event: DeliveredEvent, row: InboxEvent, roots: dict[str, str]) -> Completion:
     moment = event.completed_at or event.occurred_at
     ids = (event.lo_id, event.lo_instance_id, roots.get(event.lo_id or ""))
     return Completion(

@@ -8,11 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from sqlalchemy.engine import Row
-
-from ....store import NewEvent
+from ....store import InboxEvent, NewEvent
 from ..api.documents import BadgeRecord
 from .learning_objects import Level
 from .skill_progress import Progress
@@ -39,7 +36,7 @@ class Check:
     level: Level
 
 
-def check_after(row: Row[Any], level: Level) -> NewEvent:
+def check_after(row: InboxEvent, level: Level) -> NewEvent:
     """The event that looks at a level on behalf of a completion; the same again for the same completion and level.
 
     :param row: the completion, or another look that it led to.

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from .....adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from .....hooks import SkillCreated
 from ....delivery.outcomes import PROBE_SECONDS, rest
 from ....rules.skill_badges import take_skill
 from ....rules.template_matching import SkillTemplates
-from ....store import Connection, Store
+from ....store import Connection, InboxEvent, Store
 from ...decisions import Decided, Decision, Dies, Done, Ignores, Waits
 from ..api.client import AlmClient
 from ..api.connect import client_of
@@ -33,7 +30,7 @@ class AlmSource:
         self._cache = store.cache(name)
         self._made: tuple[float, AlmClient] | None = None
 
-    def decide(self, events: Sequence[Row[Any]]) -> Iterator[list[Decided]]:
+    def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
         connection = self._store.connections.get(self._name)
         if connection is None:
             yield [(row, Dies("the connection was removed")) for row in events]
@@ -48,7 +45,7 @@ class AlmSource:
                 yield [(row, Done(take_skill(self._store, self._name, self._name, each, templates)))]
 
     def _decide_on_completions(
-        self, connection: Connection, read: Sequence[tuple[Row[Any], Case | Look | SkillCreated | Decision]]
+        self, connection: Connection, read: Sequence[tuple[InboxEvent, Case | Look | SkillCreated | Decision]]
     ) -> Iterator[list[Decided]]:
         now = self._store.now()
         visit = Visit(self._store, connection, self._cache, self._client(connection))
@@ -77,7 +74,7 @@ class AlmSource:
         return self._made[1]
 
 
-def read_event(row: Row[Any], connection: Connection) -> Case | Look | SkillCreated | Decision:
+def read_event(row: InboxEvent, connection: Connection) -> Case | Look | SkillCreated | Decision:
     """What is to be decided, or what is decided without any look-up; a replayed event may never have got through the
     door.
     """

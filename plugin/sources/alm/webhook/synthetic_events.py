@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.engine import Row
-
 from .....hooks import SkillCreated, SkillLevel
-from ....store import Connection, NewEvent
+from ....store import Connection, InboxEvent, NewEvent
 from .event_names import CSV_IMPORTED, SKILL_CREATED
 from .triage import source_of
 
@@ -22,7 +20,7 @@ def skill_created(connection: Connection, skill: Mapping[str, Any]) -> NewEvent:
     return _event(connection, _of_skill(skill["skillId"]), SKILL_CREATED, skill)
 
 
-def read_skill(row: Row[Any]) -> SkillCreated | None:
+def read_skill(row: InboxEvent) -> SkillCreated | None:
     """The skill of such an event in the inbox; None where it is none of ours: a delivery may use the name too."""
     try:
         told = json.loads(row.payload)
