@@ -127,7 +127,7 @@ def test_while_the_list_cannot_be_believed_a_refused_award_waits(pipeline: Pipel
 def test_a_template_that_is_listed_as_active_and_refused_all_the_same_is_tried_again_and_then_rejected(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("refusals.FRESH_SECONDS", "refusals.ATTEMPTS"):
+    for module in ("refused_templates.FRESH_SECONDS", "refused_templates.ATTEMPTS"):
         monkeypatch.setattr(f"badgerelay.plugin.delivery.{module}", 2)
     change(pipeline, "refuse")
     pipeline.complete(userId=ROSA)
