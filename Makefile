@@ -6,13 +6,16 @@ STAMP := $(VENV)/.installed
 WHEELHOUSE := .wheelhouse
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test test-services lint bench soak chaos clean
+DOCS := $(VENV)/.docs
+
+.PHONY: help setup demo docs test test-services lint bench soak chaos clean
 
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
 	@echo "make test           the tests, on embedded defaults"
 	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ, Redis and Node (installed from Debian's packages if absent)"
-	@echo "make lint           ruff and mypy --strict"
+	@echo "make docs           the pages of docs/, built into docs/_build/html"
+	@echo "make lint           ruff, mypy --strict and the pages"
 	@echo "make bench          the benchmark (ratios, medians of three), about a quarter of an hour"
 	@echo "make soak           a day in three minutes: nothing owed at its end, and nothing has grown"
 	@echo "make chaos          kills, outages and lost answers: nothing lost, nothing twice"
@@ -37,6 +40,14 @@ $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/exam
 demo: $(STAMP)
 	$(BIN)/badgerelay demo
 
+docs: $(DOCS)
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+$(DOCS): $(STAMP)
+	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[docs]'
+	touch $@
+
 test: $(STAMP)
 	# They wait more than they work.
 	$(BIN)/python -m pytest -n 4 -m 'not services'
@@ -44,7 +55,7 @@ test: $(STAMP)
 test-services: $(STAMP)
 	sh tests/services.sh sh tests/streams.sh $(BIN)/python
 
-lint: $(STAMP)
+lint: $(STAMP) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p badgerelay

@@ -32,14 +32,16 @@ testpaths = ["tests"]
 README = """\
 # badgerelay-@name@
 
-@name@ as a badge provider of [badgerelay](https://pypi.org/project/badgerelay/).
+@name@ as a badge provider of badgerelay.
 
 ```sh
 pip install -e '.[test]'
 pytest                                # the contract, over the stub
 badgerelay adapter list               # @name@ is there
-badgerelay sandbox @name@ > @name@.toml &
-sleep 2; badgerelay connect --from @name@.toml
+badgerelay sandbox @name@ --port 9001 > @name@.toml &
+curl -s --retry 30 --retry-delay 1 --retry-connrefused http://127.0.0.1:9001/_sandbox/faults
+badgerelay connect --from @name@.toml
+kill $(jobs -p)                       # stop the sandbox
 ```
 
 | file | what to change |
@@ -50,7 +52,7 @@ sleep 2; badgerelay connect --from @name@.toml
 | `@module@/adapter.py` | the capabilities, and each method in terms of the provider's API |
 | `tests/test_contract.py` | nothing, or further tests of your own |
 
-badgerelay's guide to adapters, `docs/adapters.md` in its repository, goes through them in that order.
+badgerelay's guide to adapters, `docs/start/new-provider.md` in its repository, goes through them in that order.
 """
 
 TESTS = '''\

@@ -1,4 +1,4 @@
-"""What one receiver and one worker do on either database: what ``docs/scale.md`` counts with."""
+"""What one receiver and one worker do on either database: what ``docs/explanation/scale.md`` counts with."""
 
 from __future__ import annotations
 

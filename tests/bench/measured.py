@@ -1,4 +1,4 @@
-"""The file of figures: what was measured last, under names that ``docs/scale.md`` is computed from."""
+"""The file of figures: what was measured last, under names that ``docs/explanation/scale.md`` is computed from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .processes import CHECKOUT
 from .table import Figure
 
-FILE = CHECKOUT / "docs" / "measured.json"
+FILE = CHECKOUT / "docs" / "explanation" / "measured.json"
 
 
 @dataclass(frozen=True, slots=True)

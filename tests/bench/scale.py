@@ -1,4 +1,4 @@
-"""``docs/scale.md``, computed from the figures that were kept: ``python -m tests.bench.scale``."""
+"""``docs/explanation/scale.md``, computed from the figures that were kept: ``python -m tests.bench.scale``."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from badgerelay.plugin.store.policy import KEYS
 
 from .building import ROOT
 
-GUIDE = (ROOT / "docs" / "adapters.md").read_text()
+GUIDE = (ROOT / "docs" / "start" / "new-provider.md").read_text()
 BLOCKS = re.findall(r"```python\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)
 
 
