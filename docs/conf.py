@@ -7,14 +7,14 @@ from pathlib import Path
 
 import badgerelay
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "badgerelay"
 author = "badgerelay maintainers"
 copyright = "2026, badgerelay maintainers"  # noqa: A001 (Sphinx reads the setting by this name)
 release = badgerelay.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "_ext.generated"]
 exclude_patterns = ["_build", "_ext"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 import click
-import drawing
 from sphinx.application import Sphinx
 
 from badgerelay.plugin.cli.main import badgerelay
 from badgerelay.plugin.csv_import.file_kinds import KINDS, Kind
+
+from . import drawing
 
 PLACEHOLDER = re.compile(r"<!-- generated: (\w+) -->")
 
