@@ -203,7 +203,7 @@ def _dressed(answer: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> Response:
-    text = "there is nothing here" if isinstance(error, NotFound) else error.name
+    text = "there is no page here" if isinstance(error, NotFound) else error.name
     headers = [header for header in error.get_headers() if header[0] == "Allow"]
     return Response(f"{text}\n", error.code or 500, headers, mimetype="text/plain")
 

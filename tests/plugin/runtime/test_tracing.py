@@ -87,7 +87,7 @@ def test_without_opentelemetry_there_are_no_spans_and_no_trouble() -> None:
     code = """
 import sys
 sys.modules["opentelemetry"] = None
-from badgerelay.plugin import tracing
+from badgerelay.plugin.runtime import tracing
 tracing.describe(connection="acme")
 with tracing.span("badgerelay.test", connection="acme"), tracing.span("badgerelay.test"):
     tracing.describe(correlation_ids=["1"])

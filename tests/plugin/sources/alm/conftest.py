@@ -69,7 +69,7 @@ def payloads() -> Path:
 
 
 @pytest.fixture
-def settings() -> dict[str, object]:
+def alm_settings() -> dict[str, object]:
     return {
         "account_id": "70412",
         "host": "learningmanager.adobe.com",

@@ -33,8 +33,8 @@ def wire() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture
-def client(settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Iterator[AlmClient]:
-    made = AlmClient(settings, storage, clock.now, clock.sleep)
+def client(alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Iterator[AlmClient]:
+    made = AlmClient(alm_settings, storage, clock.now, clock.sleep)
     yield made
     made.close()
 
@@ -103,19 +103,19 @@ def test_a_new_refresh_token_is_kept_and_preferred_and_the_setting_is_the_way_ba
 
 
 def test_a_new_setting_is_not_shadowed_by_what_its_predecessor_left(
-    wire: responses.RequestsMock, settings: dict[str, Any], storage: MemoryStorage, clock: Clock, token: str
+    wire: responses.RequestsMock, alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock, token: str
 ) -> None:
     wire.get(f"{API}/users/1", json={"data": user("1")})
-    AlmClient(settings, storage, clock.now, clock.sleep).learner("1")
-    AlmClient({**settings, "refresh_token": "fresh"}, storage, clock.now, clock.sleep).learner("1")
+    AlmClient(alm_settings, storage, clock.now, clock.sleep).learner("1")
+    AlmClient({**alm_settings, "refresh_token": "fresh"}, storage, clock.now, clock.sleep).learner("1")
     assert len(asked(wire, "oauth")) == 2
 
 
 def test_while_another_process_renews_its_token_is_waited_for(
-    wire: responses.RequestsMock, settings: dict[str, Any], storage: MemoryStorage, clock: Clock, token: str
+    wire: responses.RequestsMock, alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock, token: str
 ) -> None:
     wire.get(f"{API}/users/1", json={"data": user("1")})
-    other = AlmClient(settings, storage, clock.now, clock.sleep)
+    other = AlmClient(alm_settings, storage, clock.now, clock.sleep)
     other.learner("1")
     ((key, value),) = [item for item in storage.values.items() if item[0].startswith("access_token")]
     storage.values.clear()
@@ -126,11 +126,11 @@ def test_while_another_process_renews_its_token_is_waited_for(
         if len(clock.slept) == 3:
             storage.values[key] = value
 
-    AlmClient(settings, storage, clock.now, sleep).learner("1")
+    AlmClient(alm_settings, storage, clock.now, sleep).learner("1")
     assert len(asked(wire, "oauth")) == 1
     storage.values.clear()
     with pytest.raises(TemporaryError, match="still renewing"):
-        AlmClient(settings, storage, clock.now, clock.sleep).learner("1")
+        AlmClient(alm_settings, storage, clock.now, clock.sleep).learner("1")
     assert sum(clock.slept) < 60
 
 
@@ -387,8 +387,8 @@ def test_an_answer_without_a_life_is_believed_for_an_hour_at_most(
 
 
 def test_a_host_that_is_none_is_a_wrong_setting(
-    settings: dict[str, Any], storage: MemoryStorage, clock: Clock
+    alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        AlmClient({**settings, "host": "http://learningmanager.adobe.com"}, storage, clock.now, clock.sleep)
+        AlmClient({**alm_settings, "host": "http://learningmanager.adobe.com"}, storage, clock.now, clock.sleep)
     assert caught.value.setting == "host"

@@ -44,13 +44,13 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def connect(
-    settings: dict[str, Any], storage: MemoryStorage, clock: Clock, serve_app: Callable[..., str]
+    alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock, serve_app: Callable[..., str]
 ) -> Iterator[Callable[..., AlmClient]]:
     made: list[AlmClient] = []
 
     def make(**knobs: str) -> AlmClient:
         url = serve_app("alm", **{"job_seconds": "0", **knobs})
-        made.append(AlmClient({**settings, "host": url}, storage, clock.now, clock.sleep))
+        made.append(AlmClient({**alm_settings, "host": url}, storage, clock.now, clock.sleep))
         return made[-1]
 
     yield make
@@ -132,7 +132,7 @@ def since() -> datetime:
 
 
 def test_the_transcript_has_the_completions_of_the_time(
-    connect: Callable[..., AlmClient], settings: dict[str, Any], clock: Clock, since: datetime
+    connect: Callable[..., AlmClient], alm_settings: dict[str, Any], clock: Clock, since: datetime
 ) -> None:
     client = connect()
     assert client.check() == "70412"

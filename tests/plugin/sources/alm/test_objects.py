@@ -33,12 +33,12 @@ NOW = 1_800_000_000.0
 
 
 @pytest.fixture
-def ask(settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Callable[[str], AlmClient]:
-    return lambda url: AlmClient({**settings, "host": url}, storage, clock.now, clock.sleep)
+def ask(alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Callable[[str], AlmClient]:
+    return lambda url: AlmClient({**alm_settings, "host": url}, storage, clock.now, clock.sleep)
 
 
 @pytest.fixture
-def settings() -> dict[str, Any]:
+def alm_settings() -> dict[str, Any]:
     """Both of this folder and of the store."""
     from badgerelay.plugin.sources.alm.sandbox import sandbox_settings
 

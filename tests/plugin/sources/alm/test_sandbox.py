@@ -67,11 +67,11 @@ def receiver() -> Iterator[tuple[Receiver, str]]:
 
 
 @pytest.fixture
-def connect(settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Iterator[Callable[..., AlmClient]]:
+def connect(alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> Iterator[Callable[..., AlmClient]]:
     made: list[AlmClient] = []
 
     def make(url: str, **changes: Any) -> AlmClient:
-        client = AlmClient({**settings, "host": url, **changes}, storage, clock.now, clock.sleep)
+        client = AlmClient({**alm_settings, "host": url, **changes}, storage, clock.now, clock.sleep)
         made.append(client)
         return client
 
@@ -160,7 +160,7 @@ def test_an_expired_token_is_renewed(connect: Callable[..., AlmClient]) -> None:
             client.learner("15300721")
 
 
-def test_many_threads_share_one_renewal(settings: dict[str, Any]) -> None:
+def test_many_threads_share_one_renewal(alm_settings: dict[str, Any]) -> None:
     class RealClock(Clock):
         def now(self) -> float:
             return time.time()
@@ -170,7 +170,7 @@ def test_many_threads_share_one_renewal(settings: dict[str, Any]) -> None:
 
     clock = RealClock()
     with running() as url:
-        client = AlmClient({**settings, "host": url}, MemoryStorage(clock), clock.now, clock.sleep)
+        client = AlmClient({**alm_settings, "host": url}, MemoryStorage(clock), clock.now, clock.sleep)
         found: list[str] = []
         threads = [threading.Thread(target=lambda: found.append(client.learner("15300721").id)) for _ in range(12)]
         for thread in threads:
