@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from ..store import Store
+from ..store import HeldReason, Store
 from ..store.schema.tables import backfill_badges as badges
 from ..store.schema.tables import events
 from .ledger_state import awards_of
@@ -97,7 +97,7 @@ class Issuer:
                 continue
             if award is None:
                 ends.append((row.id, "cannot", event.reason))
-            elif not (award.open or award.held_for == "pause"):
+            elif not (award.open or award.held_for == HeldReason.PAUSE):
                 elsewhere = None if award.event_id == event.id else f"award {award.id} came of another completion"
                 ends.append((row.id, award.state, award.reason or elsewhere))
                 numbers[row.id] = award.id

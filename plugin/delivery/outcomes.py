@@ -16,8 +16,8 @@ from ...adapters.errors import (
 )
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.backoff import backoff
-from ..store import Connection, LedgerAward, Settled, Store
-from ..store.ledger.awards import DOUBT, LOOK_SECONDS
+from ..store import Connection, HeldReason, LedgerAward, Settled, Store
+from ..store.ledger.awards import LOOK_SECONDS
 from .attempts import asked_to_wait
 from .refused_templates import UnusableTemplateError
 
@@ -171,9 +171,9 @@ def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Set
                 notify="badge_issued",
             )
         case UnusableTemplateError():
-            return Settled(row, "held", str(outcome), held_for="template")
+            return Settled(row, "held", str(outcome), held_for=HeldReason.TEMPLATE)
         case UnknownFateError():
-            return Settled(row, "held", str(outcome), in_doubt=True, held_for=DOUBT)
+            return Settled(row, "held", str(outcome), in_doubt=True, held_for=HeldReason.DOUBT)
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():

@@ -4,12 +4,14 @@ from .connections.connections import Connection
 from .database import StoreUnavailableError, Transaction
 from .inbox.events import HOSTS, IMPORTS, InboxEvent, NewEvent, host_lane
 from .ledger.awards import LedgerAward, Plan, Settled
+from .schema.awards import HeldReason
 from .store import Store, open_store
 
 __all__ = [
     "HOSTS",
     "IMPORTS",
     "Connection",
+    "HeldReason",
     "InboxEvent",
     "LedgerAward",
     "NewEvent",

@@ -22,6 +22,7 @@ from ..schema.tables import (
     AWARD_OPEN,
     AWARD_TO_SEND,
     EVENT_OPEN,
+    HeldReason,
     awards,
     budgets,
     cache,
@@ -158,14 +159,14 @@ class Connections:
             for name in names:
                 _set(transaction, name, paused=True)
                 mine = awards.c.connection == name
-                move(transaction, [mine, *AWARD_TO_SEND], "held", PAUSED, now, held_for="pause")
+                move(transaction, [mine, *AWARD_TO_SEND], "held", PAUSED, now, held_for=HeldReason.PAUSE)
 
     def resume(self, names: list[str], now: float) -> None:
         """Send what the pause has held; what is held for another reason waits for its release."""
         with self._database.write() as transaction:
             for name in names:
                 _set(transaction, name, paused=False, retry_at=0.0)
-                held = [awards.c.connection == name, awards.c.held_for == "pause", awards.c.state == "held"]
+                held = [awards.c.connection == name, awards.c.held_for == HeldReason.PAUSE, awards.c.state == "held"]
                 move(transaction, held, "planned", "the connection was resumed", now)
 
     def rest(

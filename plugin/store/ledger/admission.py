@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ..catalogue.templates import STATE_OF, unusable
 from ..database import Database, Transaction
 from ..policy import Policy, policy_of
-from ..schema.tables import award_hours, connections
+from ..schema.tables import HeldReason, award_hours, connections
 
 PAUSED = "the connection is paused"
 
@@ -30,10 +30,10 @@ USUAL_TIMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """:param kind: ``pause``, ``limit``, ``age`` or ``template``. :param reason: in words."""
+    """:param message: the reason in words."""
 
-    kind: str
-    reason: str
+    reason: HeldReason
+    message: str
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Admissions:
         age, most = arrived_at - issued_at, self._policies.get(asked, _DEFAULT).max_age
         if most is not None and age > most and not past:
             return Held(
-                "age",
+                HeldReason.AGE,
                 f"completed {age / 86400:.0f} days before it arrived, more than max_age of {asked} "
                 f"({most / 86400:g} days) allows: see `badgerelay awards release`",
             )
@@ -101,14 +101,14 @@ class Admissions:
             return None
         if room.limit is not None and room.used + room.new >= room.limit and not past:
             return Held(
-                "limit",
+                HeldReason.LIMIT,
                 f"more awards in this hour than award_limit of {name} or ten times its usual ({room.limit}): see "
                 "`badgerelay awards release`",
             )
         state = self._state_of(name, template_id)
         if state is not None and state != "active":
-            return Held("template", f"{unusable(state)}: goes on by itself once it is active")
-        return Held("pause", PAUSED) if room.paused else None
+            return Held(HeldReason.TEMPLATE, f"{unusable(state)}: goes on by itself once it is active")
+        return Held(HeldReason.PAUSE, PAUSED) if room.paused else None
 
     def _state_of(self, name: str, template_id: str) -> str | None:
         asked = (name, template_id)
@@ -121,9 +121,9 @@ class Admissions:
         """An award of this connection was planned, and this is what was said of it."""
         if past:
             return  # the hour's places are for what happens now
-        if held is not None and held.kind == "limit":
+        if held is not None and held.reason is HeldReason.LIMIT:
             self.held[name] = self.held.get(name, 0) + 1
-        elif (held is None or held.kind in ("pause", "template")) and name in self._rooms:
+        elif (held is None or held.reason in (HeldReason.PAUSE, HeldReason.TEMPLATE)) and name in self._rooms:
             self._rooms[name].new += 1
 
     def close(self, transaction: Transaction) -> None:

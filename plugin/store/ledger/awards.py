@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..schema.awards import HeldReason
+
 LOOK_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
 TAKEN_BACK = "its worker is gone; looking before sending again"
-
-DOUBT = "doubt"
-"""What holds an award whose badge may have been made by a provider that cannot be asked: a person ends it."""
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
 
@@ -43,7 +42,7 @@ class LedgerAward:
     :param lease_owner: who works on it now, or None.
     :param attempts: how often it was taken. :param surprises: attempts that ended in an unknown exception.
     :param in_doubt: an earlier attempt may have reached the provider: look before sending.
-    :param held_for: what ends it, where it is ``held``.
+    :param held_for: the :class:`HeldReason`, where it is ``held``.
     :param revoke_reason: it is to be revoked, for this reason; None: it is to be issued.
     """
 
@@ -94,4 +93,4 @@ class Settled:
     badge_url: str | None = None
     notify: str | None = None
     revoke_reason: str | None = None
-    held_for: str | None = None
+    held_for: HeldReason | None = None

@@ -15,9 +15,8 @@ import sqlalchemy as sa
 
 from ..database import Database, Transaction
 from ..history import Change, record
-from ..schema.tables import AWARD_TO_SEND, EVENT_STATES, awards, connections, events, templates
+from ..schema.tables import AWARD_TO_SEND, EVENT_STATES, HeldReason, awards, connections, events, templates
 from .admission import PAUSED
-from .awards import DOUBT
 from .transitions import move
 
 AT_ONCE = 500
@@ -102,7 +101,7 @@ class Repair:
 
         Whoever releases one that is in doubt, where the provider cannot be asked, says that there is no badge.
         """
-        undoubted = sa.and_(awards.c.in_doubt, sa.func.coalesce(awards.c.held_for, "") != DOUBT)
+        undoubted = sa.and_(awards.c.in_doubt, sa.func.coalesce(awards.c.held_for, "") != HeldReason.DOUBT)
         return self._in_portions(
             awards,
             _releasable(chosen),
@@ -127,10 +126,10 @@ class Repair:
             awards,
             [*planned, awards.c.template_id.in_(_templates(name, active=False))],
             lambda transaction, ids: move(
-                transaction, [awards.c.id.in_(ids)], "held", TEMPLATE_DEAD, now(), held_for="template"
+                transaction, [awards.c.id.in_(ids)], "held", TEMPLATE_DEAD, now(), held_for=HeldReason.TEMPLATE
             ),
         )
-        waiting = [*mine, awards.c.held_for == "template", awards.c.state == "held"]
+        waiting = [*mine, awards.c.held_for == HeldReason.TEMPLATE, awards.c.state == "held"]
         released = self._in_portions(
             awards,
             [*waiting, awards.c.template_id.in_(_templates(name, active=True))],
@@ -188,7 +187,7 @@ def _plan_again(transaction: Transaction, ids: Sequence[int], cause: str, now: f
     count = 0
     if paused:
         held = [mine, awards.c.connection.in_(paused)]
-        count += move(transaction, held, "held", cause + AFTER_PAUSE, now, held_for="pause", **values)
+        count += move(transaction, held, "held", cause + AFTER_PAUSE, now, held_for=HeldReason.PAUSE, **values)
     return count + move(transaction, [mine, awards.c.connection.not_in(paused)], "planned", cause, now, **values)
 
 
@@ -221,7 +220,7 @@ def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     return [
         *_of_awards(chosen, ("held",)),
         awards.c.held_for.is_not(None),
-        ~sa.and_(awards.c.held_for == "pause", paused),
+        ~sa.and_(awards.c.held_for == HeldReason.PAUSE, paused),
     ]
 
 

@@ -12,7 +12,7 @@ from .. import leases
 from ..database import Database, Transaction, values_of
 from ..history import Change, record, storable
 from ..inbox.events import InboxEvent
-from ..schema.tables import AWARD_TO_SEND, awards, connections, notifications, templates
+from ..schema.tables import AWARD_TO_SEND, HeldReason, awards, connections, notifications, templates
 from ..shared_clock import UNSTEADY
 from .admission import PAUSED, Admissions
 from .awards import KEY, LOOK_SECONDS, TAKEN_BACK, LedgerAward, Plan, Settled
@@ -39,7 +39,7 @@ class Ledger:
                 plan.connection, plan.template_id, event.connection, plan.issued_at, event.received_at, past=past
             )
             earned = f"earned by a past completion, backfill {event.backfill}" if past else "earned by the completion"
-            state, cause = ("held", held.reason) if held else ("planned", earned)
+            state, cause = ("held", held.message) if held else ("planned", earned)
             award_id = transaction.scalar(
                 self._plan,
                 {
@@ -51,8 +51,8 @@ class Ledger:
                     "event_id": event.id,
                     "correlation_id": event.correlation_id,
                     "state": state,
-                    "reason": held.reason if held else None,
-                    "held_for": held.kind if held else None,
+                    "reason": held.message if held else None,
+                    "held_for": held.reason if held else None,
                     "in_doubt": past and _takes_twice(transaction, plan),
                     "recipient": json.dumps(plan.recipient),
                     "issued_at": plan.issued_at,
@@ -66,7 +66,7 @@ class Ledger:
                 words.append(f"already award {award_id}")
             else:
                 admissions.count(plan.connection, held, past=past)
-                words.append(f"award {award_id}" + (f" ({held.reason})" if held else ""))
+                words.append(f"award {award_id}" + (f" ({held.message})" if held else ""))
             changes.append(Change(now, plan.connection, event.correlation_id, state, cause, event.id, award_id))
         return words, changes
 
@@ -130,7 +130,14 @@ class Ledger:
         with self._database.write() as transaction:
             kept = _still_ours(transaction, rows)
             if kept and transaction.scalar(_IS_PAUSED, {"name": kept[0].connection}):
-                move(transaction, [awards.c.id.in_([row.id for row in kept])], "held", PAUSED, now, held_for="pause")
+                move(
+                    transaction,
+                    [awards.c.id.in_([row.id for row in kept])],
+                    "held",
+                    PAUSED,
+                    now,
+                    held_for=HeldReason.PAUSE,
+                )
                 return []
             leases.prolong(transaction, awards, [row.id for row in kept], now)
         return kept

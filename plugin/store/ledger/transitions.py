@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database import Transaction
-from ..schema.tables import awards, history
+from ..schema.tables import HeldReason, awards, history
 from .awards import LOOK_SECONDS
 
 
@@ -19,7 +19,7 @@ def move(
     cause: str,
     now: float,
     *,
-    held_for: str | None = None,
+    held_for: HeldReason | None = None,
     **values: Any,
 ) -> int:
     """Set the state of the chosen awards, with one row of history each, in two statements however many they are.

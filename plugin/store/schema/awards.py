@@ -1,5 +1,7 @@
 """Tables of the ledger and of the hosts' notifications."""
 
+from enum import StrEnum
+
 from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from .base import Number, metadata
@@ -8,6 +10,22 @@ AWARD_STATES = (
     *("planned", "sending", "issued", "waiting", "held", "rejected", "dead"),
     *("accepted", "declined", "revoked", "replaced", "expired"),
 )
+
+
+class HeldReason(StrEnum):
+    """Why an award is ``held``; each reason has its own end."""
+
+    AGE = "age"
+    """The completion was older than ``max_age`` when it arrived; a release ends it."""
+    LIMIT = "limit"
+    """The connection had its awards of this hour; a release ends it."""
+    TEMPLATE = "template"
+    """The badge template is not active; ends by itself once it is."""
+    PAUSE = "pause"
+    """The connection is paused; ``resume`` ends it."""
+    DOUBT = "doubt"
+    """The badge may exist and the provider cannot be asked; an administrator's release or revocation ends it."""
+
 
 # Literal text, not a parameter: a database uses a partial index only for a condition that it can read.
 AWARD_OPEN = text("state IN ('planned', 'sending', 'waiting')")
@@ -35,7 +53,7 @@ awards = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("surprises", Integer, nullable=False, default=0),  # exceptions that no adapter may raise
     Column("in_doubt", Boolean, nullable=False, default=False),  # look at the provider before sending
-    Column("held_for", String(16)),  # why it is held: pause | limit | age | template | doubt
+    Column("held_for", String(16)),  # HeldReason
     Column("revoke_reason", Text),  # set: what is to be done is to revoke it, and for this reason
     UniqueConstraint("connection", "source", "learner_id", "template_id", "period", name="awards_once"),
 )

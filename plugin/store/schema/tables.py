@@ -8,6 +8,7 @@ from .awards import (
     AWARD_OPEN,
     AWARD_STATES,
     AWARD_TO_SEND,
+    HeldReason,
     awards,
     notifications,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "EVENT_OPEN",
     "EVENT_STATES",
     "EVENT_UNMAPPED",
+    "HeldReason",
     "Number",
     "award_hours",
     "awards",
