@@ -15,7 +15,7 @@ from ..http.statuses import NotFoundError
 from ..http.transport import HostError
 from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome
 from .client import AccredibleClient
-from .issuing import Issuing
+from .issuing import AccredibleIssuer
 from .listing import badge_list, credentials_of, template_list
 from .payloads import is_unpublished
 from .revoking import Revoking
@@ -66,7 +66,7 @@ class AccredibleAdapter(Adapter):
         return template_list(self._client)
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        return Issuing(self._client, self._look, self.context.now).run(awards)
+        return AccredibleIssuer(self._client, self._look, self.context.now).run(awards)
 
     def find(self, award: Award) -> IssuedBadge | None:
         """The live credential, asked for by our own id, then by group and address, and verified here.

@@ -6,20 +6,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
+from ..errors import INVALID_TEMPLATE, ConfigurationError
 from ..http.json_values import document, text
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
 from ..http.transport import Reply
 
 INSUFFICIENT_CREDITS = "insufficient_credits"
 _TAKEN = "already been taken"
 _PROPERTIES = (("recipient", "invalid_recipient"), ("group", INVALID_TEMPLATE))
 _MOST_COMPLAINTS = 50
-
-
-class RefusedError(RejectedError):
-    """Accredible refuses the request as it is."""
 
 
 def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = ()) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from ..context import Context
 from ..errors import AmbiguousError, ConfigurationError, RejectedError, TemporaryError
 from ..http.json_values import MalformedError, is_of_another_time, segment, text
 from ..http.share_links import linkedin
-from ..http.statuses import NotFoundError
+from ..http.statuses import NotFoundError, RefusedError
 from ..http.transport import HostError
 from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Outcome, ShareLink
 from .classes import BadgeClasses
 from .client import BadgrClient
-from .issuing import Issuing
+from .issuing import BadgrIssuer
 from .listing import badge_list, pages, template_list, unknown_issuer
 from .payloads import belongs_to, parse_badge
-from .responses import RefusedError
 from .settings import BadgrSettings, api_url
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class BadgrAdapter(Adapter):
         return template_list(self._client, self._issuer)
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        return Issuing(
+        return BadgrIssuer(
             self._client,
             self._classes,
             self.find,

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from requests.utils import parse_header_links
 
-from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
+from ..errors import INVALID_TEMPLATE, ConfigurationError
 from ..http.json_values import document, text
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
 from ..http.transport import Reply
 
 _CODES = (
@@ -31,15 +31,6 @@ class Answer:
 
     result: list[Any]
     cursor: str | None = None
-
-
-class RefusedError(RejectedError):
-    """Badgr refuses the request as it is.
-
-    :ivar rows: of a batch, the refusals by the row's place; empty where Badgr names no row.
-    """
-
-    rows: Mapping[int, RejectedError] = {}
 
 
 def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = (), credential: str) -> Answer:

@@ -15,7 +15,7 @@ from ..values import Account, Award, BadgeTemplate, IssuedBadge, ListedBadge, Ou
 from .changing import Changing
 from .check import check_organization
 from .client import CredlyClient
-from .issuing import Issuing
+from .issuing import CredlyIssuer
 from .listing import badge_filters, badge_list, pages, template_list
 from .payloads import belongs_to, parse_badge
 from .settings import CredlySettings, web_url
@@ -49,7 +49,7 @@ class CredlyAdapter(Adapter):
         return template_list(self._client, self._organization)
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        return Issuing(self._client, self._badges, self.find, self.context.now).run(awards)
+        return CredlyIssuer(self._client, self._badges, self.find, self.context.now).run(awards)
 
     def find(self, award: Award) -> IssuedBadge | None:
         """The live badge: asked for by the learner's id, then by the e-mail address, and verified here.

@@ -10,7 +10,7 @@ from ..http.statuses import NotFoundError
 from ..values import Award, IssuedBadge
 from .client import CredlyClient
 from .payloads import belongs_to, parse_badge, replace_item
-from .responses import RefusedError
+from .responses import CredlyRefusedError
 
 
 class Changing:
@@ -31,7 +31,7 @@ class Changing:
         body = {"reason": reason.strip(), "suppress_revoke_notification_email": False}
         try:
             data = self._client.put(self._badge_path(badge_id, "/revoke"), body).data
-        except RefusedError as refusal:
+        except CredlyRefusedError as refusal:
             badge = self._parsed(self._look(badge_id) or {})
             if badge is not None and badge.state == "revoked":
                 return badge
@@ -51,7 +51,7 @@ class Changing:
         """
         try:
             data = self._client.post(self._badge_path(badge_id, "/replace"), replace_item(award)).data
-        except RefusedError as refusal:
+        except CredlyRefusedError as refusal:
             if refusal.code != "already_replaced" and refusal.current_badge_id is None:
                 raise
             return self._current(refusal, badge_id, award)
@@ -60,7 +60,7 @@ class Changing:
             raise AmbiguousError("Credly took the replacement and did not answer with the new badge")
         return badge
 
-    def _current(self, refusal: RefusedError, badge_id: str, award: Award) -> IssuedBadge:
+    def _current(self, refusal: CredlyRefusedError, badge_id: str, award: Award) -> IssuedBadge:
         current = refusal.current_badge_id or text(self._look(badge_id) or {}, "replacement_badge_id")
         data = self._look(current) if current else None
         if data is None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
 from ..http.json_values import document
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
 from ..http.transport import Reply
 
 _CODES = (
@@ -28,14 +28,9 @@ class Answer:
     metadata: Mapping[str, Any]
 
 
-class RefusedError(RejectedError):
-    """Credly refuses the request as it is.
+class CredlyRefusedError(RefusedError):
+    """Credly refuses the request as it is. :ivar current_badge_id: the successor of a replaced badge, or None."""
 
-    :ivar error_index: which item of a batch is the reason, or None.
-    :ivar current_badge_id: the badge that took the place of the one to replace, or None.
-    """
-
-    error_index: int | None = None
     current_badge_id: str | None = None
 
 
@@ -57,7 +52,7 @@ def read_answer(
     :param credential: the setting to name when the credentials are refused.
     :raises ConfigurationError: 401, 403, or a permanent redirect.
     :raises NotFoundError: 404 or 410.
-    :raises RefusedError: 400, 422 and every other 4xx.
+    :raises CredlyRefusedError: 400, 422 and every other 4xx.
     :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Credly's JSON.
     """
     status = reply.status
@@ -88,10 +83,11 @@ def _refusal(status: int, data: dict[str, Any], metadata: Mapping[str, Any], sec
         return NotFoundError(f"Credly does not have it (HTTP {status})" + (f": {said}" if said else ""))
     code = "invalid" if status in {400, 422} else f"http_{status}"
     code = next((known for attribute, text in complaints if (known := _code(attribute, text))), code)
-    refusal = RefusedError(code, f"Credly refuses it (HTTP {status})" + (f": {said}" if said else ""))
+    message = f"Credly refuses it (HTTP {status})" + (f": {said}" if said else "")
+    refusal = CredlyRefusedError(code, message)
     index, current = data.get("error_index"), metadata.get("current_badge_id")
     if isinstance(index, int) and not isinstance(index, bool):
-        refusal.error_index = index
+        refusal.rows = {index: RefusedError(code, message)}
     if isinstance(current, str) and current:
         refusal.current_badge_id = current
     return refusal

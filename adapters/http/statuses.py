@@ -1,6 +1,8 @@
-"""What an HTTP status alone says, at any provider."""
+"""Errors that follow from an HTTP status alone, at any provider."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from ..errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from .retry_after import retry_after
@@ -11,13 +13,22 @@ _TEMPORARY_REDIRECTS = {302, 303, 307}
 
 
 class NotFoundError(RejectedError):
-    """404 or 410, in the provider's own words; what is missing, the caller knows."""
+    """The provider answers 404 or 410; the caller knows which object is missing."""
 
     def __init__(self, message: str) -> None:
         super().__init__("not_found", message)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (str(self),), self.__dict__)
+
+
+class RefusedError(RejectedError):
+    """The provider refuses the request as it is.
+
+    :ivar rows: the refusals of single items of a batch, by position; empty if the provider names no item.
+    """
+
+    rows: Mapping[int, RejectedError] = {}
 
 
 def trouble(reply: Reply, provider: str, *, acts: bool, now: float, setting: str = "host") -> AdapterError | None:

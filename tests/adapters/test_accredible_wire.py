@@ -255,9 +255,9 @@ def test_a_failure_may_have_acted_and_429_has_not(
     wire: responses.RequestsMock, adapter: AccredibleAdapter, award: MakeAward, status: int, acted: bool
 ) -> None:
     wire.post(CREATE, body="<html>", status=status)
-    (outcome,) = adapter.issue([award()])
-    assert isinstance(outcome, TemporaryError)
-    assert outcome.may_have_acted is acted
+    with pytest.raises(TemporaryError) as caught:
+        adapter.issue([award()])
+    assert caught.value.may_have_acted is acted
 
 
 def test_after_a_429_nothing_is_sent_until_the_slice_is_over(

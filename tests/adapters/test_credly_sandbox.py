@@ -116,7 +116,7 @@ def test_a_batch_without_error_index_goes_one_by_one(
 ) -> None:
     url = sandbox(error_index="off")
     outcomes = connect(url).issue([make_award(1), make_award(2, template="unknown"), make_award(3)])
-    assert [type(outcome).__name__ for outcome in outcomes] == ["IssuedBadge", "RefusedError", "IssuedBadge"]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["IssuedBadge", "CredlyRefusedError", "IssuedBadge"]
     assert calls(url) == {"POST badges/batch": 1, "POST badges": 3}
 
 

@@ -16,9 +16,9 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from badgerelay.adapters import AdapterError, AmbiguousError, Award, ConfigurationError, RejectedError, TemporaryError
 from badgerelay.adapters.credly.adapter import CredlyAdapter
-from badgerelay.adapters.credly.responses import RefusedError
+from badgerelay.adapters.credly.responses import CredlyRefusedError
 from badgerelay.adapters.http.redact import MAX_QUOTE, quote
-from badgerelay.adapters.http.statuses import NotFoundError
+from badgerelay.adapters.http.statuses import NotFoundError, RefusedError
 from badgerelay.adapters.http.transport import CONNECT_SECONDS, MAX_ANSWER_BYTES, READ_SECONDS
 
 ORGANIZATION = "0a6cbe4e-5c55-4f0c-8f0d-6e2b6f6c0001"
@@ -518,7 +518,7 @@ def test_share_links_lead_to_the_public_page_linkedin_and_the_embed(adapter: Cre
 
 
 @pytest.mark.parametrize(
-    "error", [RejectedError("code", "text"), RefusedError("code", "text"), NotFoundError("text")]
+    "error", [RejectedError("code", "text"), CredlyRefusedError("code", "text"), NotFoundError("text")]
 )
 def test_rejections_can_be_copied_and_pickled(error: RejectedError) -> None:
     for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
