@@ -1,1 +1,1 @@
-"""Past completions made good: read, planned, confirmed, issued."""
+"""Badges for past completions: read, planned, confirmed, issued."""

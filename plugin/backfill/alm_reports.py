@@ -1,6 +1,6 @@
-"""Reports of ALM that a backfill has made: the transcript of its time, and the list of all users.
+"""ALM's reports for a backfill: the transcript of its time, and the list of all users.
 
-A job's id is kept before it is waited for, so that a backfill that was interrupted goes on with it.
+A job's id is stored before the backfill waits for the job, so that an interrupted backfill continues with it.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ from ..sources.alm.api.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start
 from ..sources.alm.api.users_report import read_users
 from ..sources.alm.decide.learner_report import JOBS_A_DAY, may_have_made
 from ..store import Connection, Store
-from .options import Wish
+from .options import BackfillOptions
 from .plan import PlanError
 
 ORIGIN = "ALM's learner transcript"
-"""Of a backfill whose completions come from no file."""
+"""The origin of a backfill that has no file."""
 
 
-def transcript_of(store: Store, connection: Connection, number: int, wish: Wish) -> Iterator[str]:
-    """The lines of the transcript of a backfill's time, for :func:`.transcripts.read_transcript`.
+def transcript_of(store: Store, connection: Connection, number: int, options: BackfillOptions) -> Iterator[str]:
+    """Yield the lines of ALM's transcript for the backfill, for :func:`.transcripts.read_transcript`.
 
-    :param wish: has ``since``; until now where it has no end.
-    :raises AdapterError: as :func:`..alm.jobs.report`.
+    :param options: has ``since``; the transcript ends now if ``until`` is None.
+    :raises AdapterError: as :func:`..sources.alm.api.jobs.report`.
     """
-    assert wish.since is not None  # whoever begins the backfill sees to it
-    since, until = (datetime.fromtimestamp(each, UTC) for each in (wish.since, wish.until or store.now()))
+    assert options.since is not None  # the command that starts the backfill checks it
+    since, until = (datetime.fromtimestamp(each, UTC) for each in (options.since, options.until or store.now()))
     return _report(store, connection, number, TRANSCRIPT, lambda client: start_transcript(client, since, until))
 
 
 def users_of(store: Store, connection: Connection, number: int) -> Callable[[], Iterator[LearnerRecord]]:
-    """What gives all users of the account.
+    """Return a function that yields all users of the account.
 
-    It raises AdapterError as :func:`..alm.jobs.report`, and PlanError where it was asked for too often today.
+    It raises AdapterError as :func:`..sources.alm.api.jobs.report`, and PlanError if the list was requested too often
+    today.
     """
 
     def start(client: AlmClient) -> str:

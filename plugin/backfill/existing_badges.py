@@ -1,4 +1,4 @@
-"""Who has a badge already, as its provider knows it: by its list where it has one, else one by one."""
+"""Badges that learners have already, as the provider knows them: by its list if it has one, else one by one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from ..delivery.attempts import award_planned
 from ..providers.backoff import backoff
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
+from ..sources.recipients import digest
 from ..store import Plan, Store
-from ..store.schema.tables import backfill_badges as badges
-from .addresses import digest
+from ..store.backfill.values import PlannedBadge, StateChange
 
-ALONE = 20
-"""Badges of one template, earned once for all, that are asked for one by one; for more, the provider's list of that
-template is read."""
+MAX_SINGLE_LOOK_UPS = 20
+"""Maximum badges of one template, without periods, that are looked up one by one. For more, the provider's list of
+the template is read."""
 
 PATIENCE_SECONDS = 900.0
-"""How long a call waits for its place in the connection's rate, which live awards use too."""
+"""Maximum seconds that a call waits for the connection's rate limit, which live awards use too."""
 
 TRIES = 5
-AT_ONCE = 500
+PORTION = 500
 GONE = ("revoked", "replaced")
+"""States of badges that a learner does not have any more."""
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 class Providers:
     """The providers of one plan.
 
-    :param sleep: for seconds.
+    :param sleep: takes seconds.
     """
 
     def __init__(self, store: Store, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -47,7 +48,7 @@ class Providers:
         self._asked: Counter[tuple[str, str]] = Counter()
 
     def refusal(self, name: str, template_id: str) -> str | None:
-        """Why nothing can be issued from this template, as far as the catalogue knows, or None."""
+        """Return why the catalogue says that the template cannot be issued, or None."""
         if self._adapter(name) is None:
             return f"there is no provider connection {name!r}"
         if name not in self._templates:
@@ -59,17 +60,17 @@ class Providers:
         return None if state == "active" else f"the badge template {template_id} is {state}"
 
     def find(self, plan: Plan, earner_id: str) -> IssuedBadge | bool:
-        """The badge, where the provider has it; False where it has not, True where its list will be asked.
+        """Return the badge if the provider has it, False if not, True if :meth:`mark_listed` will answer.
 
-        A list does not tell a badge from that of an earlier period.
+        A list does not distinguish a badge from that of an earlier period, so badges with periods are looked up.
 
-        :raises AdapterError: it does not say.
+        :raises AdapterError: the provider does not answer.
         """
         adapter, target = self._adapter(plan.connection), (plan.connection, plan.template_id)
         assert adapter is not None
         if adapter.capabilities.can_list and not plan.period:
             self._asked[target] += 1
-            if self._asked[target] > ALONE:
+            if self._asked[target] > MAX_SINGLE_LOOK_UPS:
                 return True
         if not adapter.capabilities.can_look_up:
             return False
@@ -77,9 +78,9 @@ class Providers:
         return self._try(lambda: adapter.find(award)) or False
 
     def mark_listed(self, number: int, name: str, template_id: str, source: str) -> None:
-        """Mark those of the plan that the provider's list of this template has.
+        """Mark the plan's badges that are in the provider's list of this template.
 
-        :raises AdapterError: it cannot be read.
+        :raises AdapterError: the list cannot be read.
         """
         adapter = self._adapter(name)
         if adapter is not None:
@@ -92,20 +93,21 @@ class Providers:
 
     def _read_list(self, adapter: Adapter, number: int, name: str, template_id: str, source: str) -> None:
         listed = iter(adapter.badges(template_id))
-        while portion := list(islice(listed, AT_ONCE)):
+        while portion := list(islice(listed, PORTION)):
             live = [badge for badge in portion if badge.state not in GONE]
-            self._store.backfills.mark(self._matches(live, number, name, template_id, source))
+            self._store.planned_badges.mark(self._matches(live, number, name, template_id, source))
 
     def _matches(
         self, listed: list[ListedBadge], number: int, name: str, template_id: str, source: str
-    ) -> Iterator[tuple[int, str, str]]:
+    ) -> Iterator[StateChange]:
         ours = f"{source}:"
         by_learner = {b.earner_id.removeprefix(ours): b for b in listed if b.earner_id.startswith(ours)}
         by_address = {digest(badge.email): badge for badge in listed if badge.email}
-        mine = [badges.c.connection == name, badges.c.template_id == template_id, badges.c.state == "unasked"]
-        for column, found in ((badges.c.learner_id, by_learner), (badges.c.address, by_address)):
-            for row in self._store.backfills.badges(number, *mine, column.in_(list(found)), limit=10 * AT_ONCE):
-                yield row.id, "has", has(name, found[getattr(row, column.name)])
+        badges, target, limit = self._store.planned_badges, (number, name, template_id), 10 * PORTION
+        for row in badges.unasked_of_learners(*target, list(by_learner), limit=limit):
+            yield _has(row, name, by_learner[row.learner_id])
+        for row in badges.unasked_of_addresses(*target, list(by_address), limit=limit):
+            yield _has(row, name, by_address[row.address])
 
     def _adapter(self, name: str) -> Adapter | None:
         if name not in self._adapters:
@@ -116,7 +118,7 @@ class Providers:
         return self._adapters[name]
 
     def _try(self, call: Callable[[], T]) -> T:
-        """Several times, as a provider may fail now and then."""
+        """Call several times, since a provider may fail now and then."""
         for attempt in range(1, TRIES):
             try:
                 return call()
@@ -128,5 +130,10 @@ class Providers:
         return call()
 
 
-def has(name: str, badge: IssuedBadge | ListedBadge) -> str:
+def existing(name: str, badge: IssuedBadge | ListedBadge) -> str:
+    """Return the reason of a badge that the provider connection ``name`` has."""
     return f"{name} has it: badge {badge.id}, {badge.state}"
+
+
+def _has(row: PlannedBadge, name: str, badge: ListedBadge) -> StateChange:
+    return StateChange(row.id, "has", existing(name, badge))

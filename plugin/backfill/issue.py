@@ -1,60 +1,62 @@
-"""A confirmed backfill, issued: past completions go through the inbox like those of the day, a few ahead at a time.
+"""Issuing of a confirmed backfill: past completions go through the inbox like live ones, a few at a time.
 
-So few are in the inbox and the ledger at once that a live completion waits for two batches of them at most. How far
-it is stands in rows, and each completion's event has an id of its own, the same each time: killed at any moment, it
-goes on where it was, and stores nothing twice.
+The inbox and the ledger have so few of them at once that a live completion waits for at most two batches. Progress is
+stored in rows, and each completion's event always has the same id. A process that is killed at any moment continues
+from there and stores nothing twice.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from collections.abc import Callable, Collection
 
 from ..store import HeldReason, Store
-from ..store.schema.tables import backfill_badges as badges
-from ..store.schema.tables import events
-from .ledger_state import awards_of
-from .origins import Party
+from ..store.backfill.progress import AwardKey, EventState, LearnerAward, awards_of_learners, events_by_id
+from ..store.backfill.values import PlannedBadge, StateChange
+from .origins import BackfillSource, event_id_of
 
 AHEAD = 100
-"""Badges of a backfill that are under way at once."""
+"""Maximum badges of a backfill that are in the inbox or the ledger at once."""
 
 POLL_SECONDS = 0.2
+"""Seconds between two looks at the badges that are being issued."""
 
 
 class Issuer:
-    """:param note: told how many badges are settled, and what holds it up."""
+    """Issues the badges of one backfill.
+
+    :param note: gets the number of settled badges, and the trouble that delays the others.
+    :param sleep: takes seconds.
+    """
 
     def __init__(
         self,
         store: Store,
         number: int,
-        party: Party,
+        source: BackfillSource,
         *,
         note: Callable[[int, str], None] = lambda *_: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._number = number
-        self._party = party
+        self._source = source
         self._note = note
         self._sleep = sleep
         self._settled = 0
         self._names: list[str] = []
 
     def run(self) -> None:
-        """Until everything is settled. Somebody else does the work: an engine in this process or elsewhere."""
+        """Run until every badge is settled. An engine, in this process or another one, issues them."""
         self._store.backfills.move(self._number, "issuing", self._store.now())
-        counts = self._store.backfills.counts(self._number)
+        counts = self._store.planned_badges.counts(self._number)
         self._settled = sum(counts.values()) - sum(counts.get(each, 0) for each in _UNSETTLED)
         providers = {
-            name for state in ("would", "sent") for name, *_ in self._store.backfills.targets(self._number, state)
+            name
+            for state in ("would", "sent")
+            for name, *_ in self._store.planned_badges.targets(self._number, state)
         }
-        self._names = sorted({self._party.connection, *providers} - {""})
+        self._names = sorted({self._source.connection, *providers} - {""})
         while True:
             under_way = self._settle()
             paused, trouble = self._trouble()
@@ -65,58 +67,52 @@ class Issuer:
             self._sleep(POLL_SECONDS)
         self._store.backfills.move(self._number, "done", self._store.now())
 
-    def _next(self, most: int) -> list[Row[Any]]:
-        return self._store.backfills.badges(self._number, badges.c.state == "would", limit=most)
+    def _next(self, limit: int) -> list[PlannedBadge]:
+        return self._store.planned_badges.in_state(self._number, "would", limit=limit)
 
     def _feed(self, room: int) -> int:
-        """Bring the next completions in; for how many badges."""
+        """Put the next completions into the inbox. Returns the number of their badges."""
         rows = self._next(room) if room > 0 else []
         if rows:
-            past = self._store.backfills.completions({row.completion for row in rows})
-            self._store.inbox.add([self._party.event(self._number, row) for row in past], self._store.now())
-            self._store.backfills.mark((row.id, "sent", None) for row in rows)
+            past = self._store.past_completions.by_ids({row.completion for row in rows})
+            self._store.inbox.add([self._source.event(self._number, each) for each in past], self._store.now())
+            self._store.planned_badges.mark(StateChange(row.id, "sent") for row in rows)
         return len(rows)
 
     def _settle(self) -> int:
-        """Write down what has come of those under way; how many still are."""
-        rows = self._store.backfills.badges(self._number, badges.c.state == "sent", limit=10 * AHEAD)
+        """Record the outcomes of the badges under way. Returns the number of those without an outcome."""
+        rows = self._store.planned_badges.in_state(self._number, "sent", limit=10 * AHEAD)
         if not rows:
             return 0
-        of_event = self._events(sorted({row.completion for row in rows}))
-        known = awards_of(self._store, self._party.source, [row.learner_id for row in rows])
-        ends: list[tuple[int, str, str | None]] = []
-        again: list[tuple[int, str, str | None]] = []
-        numbers: dict[int, int] = {}
+        events, awards = self._read({row.completion for row in rows}, {row.learner_id for row in rows})
+        ended: list[StateChange] = []
+        again: list[StateChange] = []
         for row in rows:
-            event = of_event.get(row.completion)
-            award = known.get((row.connection, row.learner_id, row.template_id, row.period))
+            event = events.get(event_id_of(self._number, row.completion))
+            award = awards.get((row.connection, row.learner_id, row.template_id, row.period))
             if event is None:
-                again.append((row.id, "would", None))
+                again.append(StateChange(row.id, "would"))
+            elif event.state in ("received", "waiting"):
                 continue
-            if event.state in ("received", "waiting"):
-                continue
-            if award is None:
-                ends.append((row.id, "cannot", event.reason))
+            elif award is None:
+                ended.append(StateChange(row.id, "cannot", event.reason))
             elif not (award.open or award.held_for == HeldReason.PAUSE):
-                elsewhere = None if award.event_id == event.id else f"award {award.id} came of another completion"
-                ends.append((row.id, award.state, award.reason or elsewhere))
-                numbers[row.id] = award.id
-        self._store.backfills.mark([*ends, *again], numbers)
-        self._settled += len(ends)
-        return len(rows) - len(ends) - len(again)
+                other = None if award.event_id == event.id else f"award {award.id} came of another completion"
+                ended.append(StateChange(row.id, award.state, award.reason or other, award.id))
+        self._store.planned_badges.mark([*ended, *again])
+        self._settled += len(ended)
+        return len(rows) - len(ended) - len(again)
 
-    def _events(self, past: Sequence[int]) -> dict[int, Row[Any]]:
-        names = {f"backfill:{self._number}:{number}": number for number in past}
-        query: sa.Select[Any] = sa.select(events.c.id, events.c.event_id, events.c.state, events.c.reason).where(
-            events.c.connection == self._party.connection,
-            events.c.source == self._party.source,
-            events.c.event_id.in_(names),
-        )
+    def _read(
+        self, completions: Collection[int], learners: Collection[str]
+    ) -> tuple[dict[str, EventState], dict[AwardKey, LearnerAward]]:
+        event_ids = [event_id_of(self._number, each) for each in completions]
         with self._store.database.read() as transaction:
-            return {names[row.event_id]: row for row in transaction.execute(query)}
+            events = events_by_id(transaction, self._source.connection, self._source.name, event_ids)
+            return events, awards_of_learners(transaction, self._source.name, learners)
 
     def _trouble(self) -> tuple[bool, str]:
-        """Whether a pause holds everything up, and what to tell of that or of a connection that does not work."""
+        """Return whether a connection is paused, and the trouble of a connection in words."""
         trouble = ""
         for name in self._names:
             connection = self._store.connections.get(name)

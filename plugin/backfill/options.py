@@ -1,4 +1,4 @@
-"""What an administrator wants made good."""
+"""The options of a backfill."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ..csvfiles.dates import parse_date
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """:param since: completions from then on, seconds since the epoch; ``until`` is exclusive. None is any.
+class BackfillOptions:
+    """The completions and badges that a backfill covers.
 
-    :param objects: only these learning objects or instances; none is all.
-    :param limit: badges at most; None is all.
-    :param email_is_id: the LMS host's ids of learners are their e-mail addresses.
+    :param since: the first moment of completions, seconds since the epoch; None for no bound.
+    :param until: the moment before which they end; None for no bound.
+    :param objects: the only learning objects or instances; empty for all.
+    :param limit: maximum number of badges; None for all.
+    :param email_is_id: whether the LMS host's ids of learners are their e-mail addresses.
     """
 
     since: float | None = None
@@ -25,18 +27,22 @@ class Wish:
     limit: int | None = None
     email_is_id: bool = False
 
-    def kept(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options as the store keeps them."""
         return asdict(self)
 
 
-def wish_of(kept: Mapping[str, Any]) -> Wish:
-    return Wish(**{**kept, "objects": tuple(kept["objects"])})
+def options_from(kept: Mapping[str, Any]) -> BackfillOptions:
+    """Return the options of a stored backfill."""
+    return BackfillOptions(**{**kept, "objects": tuple(kept["objects"])})
 
 
 def parse_bound(text: str, *, last: bool) -> float:
-    """Seconds since the epoch of ``--from`` or ``--to``: a day, of which the last one is included, or a moment.
+    """Return the bound that ``--from`` or ``--to`` gives, in seconds since the epoch.
 
-    :raises ValueError: the end of a sentence that says what is wrong.
+    :param text: a moment, or a day.
+    :param last: whether a day is included up to its end.
+    :raises ValueError: the text is not valid; the message ends a sentence.
     """
     try:
         day = datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Whose completions they are: how they become the events that it would have sent, and who decides on them."""
+"""The source of a backfill's completions: the events that it would have sent, and the decisions on them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ...hooks import CourseCompleted, Learner, LearningObject
+from ...hooks.events import LearningObjectKind
 from ...hooks.schemas import schema_of
 from ..sources.alm.decide.source import AlmSource
 from ..sources.alm.webhook.decoder import decode
@@ -19,27 +16,33 @@ from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Connection, NewEvent, Store
-from ..store.schema.tables import events
+from ..store.backfill.values import LoType, PastCompletion
 
-_EVENTS = {
+_EVENTS: dict[LoType, str] = {
     "course": "COURSE_COMPLETED_BATCH",
     "learningProgram": "LEARNING_PATH_COMPLETED_BATCH",
     "certification": "CERTIFICATION_COMPLETED_BATCH",
 }
-_KINDS = {"course": "course", "learningProgram": "learning_path", "certification": "certification"}
+_KINDS: dict[LoType, LearningObjectKind] = {
+    "course": "course",
+    "learningProgram": "learning_path",
+    "certification": "certification",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """:param connection: the source connection; empty for an LMS host.
-    :param source: the inbox's name for it.
-    :param event: of a backfill's number and a completion.
-    :param decider: who decides on its live events.
+class BackfillSource:
+    """A source, as a backfill uses it.
+
+    :param connection: the source connection; empty for an LMS host.
+    :param name: the inbox's name of the source.
+    :param event: takes a backfill's number and a past completion, and returns the completion's event.
+    :param decider: decides on the source's live events too.
     """
 
     connection: str
-    source: str
-    event: Callable[[int, Row[Any]], NewEvent]
+    name: str
+    event: Callable[[int, PastCompletion], NewEvent]
     decider: Source
 
     @property
@@ -47,10 +50,11 @@ class Party:
         return not self.connection
 
 
-def alm_party(store: Store, connection: Connection) -> Party:
+def alm_source(store: Store, connection: Connection) -> BackfillSource:
+    """Return the source of an ALM connection's completions."""
     endpoint = AlmEndpoint(connection.name, connection.settings)
 
-    def event(number: int, completion: Row[Any]) -> NewEvent:
+    def event(number: int, completion: PastCompletion) -> NewEvent:
         moment = _moment(completion).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         data = {
             "userId": completion.learner_id,
@@ -61,7 +65,7 @@ def alm_party(store: Store, connection: Connection) -> Party:
             "hasPassed": completion.passed,
         }
         body = {
-            "eventId": _event_id(number, completion),
+            "eventId": event_id_of(number, completion.id),
             "eventName": _EVENTS[completion.lo_type],
             "timestamp": moment,
             "data": {key: value for key, value in data.items() if value is not None},
@@ -69,21 +73,19 @@ def alm_party(store: Store, connection: Connection) -> Party:
         (new,) = endpoint.take(decode(json.dumps({"events": [body]}).encode()))
         return replace(new, backfill=number)
 
-    return Party(connection.name, endpoint.source, event, AlmSource(store, connection.name))
+    return BackfillSource(connection.name, endpoint.source, event, AlmSource(store, connection.name))
 
 
-def host_party(store: Store, source: str) -> Party:
-    def event(number: int, completion: Row[Any]) -> NewEvent:
+def host_source(store: Store, source: str) -> BackfillSource:
+    """Return the source of an LMS host's completions."""
+
+    def event(number: int, completion: PastCompletion) -> NewEvent:
         done = CourseCompleted(
-            id=_event_id(number, completion),
+            id=event_id_of(number, completion.id),
             source=source,
             occurred_at=_moment(completion),
-            learner=Learner(completion.learner_id, email=completion.email, name=completion.name),
-            learning_object=LearningObject(
-                _KINDS[completion.lo_type],  # type: ignore[arg-type]  # its values are the three kinds
-                completion.lo_id,
-                completion.instance_id,
-            ),
+            learner=Learner(completion.learner_id or "", email=completion.email, name=completion.name),
+            learning_object=LearningObject(_KINDS[completion.lo_type], completion.lo_id, completion.instance_id),
             passed=completion.passed,
             score=completion.score,
         )
@@ -100,20 +102,14 @@ def host_party(store: Store, source: str) -> Party:
             backfill=number,
         )
 
-    return Party("", source, event, HostSource(store, {}))
+    return BackfillSource("", source, event, HostSource(store, {}))
 
 
-def as_arrived(event: NewEvent, number: int, now: float) -> Any:
-    """The event as a row of the inbox that is not there: for a source to decide on before anything is stored."""
-    known = {column.name: getattr(event, column.name, None) for column in events.columns}
-    fresh = {"id": number, "attempts": 1, "received_at": now, "due_at": now, "correlation_id": "", "unmapped": False}
-    return SimpleNamespace(**{**known, **fresh})
+def event_id_of(number: int, completion: int) -> str:
+    """Return the event id of a past completion: always the same, so that a repeated step stores nothing twice."""
+    return f"backfill:{number}:{completion}"
 
 
-def _event_id(number: int, completion: Row[Any]) -> str:
-    """The same each time, so that a backfill that was killed stores nothing twice."""
-    return f"backfill:{number}:{completion.id}"
-
-
-def _moment(completion: Row[Any]) -> datetime:
+def _moment(completion: PastCompletion) -> datetime:
+    assert completion.occurred_at is not None  # completions without a date are refused when they are read
     return datetime.fromtimestamp(completion.occurred_at, UTC)

@@ -1,7 +1,7 @@
-"""Past completions from a learner transcript of ALM's, or from ``user_course_grade.csv`` of a migration.
+"""Past completions from ALM's learner transcript, or from ``user_course_grade.csv`` of a migration.
 
 https://experienceleague.adobe.com/en/docs/learning-manager/using/admin/learner-transcript-csv names the columns of
-the first, not what is in them: ids and dates are taken in any form that can mean one thing only.
+the transcript but not their contents: ids and dates are accepted in every unambiguous form.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from ..csvfiles.dates import parse_date
 from ..csvfiles.records import Record, read_records
-
-LoType = Literal["course", "learningProgram", "certification"]
+from ..store.backfill.values import LoType
 
 MAX_ID = 255
 MAX_EMAIL = 254
@@ -63,13 +61,14 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TranscriptRow:
-    """One line. What cannot be read is None, and ``problem`` says why.
+    """One line. A field that cannot be read is None, and ``problem`` says why.
 
-    :param user_id: the learner's id in the LMS, where the line has it.
+    :param user_id: the learner's id in the LMS, if the line has it.
     :param email: lower-cased and trimmed.
     :param lo_id: as the LMS's events have it (``course:8801234``), or as the line has it.
-    :param completed: None where the line does not say.
+    :param completed: None if the line does not say.
     :param score: 0.0 to 1.0.
+    :param problem: the first problem of the line, or None.
     """
 
     line: int
@@ -87,9 +86,9 @@ class TranscriptRow:
 
 
 def read_transcript(lines: Iterable[str]) -> Iterator[TranscriptRow]:
-    """The rows of a learner transcript, from a file or from ALM's job. Columns by name, in any order.
+    """Yield the rows of a learner transcript, from a file or from ALM's job. Columns come by name, in any order.
 
-    :raises FileError: it is none; some rows may have been given by then.
+    :raises FileError: the file is not a transcript; some rows may have been yielded by then.
     """
     needed = {
         ("user_id", "email"): "the learner (Email or User ID)",
@@ -101,9 +100,11 @@ def read_transcript(lines: Iterable[str]) -> Iterator[TranscriptRow]:
 
 
 def read_grades(lines: Iterable[str]) -> Iterator[TranscriptRow]:
-    """The rows of ``user_course_grade.csv``: one for each module, so that a course may have several.
+    """Yield the rows of ``user_course_grade.csv``: one for each module, so that a course may have several.
 
-    Its ``userId`` is an e-mail address. :raises FileError: as above.
+    Its ``userId`` is an e-mail address.
+
+    :raises FileError: as :func:`read_transcript`.
     """
     needed = {("user_id",): "userId", ("lo_id",): "courseId", ("completion", "success"): "completion or success"}
     return map(_grade_row, read_records(lines, _GRADES, needed))
@@ -117,7 +118,7 @@ def _transcript_row(record: Record) -> TranscriptRow:
     status = _word(said.get("status", ""))
     lo_type = _TYPES.get(_word(said.get("type", "")))
     if lo_type is None:
-        problems.add(f"its type {said['type'][:40]!r} is no course, learning path or certification")
+        problems.add(f"its type {said['type'][:40]!r} is not a course, learning path or certification")
         lo_type = "course"
     lo_id = problems.id("learning object", said.get("lo_id", ""), lo_type)
     return TranscriptRow(
@@ -157,7 +158,7 @@ def _grade_row(record: Record) -> TranscriptRow:
 
 
 class _Problems:
-    """What is wrong with a line; the first counts."""
+    """Collects the problems of a line; the first counts."""
 
     def __init__(self) -> None:
         self.first: str | None = None
@@ -174,7 +175,7 @@ class _Problems:
     def email(self, value: str, user_id: str) -> str | None:
         address = value.strip().lower()
         if address and (not _EMAIL.match(address) or len(address) > MAX_EMAIL or not address.isprintable()):
-            self.add("its e-mail address is none")
+            self.add("its e-mail address is not valid")
             return None
         if not address and not user_id:
             self.add("it names no learner")
@@ -202,7 +203,7 @@ class _Problems:
 
 
 def _instance(value: str, lo_id: str) -> str | None:
-    """The instance's id; a transcript may have its name there, which tells nothing."""
+    """Return the instance's id, or None: a transcript may have the instance's name instead."""
     if value.isascii() and value.isdigit() and lo_id:
         value = f"{lo_id}_{value}"
     value = value.replace("learning_program:", "learningProgram:", 1)

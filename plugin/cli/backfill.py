@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,14 +15,16 @@ import click
 
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError
 from ..backfill.alm_reports import ORIGIN, transcript_of
-from ..backfill.options import Wish, parse_bound, wish_of
+from ..backfill.options import BackfillOptions, options_from, parse_bound
 from ..backfill.plan import PlanError
 from ..backfill.read_file import lines_of, read_into
-from ..backfill.run import held, issue, party_of, plan
-from ..backfill.summary import lines_of_plan, summary_of
+from ..backfill.run import held, issue, plan, source_of_backfill
+from ..backfill.summary import summary_of
 from ..csvfiles.records import FileError
 from ..sources.alm.api.errors import ReportError
 from ..store import Store
+from ..store.backfill.summary import plan_lines
+from ..store.backfill.values import Backfill
 from ..store.hold import HeldError, Hold
 from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
@@ -85,7 +88,7 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
         raise click.UsageError("give either --transcript or --grades")
     if source is not None and not _HOST.match(source):
         raise click.UsageError("--source: 1 to 64 of letters, digits, '.', '_', '-'")
-    wish = Wish(
+    options = BackfillOptions(
         since=_bound("from", given["since"], last=False),
         until=_bound("to", given["until"], last=True),
         objects=given["objects"],
@@ -97,10 +100,10 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
         file = given["transcript"] or given["grades"]
         if file is None and not name:
             raise click.UsageError("--source needs a file: --transcript or --grades")
-        if file is None and wish.since is None:
+        if file is None and options.since is None:
             raise click.UsageError("give --from, the day from which ALM makes a transcript, or --transcript FILE")
         account = source or f"alm:{wanted_connection(store, name).settings['account_id']}"
-        begun = store.backfills.begin(name, account, file.name if file else ORIGIN, wish.kept(), store.now())
+        begun = store.backfills.begin(name, account, file.name if file else ORIGIN, options.as_dict(), store.now())
         with _held(store, begun) as hold:
             _read(store, begun, file, grades=given["grades"] is not None)
             _go_on(store, begun, hold, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
@@ -114,10 +117,10 @@ def resume(number: int, yes: bool, json_: bool) -> None:
     """Go on with a backfill that was interrupted, or only planned."""
     with opened_store() as store, _held(store, number) as hold:
         record = _record(store, number)
-        if record["state"] == "reading":
-            if record["origin"] != ORIGIN:
+        if record.state == "reading":
+            if record.origin != ORIGIN:
                 raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
-            store.backfills.drop(number, [])
+            store.past_completions.remove_all(number)
             _read(store, number, None)
         _go_on(store, number, hold, dry_run=False, yes=yes, json_=json_)
 
@@ -127,7 +130,7 @@ def resume(number: int, yes: bool, json_: bool) -> None:
 def list_backfills(json_: bool) -> None:
     """The newest first."""
     with opened_store() as store:
-        rows = [{**each, "source": each["connection"] or each["source"]} for each in store.backfills.all()]
+        rows = [{**asdict(each), "source": each.connection or each.source} for each in store.backfills.all()]
     print_rows(rows, ["id", "state", "source", "origin", "created_at"], json_=json_, empty="no backfills")
 
 
@@ -139,7 +142,8 @@ def show(number: int, limit: int, json_: bool) -> None:
     """The plan, line by line, and how far it is."""
     with opened_store() as store:
         record = _record(store, number)
-        rows = list(lines_of_plan(store, number, limit))
+        with store.database.read() as transaction:
+            rows = [asdict(each) for each in plan_lines(transaction, number, limit)]
         if json_:
             shown = [{**row, "occurred_at": row["occurred_at"] and when(row["occurred_at"])} for row in rows]
             click.echo(json.dumps({**summary_of(store, record), "lines": shown}, indent=2))
@@ -163,17 +167,17 @@ def _go_on(store: Store, number: int, hold: Hold, *, dry_run: bool, yes: bool, j
     record = _record(store, number)
     later = _later(number)
     try:
-        if record["state"] == "planning":
+        if record.state == "planning":
             with _Progress(hold) as progress:
                 plan(store, record, progress.say)
             record = _record(store, number)
-        if record["state"] == "planned" and not dry_run:
-            count = store.backfills.counts(number).get("would", 0)
+        if record.state == "planned" and not dry_run:
+            count = store.planned_badges.counts(number).get("would", 0)
             if not json_:
                 _print(summary_of(store, record))
             if count:
                 confirmed(f"Issue {count:,} badges?", yes=yes)
-        if record["state"] in ("planned", "issuing") and not dry_run:
+        if record.state in ("planned", "issuing") and not dry_run:
             with _Progress(hold) as progress:
                 issue(store, record, progress.count)
     except (PlanError, LookupError, AdapterError) as error:
@@ -211,18 +215,19 @@ def _read(store: Store, number: int, file: Path | None, *, grades: bool = False)
     :raises FailedError: they cannot be read. The backfill is forgotten, unless it can be gone on with.
     """
     record = _record(store, number)
-    wish = wish_of(record["wish"])
+    options = options_from(record.options)
     try:
-        party = party_of(store, record)
+        source = source_of_backfill(store, record)
         if file is None:
             click.echo("ALM makes a transcript, which may take a while", err=True)
-            lines = transcript_of(store, wanted_connection(store, party.connection), number, wish)
+            lines = transcript_of(store, wanted_connection(store, source.connection), number, options)
         else:
             lines = lines_of(file)
-        read_into(store, number, party, wish, lines, grades=grades, watch=_counted)
+        read_into(store, number, source, options, lines, grades=grades, watch=_counted)
     except (FileError, ReportError, RejectedError, ConfigurationError) as error:
-        store.backfills.discard(number)
-        raise FailedError(f"{record['origin']}: {error}") from None
+        store.past_completions.remove_all(number)
+        store.backfills.remove(number)
+        raise FailedError(f"{record.origin}: {error}") from None
     except AdapterError as error:
         raise FailedError(f"backfill {number}: {error}; {_later(number)}") from None
     except (KeyboardInterrupt, click.Abort):
@@ -235,7 +240,7 @@ def _later(number: int) -> str:
     return f"go on with `badgerelay backfill resume {number}`"
 
 
-def _record(store: Store, number: int) -> dict[str, Any]:
+def _record(store: Store, number: int) -> Backfill:
     record = store.backfills.get(number)
     if record is None:
         raise FailedError(f"there is no backfill {number}: see `badgerelay backfill list`")

@@ -12,7 +12,7 @@ from ..runtime.logs import one_line
 from ..runtime.tracing import span
 from ..sources.decisions import Decided, Decision, Dies, Done, Earns, Ignores, Source, Waits
 from ..store import InboxEvent, Store, StoreUnavailableError, Transaction
-from ..store.backfill.backfills import confirmed
+from ..store.backfill.badges import confirmed
 from ..store.history import Change, record
 from ..store.inbox.inbox import finish, follow
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...adapters.base import Adapter
-from ..backfill.addresses import digest
 from ..delivery.attempts import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..sources.alm.webhook.triage import source_of
+from ..sources.recipients import digest
 from ..store import Connection, LedgerAward, Store
 from .provider_list import Listed, Listing
 

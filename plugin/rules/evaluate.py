@@ -1,27 +1,25 @@
-"""Whether what a learner has completed is enough for a rule. Pure."""
+"""Evaluation of rules: whether a learner's completions are enough for a rule. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy.engine import Row
-
+from ..store.backfill.values import PastCompletion
 from ..store.catalogue.rules import Rule
 
 MAX_NAMED = 5
-"""Missing objects that a reason names."""
+"""Maximum missing objects that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Something that a learner has completed.
+    """A completion of one learner.
 
-    :param objects: all ids that it goes by: the learning object, its instance, a certification's root.
+    :param objects: all ids of the completed object: the learning object, its instance, a certification's root.
     :param at: seconds since the epoch.
-    :param passed: None where the source does not say: it counts as passed.
-    :param score: 0.0 to 1.0, or None where the source does not say.
+    :param passed: None if the source does not say; the completion counts as passed.
+    :param score: 0.0 to 1.0, or None if the source does not say.
     """
 
     objects: frozenset[str]
@@ -30,17 +28,24 @@ class Completion:
     score: float | None = None
 
 
-def past_completion(row: Row[Any], root: str | None = None) -> Completion:
-    """One that a backfill has read. :param root: of a certification."""
-    ids = frozenset(each for each in (row.lo_id, row.instance_id, root) if each)
-    return Completion(ids, row.occurred_at, row.passed, row.score)
+def past_completion(past: PastCompletion, root: str | None = None) -> Completion:
+    """Return the completion that a backfill has read.
+
+    :param past: has a date.
+    :param root: the id of its certification's root, if it is a certification.
+    """
+    assert past.occurred_at is not None
+    ids = frozenset(each for each in (past.lo_id, past.instance_id, root) if each)
+    return Completion(ids, past.occurred_at, past.passed, past.score)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """:param met_at: when the learner had completed enough, whichever of it we hear of first; None: not yet.
-    :param why: in words, with the rule's number.
-    :param missing: objects that are not completed well enough.
+    """The result of one rule for one learner.
+
+    :param met_at: the time when the learner had completed enough, whatever the order of the events; None: not yet.
+    :param why: the reason in words, with the rule's number.
+    :param missing: objects without a completion that counts.
     """
 
     rule: Rule
@@ -50,7 +55,7 @@ class Verdict:
 
 
 def judge(rule: Rule, completions: Iterable[Completion]) -> Verdict:
-    """What the rule says of these completions, of one learner."""
+    """Return the verdict of a rule on one learner's completions."""
     known = list(completions)
     first: dict[str, float] = {}
     for completion in known:
@@ -64,7 +69,7 @@ def judge(rule: Rule, completions: Iterable[Completion]) -> Verdict:
 
 
 def _flaw(rule: Rule, completion: Completion) -> str | None:
-    """Why a completion does not count."""
+    """Return why a completion does not count, or None."""
     if rule.passed and completion.passed is False:
         return "completed without passing"
     if rule.least_score is None:

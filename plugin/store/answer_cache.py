@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,19 @@ _GET = sa.select(cache.c.key, cache.c.value).where(
     cache.c.kind == sa.bindparam("kind"),
     cache.c.key.in_(sa.bindparam("keys", expanding=True)),
     cache.c.fetched_at > sa.bindparam("newer_than"),
+)
+PORTION = 500
+"""Answers read in one transaction."""
+
+_NEXT = (
+    sa.select(cache.c.key, cache.c.value)
+    .where(
+        cache.c.connection == sa.bindparam("connection"),
+        cache.c.kind == sa.bindparam("kind"),
+        cache.c.key > sa.bindparam("after"),
+    )
+    .order_by(cache.c.key)
+    .limit(PORTION)
 )
 _ALL = sa.select(cache.c.key, cache.c.value).where(
     cache.c.connection == sa.bindparam("connection"),
@@ -45,6 +58,19 @@ class Cache:
         wanted = {"connection": self._connection, "kind": kind, "newer_than": newer_than}
         with self._database.read() as transaction:
             return {row.key: json.loads(row.value) for row in transaction.execute(_ALL, wanted)}
+
+    def each(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """Yield every answer of a kind with its key, however old, for kinds of which there are many."""
+        after = ""
+        while True:
+            wanted = {"connection": self._connection, "kind": kind, "after": after}
+            with self._database.read() as transaction:
+                rows = transaction.execute(_NEXT, wanted).all()
+            for row in rows:
+                yield row.key, json.loads(row.value)
+            if len(rows) < PORTION:
+                return
+            after = rows[-1].key
 
     def put(self, kind: str, values: dict[str, Any], now: float) -> None:
         if not values:

@@ -10,6 +10,8 @@ from ..runtime.settings import Settings, SettingsError
 from ..runtime.vault import Vault, open_vault
 from .answer_cache import Cache
 from .backfill.backfills import Backfills
+from .backfill.badges import PlannedBadges
+from .backfill.completions import PastCompletions
 from .backfill.learners import BackfillLearners
 from .catalogue.known_skills import KnownSkills
 from .catalogue.rules import Rules
@@ -77,6 +79,8 @@ class Store:
         self.measurements = Measurements(database)
         self.views = Views(database)
         self.backfills = Backfills(database)
+        self.past_completions = PastCompletions(database)
+        self.planned_badges = PlannedBadges(database)
         self.backfill_learners = BackfillLearners(database)
         self._vault = vault
 

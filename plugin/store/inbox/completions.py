@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
+from ..backfill.completions import completion_from
+from ..backfill.values import PastCompletion
 from ..database import Database, values_of
 from ..schema.tables import backfill_completions, backfills, events
 from .events import InboxEvent
@@ -53,7 +53,7 @@ class Completions:
         with self._database.read() as transaction:
             return values_of(InboxEvent, transaction.execute(_OF, wanted))
 
-    def past(self, connection: str, source: str, learner_id: str, backfill: int | None) -> list[Row[Any]]:
+    def past(self, connection: str, source: str, learner_id: str, backfill: int | None) -> list[PastCompletion]:
         """The learner's completions that backfills have read and an administrator has confirmed.
 
         :param backfill: one that counts though it is only planned: that to which the completion belongs which is
@@ -61,4 +61,4 @@ class Completions:
         """
         wanted = {"connection": connection, "source": source, "learner": learner_id, "backfill": backfill or 0}
         with self._database.read() as transaction:
-            return list(transaction.execute(_PAST, wanted))
+            return [completion_from(row) for row in transaction.execute(_PAST, wanted)]

@@ -9,6 +9,7 @@ import requests
 
 from badgerelay.plugin.providers.template_sync import sync_templates
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.backfill.summary import reason_counts
 
 from ...support import ORGANIZATION, TOKEN, Ran, connect_alm, connect_credly, run_here
 
@@ -46,6 +47,12 @@ def issue_by_hand(credly: str, **changes: Any) -> str:
     )
     answer.raise_for_status()
     return str(answer.json()["data"]["id"])
+
+
+def stored_reasons(store: Store, number: int) -> list[tuple[str, int]]:
+    """Return why completions and badges of a plan are not issued, the commonest reason first."""
+    with store.database.read() as transaction:
+        return reason_counts(transaction, number, 9)
 
 
 @pytest.fixture

@@ -50,11 +50,11 @@ def test_an_instance_is_an_id_a_number_or_a_name_that_tells_nothing() -> None:
         ({"date": "03/04/2026"}, "which is the month"),
         ({"date": "soon"}, "is no date"),
         ({"date": "1066-10-14"}, "outside 1970 to 2100"),
-        ({"type_": "Job Aid"}, "is no course"),
+        ({"type_": "Job Aid"}, "is not a course"),
         ({"course": ""}, "names no learning object"),
         ({"course": "c" * 300}, "longer than 255"),
         ({"learner": "", "email": ""}, "names no learner"),
-        ({"learner": "", "email": "rosa at example"}, "e-mail address is none"),
+        ({"learner": "", "email": "rosa at example"}, "e-mail address is not valid"),
         ({"learner": "=cmd()"}, "user id has characters"),
     ],
 )

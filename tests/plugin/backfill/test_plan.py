@@ -10,22 +10,22 @@ from typing import Any
 import pytest
 
 from badgerelay.adapters.values import BadgeTemplate
-from badgerelay.plugin.backfill import existing_badges as asking
+from badgerelay.plugin.backfill import existing_badges
 from badgerelay.plugin.backfill.addresses import Addresses
 from badgerelay.plugin.backfill.issue import AHEAD, Issuer
-from badgerelay.plugin.backfill.options import Wish
-from badgerelay.plugin.backfill.origins import alm_party
+from badgerelay.plugin.backfill.options import BackfillOptions
+from badgerelay.plugin.backfill.origins import alm_source
 from badgerelay.plugin.backfill.plan import Planner
 from badgerelay.plugin.backfill.read_file import read_into
 from badgerelay.plugin.backfill.run import held
-from badgerelay.plugin.backfill.summary import reasons_of
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
 from badgerelay.plugin.store import Store
+from badgerelay.plugin.store.backfill.values import NewBadge, PastCompletion, StateChange
 from badgerelay.plugin.store.schema.tables import award_hours, backfill_badges, backfill_completions, backfills
 
 from ...support import badges, connect_alm, counts, set_faults
-from .conftest import FIRST, HEADER, TEMPLATE, issue_by_hand, line
+from .conftest import FIRST, HEADER, TEMPLATE, issue_by_hand, line, stored_reasons
 
 
 def reasons(run: Any) -> dict[str, int]:
@@ -158,7 +158,7 @@ def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
     start(run, transcript([line(FIRST + number) for number in range(250)]), "--dry-run")
     connection = store.connections.get("acme")
     assert connection is not None
-    party = alm_party(store, connection)
+    source = alm_source(store, connection)
     engine = make_engine(store)
     engine.start()
     polls = 0
@@ -177,7 +177,7 @@ def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
         time.sleep(0.05)
 
     try:
-        Issuer(store, 1, party, sleep=sleep).run()
+        Issuer(store, 1, source, sleep=sleep).run()
     finally:
         engine.stop()
     assert paused_at == [AHEAD]
@@ -244,16 +244,16 @@ def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
 
     connection = store.connections.get("acme")
     assert connection is not None
-    party = alm_party(store, connection)
+    source = alm_source(store, connection)
     Addresses(store, "acme").learn([(str(FIRST + 2), "somebody@else.example")])  # as it once was
-    number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+    number = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
     addresses = ["rosa.lindqvist@example.org", "somebody@else.example", "nobody@example.org"]
     lines = [HEADER, *(line("", email=address) for address in addresses)]
-    read_into(store, number, party, Wish(), (f"{each}\n" for each in lines), grades=False)
-    Planner(store, number, party, Wish(), everyone=everyone).run()
+    read_into(store, number, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
+    Planner(store, number, source, BackfillOptions(), all_users=everyone).run()
     assert len(asked) == 1
-    assert store.backfills.counts(number) == {"would": 1, "learners": 1}
-    assert [why for why, _ in reasons_of(store, number, 9)] == [
+    assert store.planned_badges.counts(number) == {"would": 1, "learners": 1}
+    assert [why for why, _ in stored_reasons(store, number)] == [
         "no learner of ALM is known by this e-mail address: give a column User ID with ALM's ids",
         "the learner who had this e-mail address has another one in the LMS now",
     ]
@@ -319,13 +319,13 @@ def test_a_plan_that_cannot_ask_now_goes_on_later(
     connect_alm(store, serve_app("alm"))
     file = transcript([line(FIRST + number) for number in range(3)])
     set_faults(credly, "500=1.0")
-    tries, asking.TRIES = asking.TRIES, 1
+    tries, existing_badges.TRIES = existing_badges.TRIES, 1
     try:
         failed = run("backfill", "acme", "--transcript", file, "--yes")
     finally:
-        asking.TRIES = tries
+        existing_badges.TRIES = tries
     assert failed.code == 1
-    assert store.backfills.all()[0]["state"] == "planning"
+    assert store.backfills.all()[0].state == "planning"
     set_faults(credly, "")
     assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 3}
     assert counts(credly)["total"] == 3
@@ -334,23 +334,39 @@ def test_a_plan_that_cannot_ask_now_goes_on_later(
 def test_what_two_processes_decide_at_once_is_decided_once(store: Store, alm: str, credly: str) -> None:
     connection = store.connections.get("acme")
     assert connection is not None
-    party = alm_party(store, connection)
-    number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
-    read_into(store, number, party, Wish(), (f"{each}\n" for each in [HEADER, line(), line(FIRST + 1)]), grades=False)
-    first, second = store.backfills.in_state(number, "read", limit=9)
+    source = alm_source(store, connection)
+    number = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
+    read_into(
+        store,
+        number,
+        source,
+        BackfillOptions(),
+        (f"{each}\n" for each in [HEADER, line(), line(FIRST + 1)]),
+        grades=False,
+    )
+    first, second = store.past_completions.in_state(number, "read", limit=9)
 
-    def decided(row: Any, state: str, reason: str) -> None:
-        badge = {"backfill": number, "connection": "academy", "completion": row.id, "learner_id": row.learner_id}
-        badge |= {"template_id": TEMPLATE, "period": "", "address": "", "award_id": None}
-        store.backfills.decided([(row.id, "earns", None)], [{**badge, "state": state, "reason": reason}])
+    def decide(row: PastCompletion, state: str) -> None:
+        badge = NewBadge(
+            backfill=number,
+            connection="academy",
+            completion=row.id,
+            learner_id=row.learner_id or "",
+            template_id=TEMPLATE,
+            period="",
+            address="",
+            state=state,
+        )
+        store.past_completions.record_decisions([StateChange(row.id, "earns")], [badge])
 
     for state in ("would", "has"):
-        decided(first, state, "")
-    store.backfills.settle([(first.id, "cannot", "decided too late"), (second.id, "cannot", "decided in time")])
-    decided(second, "would", "")
-    assert store.backfills.counts(number) == {"would": 1, "learners": 1}
-    assert [row.id for row in store.backfills.in_state(number, "earns", limit=9)] == [first.id]
-    assert reasons_of(store, number, 9) == [("decided in time", 1)]
+        decide(first, state)
+    late, in_time = ("decided too late", "decided in time")
+    store.past_completions.settle([StateChange(first.id, "cannot", late), StateChange(second.id, "cannot", in_time)])
+    decide(second, "would")
+    assert store.planned_badges.counts(number) == {"would": 1, "learners": 1}
+    assert [row.id for row in store.past_completions.in_state(number, "earns", limit=9)] == [first.id]
+    assert stored_reasons(store, number) == [("decided in time", 1)]
 
 
 def test_one_process_at_a_time_works_on_a_backfill(

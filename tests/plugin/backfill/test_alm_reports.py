@@ -24,8 +24,8 @@ def alm_with(store: Store, credly: str, serve_app: Callable[..., str]) -> Callab
         url = serve_app("alm", **{"learners": "300", "job_seconds": "0", **knobs})
         connect_alm(store, url)
         for learner in (FIRST, FIRST + 1, FIRST + 2):
-            wish = {"userId": str(learner), "dateCompleted": moment(-2)}
-            requests.post(f"{url}/_sandbox/complete", json=wish, timeout=10).raise_for_status()
+            options = {"userId": str(learner), "dateCompleted": moment(-2)}
+            requests.post(f"{url}/_sandbox/complete", json=options, timeout=10).raise_for_status()
         return url
 
     return start
@@ -94,7 +94,7 @@ def test_an_interrupted_one_goes_on_with_the_job_that_was_started(
         patch.setattr(jobs, "wait_for", interrupted)
         stopped = run("backfill", "acme", "--from", day(-7), "--dry-run")
     assert "badgerelay backfill resume" in stopped.err
-    ((number, state),) = [(each["id"], each["state"]) for each in store.backfills.all()]
+    ((number, state),) = [(each.id, each.state) for each in store.backfills.all()]
     assert state == "reading"
     done = run("backfill", "resume", str(number), "--yes", "--json")
     assert done.code == 0, done.err

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.backfill.options import Wish
-from badgerelay.plugin.backfill.origins import Party, alm_party
+from badgerelay.plugin.backfill.options import BackfillOptions
+from badgerelay.plugin.backfill.origins import BackfillSource, alm_source
 from badgerelay.plugin.backfill.plan import FEW_SECONDS, IDLE_SECONDS, PlanError, Planner
 from badgerelay.plugin.backfill.read_file import read_into
-from badgerelay.plugin.backfill.summary import reasons_of
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP
@@ -23,7 +22,7 @@ from badgerelay.plugin.store.database import Database
 
 from ...support import connect_alm, connect_credly
 from ..store.conftest import Clock
-from .conftest import FIRST, HEADER, line
+from .conftest import FIRST, HEADER, line, stored_reasons
 
 
 @pytest.fixture
@@ -59,18 +58,18 @@ def planned(store: Store, clock: Clock, serve_app: Callable[..., str]) -> Callab
     assert connection is not None
 
     def plan(seconds: dict[int, float], reason: str = "not now", learners: int = 5) -> dict[str, int]:
-        party: Party = alm_party(store, connection)
+        source: BackfillSource = alm_source(store, connection)
         until = {str(FIRST + number): clock() + wait for number, wait in seconds.items()}
-        party = replace(party, decider=PuttingOff(party.decider, until, clock, reason))
-        number = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+        source = replace(source, decider=PuttingOff(source.decider, until, clock, reason))
+        number = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
         lines = [HEADER, *(line(FIRST + each) for each in range(learners))]
-        read_into(store, number, party, Wish(), (f"{each}\n" for each in lines), grades=False)
+        read_into(store, number, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
 
         def sleep(seconds: float) -> None:
             clock.seconds += 60.0
 
-        Planner(store, number, party, Wish(), sleep=sleep).run()
-        return {**store.backfills.counts(number), **dict(reasons_of(store, number, 9))}
+        Planner(store, number, source, BackfillOptions(), sleep=sleep).run()
+        return {**store.planned_badges.counts(number), **dict(stored_reasons(store, number))}
 
     return plan
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from badgerelay.plugin.backfill.addresses import KIND as LEARNER_OF
-from badgerelay.plugin.backfill.addresses import Addresses, digest
-from badgerelay.plugin.backfill.options import Wish
-from badgerelay.plugin.backfill.origins import alm_party
+from badgerelay.plugin.backfill.addresses import Addresses
+from badgerelay.plugin.backfill.options import BackfillOptions
+from badgerelay.plugin.backfill.origins import alm_source
 from badgerelay.plugin.backfill.read_file import read_into
 from badgerelay.plugin.sources.alm.api.documents import LearnerRecord
 from badgerelay.plugin.sources.alm.decide.learner_cache import KIND, keep
+from badgerelay.plugin.sources.recipients import digest
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.answer_cache import EVER
 
@@ -28,17 +29,17 @@ def number(store: Store, credly: str, serve_app: Any) -> int:
     connect_alm(store, serve_app("alm"))
     connection = store.connections.get("acme")
     assert connection is not None
-    party = alm_party(store, connection)
-    begun = store.backfills.begin("acme", party.source, "a test", Wish().kept(), store.now())
+    source = alm_source(store, connection)
+    begun = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
     lines = [HEADER, *map(line, range(1, 8)), *(line("", email=email) for email in NAMELESS)]
-    read_into(store, begun, party, Wish(), (f"{each}\n" for each in lines), grades=False)
+    read_into(store, begun, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
     return begun
 
 
 def test_strangers_are_counted_up_to_what_is_asked_and_told_among_some(store: Store, number: int) -> None:
     told = [LearnerRecord(str(each), f"{each}@x.example", "A Name", None, "ACTIVE") for each in (1, 2, 99)]
     keep(store.cache("acme"), told, store.now())
-    ask, has = store.backfill_learners.strangers, store.backfill_learners.has_strangers
+    ask, has = store.backfill_learners.unknown_learners, store.backfill_learners.has_unknown_learners
     assert [has(number, many, KIND, newer_than=EVER) for many in (1, 5, 6)] == [True, True, False]
     assert has(number, 7, KIND, newer_than=store.now() + 1)
     assert ask(number, ["1", "3", "99", "100"], KIND, newer_than=EVER) == {"3"}
@@ -55,15 +56,15 @@ def test_addresses_are_told_among_some_while_their_learners_are_not_known(store:
     assert store.backfill_learners.any_address_unknown(number, LEARNER_OF)
     Addresses(store, "acme").learn([("4", NAMELESS[3])])
     assert not store.backfill_learners.any_address_unknown(number, LEARNER_OF)
-    first = store.backfills.in_state(number, "read", limit=99)[-4]
-    store.backfill_learners.know([(first.id, "1")])
+    first = store.past_completions.in_state(number, "read", limit=99)[-4]
+    store.backfill_learners.set_learners([(first.id, "1")])
     assert store.backfill_learners.addresses(number, digests) == set(digests[1:])
 
 
 def test_they_are_found_through_the_indexes(store: Store, number: int) -> None:
     def ask() -> None:
         store.backfill_learners.addresses(number, ["x", "y"])
-        store.backfill_learners.strangers(number, ["x", "y"], KIND, newer_than=EVER)
+        store.backfill_learners.unknown_learners(number, ["x", "y"], KIND, newer_than=EVER)
 
     plans = query_plans(store, ask)
     assert "backfill_completions_address (backfill=? AND state=? AND address=?)" in plans[0]
