@@ -8,7 +8,7 @@ from ..engine.assembly import make_engine
 from ..sources.alm.webhook.triage import source_of
 from ..store import Store
 from ..store.backfill.values import Backfill
-from ..store.hold import Hold
+from ..store.locks import ExclusiveLock
 from .alm_reports import users_of
 from .issue import Issuer
 from .options import options_from
@@ -29,9 +29,9 @@ def source_of_backfill(store: Store, backfill: Backfill) -> BackfillSource:
     return alm_source(store, connection)
 
 
-def held(store: Store, number: int) -> Hold:
+def held(store: Store, number: int) -> ExclusiveLock:
     """Return the lock of a backfill: one process at a time works on it."""
-    return Hold(store.turns, f"backfill {number}", store.now)
+    return ExclusiveLock(store.locks, f"backfill {number}", store.now)
 
 
 def plan(store: Store, backfill: Backfill, note: Note) -> None:

@@ -25,7 +25,7 @@ from ..sources.alm.api.errors import ReportError
 from ..store import Store
 from ..store.backfill.summary import plan_lines
 from ..store.backfill.values import Backfill
-from ..store.hold import HeldError, Hold
+from ..store.locks import ExclusiveLock, LockedError
 from ..store.queries import MAX_NUMBER
 from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
 
@@ -104,9 +104,9 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
             raise click.UsageError("give --from, the day from which ALM makes a transcript, or --transcript FILE")
         account = source or f"alm:{wanted_connection(store, name).settings['account_id']}"
         begun = store.backfills.begin(name, account, file.name if file else ORIGIN, options.as_dict(), store.now())
-        with _held(store, begun) as hold:
+        with _held(store, begun) as lock:
             _read(store, begun, file, grades=given["grades"] is not None)
-            _go_on(store, begun, hold, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
+            _go_on(store, begun, lock, dry_run=given["dry_run"], yes=given["yes"], json_=given["json_"])
 
 
 @backfill.command("resume")
@@ -115,14 +115,14 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
 @as_json
 def resume(number: int, yes: bool, json_: bool) -> None:
     """Go on with a backfill that was interrupted, or only planned."""
-    with opened_store() as store, _held(store, number) as hold:
+    with opened_store() as store, _held(store, number) as lock:
         record = _record(store, number)
         if record.state == "reading":
             if record.origin != ORIGIN:
                 raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
             store.past_completions.remove_all(number)
             _read(store, number, None)
-        _go_on(store, number, hold, dry_run=False, yes=yes, json_=json_)
+        _go_on(store, number, lock, dry_run=False, yes=yes, json_=json_)
 
 
 @backfill.command("list")
@@ -154,21 +154,21 @@ def show(number: int, limit: int, json_: bool) -> None:
 
 
 @contextmanager
-def _held(store: Store, number: int) -> Iterator[Hold]:
+def _held(store: Store, number: int) -> Iterator[ExclusiveLock]:
     """:raises FailedError: another process works on it."""
     try:
-        with held(store, number) as hold:
-            yield hold
-    except HeldError as error:
+        with held(store, number) as lock:
+            yield lock
+    except LockedError as error:
         raise FailedError(f"{error}: see `badgerelay backfill show {number}`") from None
 
 
-def _go_on(store: Store, number: int, hold: Hold, *, dry_run: bool, yes: bool, json_: bool) -> None:
+def _go_on(store: Store, number: int, lock: ExclusiveLock, *, dry_run: bool, yes: bool, json_: bool) -> None:
     record = _record(store, number)
     later = _later(number)
     try:
         if record.state == "planning":
-            with _Progress(hold) as progress:
+            with _Progress(lock) as progress:
                 plan(store, record, progress.say)
             record = _record(store, number)
         if record.state == "planned" and not dry_run:
@@ -178,7 +178,7 @@ def _go_on(store: Store, number: int, hold: Hold, *, dry_run: bool, yes: bool, j
             if count:
                 confirmed(f"Issue {count:,} badges?", yes=yes)
         if record.state in ("planned", "issuing") and not dry_run:
-            with _Progress(hold) as progress:
+            with _Progress(lock) as progress:
                 issue(store, record, progress.count)
     except (PlanError, LookupError, AdapterError) as error:
         raise FailedError(f"backfill {number}: {error}; {later}") from None
@@ -265,17 +265,17 @@ def _counted(rows: Iterable[T]) -> Iterator[T]:
 class _Progress:
     """One line on a terminal that says how far it is; elsewhere, what holds it up.
 
-    :param hold: without which it goes no further.
+    :param lock: without which it goes no further.
     """
 
-    def __init__(self, hold: Hold | None = None) -> None:
-        self._hold = hold
+    def __init__(self, lock: ExclusiveLock | None = None) -> None:
+        self._lock = lock
         self._shown = sys.stderr.isatty()
         self._said = ""
 
     def say(self, text: str) -> None:
-        if self._hold is not None:
-            self._hold.check()
+        if self._lock is not None:
+            self._lock.check()
         if self._shown and text != self._said:
             click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
         elif "waiting: " in text and text.partition("waiting: ")[2] != self._said.partition("waiting: ")[2]:

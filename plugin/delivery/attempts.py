@@ -68,7 +68,7 @@ def award_planned(plan: Plan, earner_id: str, *, id: str = "") -> Award:  # noqa
     )
 
 
-def look(adapter: Adapter, row: LedgerAward) -> Outcome | None:
+def look_up(adapter: Adapter, row: LedgerAward) -> Outcome | None:
     """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
     try:
         badge = adapter.find(award_of(row))

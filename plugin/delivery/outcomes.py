@@ -17,7 +17,7 @@ from ...adapters.errors import (
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.backoff import backoff
 from ..store import Connection, HeldReason, LedgerAward, Settled, Store
-from ..store.ledger.awards import LOOK_SECONDS
+from ..store.ledger.awards import LOOKUP_SECONDS
 from .attempts import asked_to_wait
 from .refused_templates import UnusableTemplateError
 
@@ -53,7 +53,7 @@ class AbsentError(OverBudgetError):
     """The provider does not have it, and a wait came before it was sent: to send it needs no second look."""
 
 
-def put_down(
+def record_outcomes(
     store: Store,
     connection: Connection,
     results: Sequence[tuple[LedgerAward, Outcome]],
@@ -101,7 +101,7 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
     over = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
     if over:
         pause = over[0].retry_after or 1.0
-        store.connections.hold_off(connection.name, store.now(), pause)
+        store.connections.defer(connection.name, store.now(), pause)
         log.info("connection %s waits for %.1f s: %s", connection.name, pause, over[0])
         if len(over) == len(outcomes):
             return pause
@@ -112,7 +112,7 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
         _recover(store, connection, outcomes)
         return 0.0
     error = next((error for error in errors if isinstance(error, ConfigurationError)), errors[0])
-    return rest(store, connection, error, base=0.5, cap=LONGEST_SECONDS)
+    return open_circuit(store, connection, error, base=0.5, cap=LONGEST_SECONDS)
 
 
 def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -122,11 +122,11 @@ def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) 
         log.info("connection %s works again", connection.name)
     if asked := max(filter(None, map(asked_to_wait, outcomes)), default=None):
         pause = backoff(1, base=0.0, cap=0.0, retry_after=asked)
-        store.connections.hold_off(connection.name, store.now(), pause)
+        store.connections.defer(connection.name, store.now(), pause)
         log.info("connection %s waits for %.1f s, as its provider asks", connection.name, pause)
 
 
-def rest(store: Store, connection: Connection, error: AdapterError, *, base: float, cap: float) -> float:
+def open_circuit(store: Store, connection: Connection, error: AdapterError, *, base: float, cap: float) -> float:
     """Leave a connection alone after a failure of it as a whole; until when its work waits, in seconds.
 
     :param connection: as it was used: where it has new settings meanwhile, it does not rest.
@@ -138,17 +138,17 @@ def rest(store: Store, connection: Connection, error: AdapterError, *, base: flo
     def seconds(failures: int) -> float:
         return PROBE_SECONDS if stopped else backoff(failures, base=base, cap=cap, retry_after=asked)
 
-    rested = store.connections.rest(
+    seconds_open = store.connections.open_circuit(
         connection.name, store.now(), seconds, str(error), stopped=stopped, updated_at=connection.updated_at
     )
-    if rested is None:
+    if seconds_open is None:
         log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
         return SOON_SECONDS
     if stopped:
         log.error("connection %s is stopped: %s", connection.name, error)
     else:
-        log.warning("connection %s rests for %.1f s: %s", connection.name, rested, error)
-    return rested
+        log.warning("connection %s rests for %.1f s: %s", connection.name, seconds_open, error)
+    return seconds_open
 
 
 def stopped_by(error: ConfigurationError) -> str:
@@ -185,10 +185,10 @@ def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Set
             return Settled(row, "waiting", str(outcome), due, in_doubt=doubt, attempted=False)
         case TemporaryError():
             due = wait or backoff(failures, base=1.0, cap=LONGEST_SECONDS, retry_after=outcome.retry_after)
-            due = max(due, LOOK_SECONDS) if outcome.may_have_acted else due
+            due = max(due, LOOKUP_SECONDS) if outcome.may_have_acted else due
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=outcome.may_have_acted)
         case AmbiguousError():
-            due = max(LOOK_SECONDS, backoff(failures, base=1.0, cap=LONGEST_SECONDS))
+            due = max(LOOKUP_SECONDS, backoff(failures, base=1.0, cap=LONGEST_SECONDS))
             return Settled(row, "waiting", f"{outcome}; looking before sending again", now + due, in_doubt=True)
         case _:
             surprises = row.surprises + 1

@@ -9,8 +9,8 @@ from ...adapters.errors import AdapterError, RejectedError
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.instrumentation import provider_call
 from ..store import Connection, LedgerAward, Settled, Store
-from .attempts import halting, look, not_sent
-from .outcomes import put_down
+from .attempts import halting, look_up, not_sent
+from .outcomes import record_outcomes
 
 NEVER_ISSUED = "never issued, and it will not be"
 
@@ -29,7 +29,7 @@ def revoke_rows(
     :param alive: called after each badge.
     """
     for row in rows:
-        if not store.ledger.hold([row], store.now()):
+        if not store.ledger.renew_leases([row], store.now()):
             continue  # somebody else took it over while the ones before took their time
         badge_id: str | None = row.badge_id
         outcome: Outcome | None = not_sent(row, halt) if halt else None
@@ -44,7 +44,7 @@ def revoke_rows(
                 outcome = _revoke(adapter, badge_id or "", row.revoke_reason or "")
                 came_of([outcome])
         halt = halt or halting([outcome])
-        put_down(store, connection, [(row, outcome)], revoking=True)
+        record_outcomes(store, connection, [(row, outcome)], revoking=True)
         alive()
 
 
@@ -55,7 +55,7 @@ def _found(store: Store, connection: Connection, adapter: Adapter, row: LedgerAw
     if not adapter.capabilities.can_look_up:
         return RejectedError("cannot_look_up", f"it may be issued, and {adapter.name} cannot be asked")
     with provider_call(store, connection.name, "find", [row]) as came_of:
-        outcome = look(adapter, row)
+        outcome = look_up(adapter, row)
         came_of([outcome])
     return outcome
 

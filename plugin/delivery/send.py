@@ -11,12 +11,12 @@ from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
 from ..store import Connection, LedgerAward, Store
 from ..store.policy import policy_of
-from .attempts import halting, issue, look, not_sent
-from .outcomes import AbsentError, UnknownFateError, put_down
+from .attempts import halting, issue, look_up, not_sent
+from .outcomes import AbsentError, UnknownFateError, record_outcomes
 from .refused_templates import judged, refuses_template
 from .revoke import revoke_rows
 
-FAILED_LOOKS = 3
+FAILED_LOOKUPS = 3
 """After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
 
 
@@ -44,14 +44,14 @@ def send_batch(
     if len(rows) == limit and not connection.failures:
         more()
     to_issue = [row for row in rows if row.revoke_reason is None]
-    known, to_send, answered = _look_where_in_doubt(store, connection, adapter, to_issue, alive)
-    put_down(store, connection, known, works=answered)
+    known, to_send, answered = _look_up_doubtful(store, connection, adapter, to_issue, alive)
+    record_outcomes(store, connection, known, works=answered)
     halt: AdapterError | None = None
     called = any(row.in_doubt for row in to_issue)
     for portion in _portions(to_send, limit):
         if called:
             # That took its time: what somebody else took over meanwhile is theirs to send, and there may be a pause.
-            portion = store.ledger.hold(portion, store.now())
+            portion = store.ledger.renew_leases(portion, store.now())
         called = True
         if portion:
             outcomes: list[Outcome] = [not_sent(row, halt) for row in portion] if halt else []
@@ -63,9 +63,9 @@ def send_batch(
                 halt = halting(outcomes)
             results = list(zip(portion, outcomes, strict=True))
             refused = [each for each in results if refuses_template(each[1])]
-            put_down(store, connection, [each for each in results if not refuses_template(each[1])])
+            record_outcomes(store, connection, [each for each in results if not refuses_template(each[1])])
             if refused:
-                put_down(store, connection, judged(store, connection, adapter, refused), works=True)
+                record_outcomes(store, connection, judged(store, connection, adapter, refused), works=True)
     revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt, alive)
     return len(rows)
 
@@ -89,7 +89,7 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
     return 1 if connection.failures else min(most, policy_of(connection.settings).max_batch or most)
 
 
-def _look_where_in_doubt(
+def _look_up_doubtful(
     store: Store, connection: Connection, adapter: Adapter, rows: Sequence[LedgerAward], alive: Callable[[], None]
 ) -> tuple[list[tuple[LedgerAward, Outcome]], list[LedgerAward], bool]:
     """What is known of the awards without sending them, those to send, and whether the provider answered at all."""
@@ -108,13 +108,13 @@ def _look_where_in_doubt(
         outcome: Outcome | None = not_sent(row, halt) if halt else None
         if halt is None:
             with provider_call(store, connection.name, "find", [row]) as came_of:
-                outcome = look(adapter, row)
+                outcome = look_up(adapter, row)
                 came_of([outcome])
             alive()
             failed = failed + 1 if isinstance(outcome, TemporaryError) else 0
             answered = answered or not isinstance(outcome, AdapterError)
             halt = halting([outcome])
-            if halt is None and isinstance(outcome, TemporaryError) and failed == FAILED_LOOKS:
+            if halt is None and isinstance(outcome, TemporaryError) and failed == FAILED_LOOKUPS:
                 halt = outcome
         if outcome is None:
             to_send.append(row)

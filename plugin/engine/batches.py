@@ -133,7 +133,9 @@ class Work:
         except ConfigurationError as error:
             log.error("connection %s is stopped: %s", name, error)
             stopped = "its adapter does not work"
-            self.store.connections.rest(name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped)
+            self.store.connections.open_circuit(
+                name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped
+            )
             return False
         more = partial(found, Lane("send", name))
         taken = send_batch(self.store, connection, adapter, owner, more=more, alive=alive)

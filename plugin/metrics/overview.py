@@ -45,7 +45,7 @@ class Overview:
     dead_rules: dict[str, int]
 
 
-def look(store: Store) -> Overview:
+def overview_of(store: Store) -> Overview:
     """:raises StoreUnavailableError: the database does not answer."""
     measured = store.measurements.all()
     last = {row.connection: row.value for row in measured if row.name == LAST_EVENT}

@@ -10,13 +10,13 @@ import logging
 import threading
 
 from ..store import Store, StoreUnavailableError
-from .overview import Overview, look
+from .overview import Overview, overview_of
 
 WARN_SECONDS = 5 * 86400.0
 """Two of the seven days are left then to find out, repair and let ALM deliver."""
 
-LOOK_SECONDS = 3600.0
-FIRST_LOOK_SECONDS = 10.0
+CHECK_SECONDS = 3600.0
+FIRST_CHECK_SECONDS = 10.0
 log = logging.getLogger("badgerelay.metrics")
 
 
@@ -26,7 +26,7 @@ def silent(overview: Overview) -> dict[str, float]:
 
 
 def warn_of_silence(store: Store) -> None:
-    for name, seconds in silent(look(store)).items():
+    for name, seconds in silent(overview_of(store)).items():
         log.warning(
             "no event of the ALM account of connection %s for %.1f days: if it should have sent some, look at its "
             "webhook in ALM now, which drops undelivered events after 7 days and then switches the webhook off",
@@ -42,12 +42,12 @@ def watch_silence(store: Store) -> None:
 
 def _watch(store: Store) -> None:
     pause = threading.Event()
-    seconds = FIRST_LOOK_SECONDS
+    seconds = FIRST_CHECK_SECONDS
     while not pause.wait(seconds):
-        seconds = LOOK_SECONDS
+        seconds = CHECK_SECONDS
         try:
             warn_of_silence(store)
         except StoreUnavailableError:
-            seconds = FIRST_LOOK_SECONDS
+            seconds = FIRST_CHECK_SECONDS
         except Exception:
             log.exception("the silence of ALM accounts was not looked at")

@@ -17,8 +17,9 @@ from .catalogue.known_skills import KnownSkills
 from .catalogue.rules import Rules
 from .catalogue.skills import Skills
 from .catalogue.templates import Catalogue
-from .connections.connections import Connections, ConnectionStorage
+from .connections.connections import Connections
 from .connections.records import ConnectionRecords
+from .connections.storage import ConnectionStorage
 from .database import HEAD, Database
 from .imports.imported_rows import Imports
 from .imports.migration_runs import MigrationRuns
@@ -29,7 +30,7 @@ from .ledger.badges import Badges
 from .ledger.bulk_repair import Repair
 from .ledger.ledger import Ledger
 from .ledger.notifications import Notifications
-from .locks import Turns
+from .locks import Locks
 from .measurements import Measurements
 from .queries import Views
 from .schedule import Schedule
@@ -75,7 +76,7 @@ class Store:
         self.schedule = Schedule(database)
         self.known_skills = KnownSkills(database)
         self.migration_runs = MigrationRuns(database)
-        self.turns = Turns(database)
+        self.locks = Locks(database)
         self.measurements = Measurements(database)
         self.views = Views(database)
         self.backfills = Backfills(database)

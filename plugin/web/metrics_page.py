@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from ..._version import __version__
 from ..metrics.budgets import budgets_left
 from ..metrics.counting import Counting, Counts
-from ..metrics.overview import STATES, Overview, look
+from ..metrics.overview import STATES, Overview, overview_of
 from ..metrics.silence import silent
 from ..metrics.tally import Counted, Key
 from ..providers.instrumentation import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
@@ -50,7 +50,7 @@ class _Relay(Collector):
         self._counting = Counting(store)
 
     def collect(self) -> Iterator[Metric]:
-        overview = look(self._store)
+        overview = overview_of(self._store)
         yield from _build()
         yield from _connections(overview)
         yield from _silence(overview)

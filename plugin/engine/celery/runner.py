@@ -67,7 +67,7 @@ class Runner:
         store = self._work.store
         try:
             # Somewhat less than the time between two sweeps of one process, so that it does not miss its own turn.
-            if store.turns.take("sweep", seconds=SWEEP_SECONDS * 0.8, now=store.now()):
+            if store.locks.take("sweep", seconds=SWEEP_SECONDS * 0.8, now=store.now()):
                 for lane in self._work.due():
                     self._publisher.offer(lane)
         except StoreUnavailableError as error:

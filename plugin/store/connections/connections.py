@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,8 +39,8 @@ from ..schema.tables import (
     templates,
 )
 from ..schema.tables import award_hours as hours
-from ..sealing import opened
 from .records import ConnectionRecords
+from .storage import ConnectionStorage, opened
 
 _OWN = (
     *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),
@@ -169,7 +167,7 @@ class Connections:
                 held = [awards.c.connection == name, awards.c.held_for == HeldReason.PAUSE, awards.c.state == "held"]
                 move(transaction, held, "planned", "the connection was resumed", now)
 
-    def rest(
+    def open_circuit(
         self,
         name: str,
         now: float,
@@ -206,7 +204,7 @@ class Connections:
             )
         return wait
 
-    def hold_off(self, name: str, now: float, seconds: float) -> None:
+    def defer(self, name: str, now: float, seconds: float) -> None:
         """Leave the connection alone for so long, though nothing has failed."""
         with self._database.write() as transaction:
             transaction.execute(
@@ -223,92 +221,17 @@ class Connections:
             transaction.execute(sa.update(connections).where(connections.c.name == name, *rest).values(well))
 
     def rotate(self) -> int:
-        """Seal every secret with the newest key; how many there were."""
+        """Seal every secret with the newest key; return how many there were."""
         with self._database.write() as transaction:
             rows = transaction.execute(sa.select(connections.c.name, connections.c.secrets)).all()
             for row in rows:
                 _set(transaction, row.name, secrets=self._vault.reseal(row.secrets))
-            held = transaction.execute(sa.select(storage.c.connection, storage.c.key, storage.c.value)).all()
-            for item in held:
-                transaction.execute(
-                    sa.update(storage)
-                    .where(storage.c.connection == item.connection, storage.c.key == item.key)
-                    .values(value=self._vault.reseal(item.value))
-                )
+            kept = ConnectionStorage.rotate(transaction, self._vault)
             sealed = ConnectionRecords.rotate(transaction, self._vault)
-        return len(rows) + len(held) + sealed
+        return len(rows) + kept + sealed
 
     def _opened(self, row: Row[Any]) -> Connection:
         return _connection(row, {**json.loads(row.settings), **json.loads(opened(self._vault, row.secrets))})
-
-
-class ConnectionStorage:
-    """The small encrypted store that an adapter or a source is handed; see ``adapters.context.Storage``."""
-
-    def __init__(self, database: Database, vault: Vault, connection: str, now: Any) -> None:
-        self._database = database
-        self._vault = vault
-        self._connection = connection
-        self._now = now
-
-    def get(self, key: str) -> str | None:
-        with self._database.read() as transaction:
-            row = transaction.execute(
-                sa.select(storage.c.value, storage.c.expires_at).where(
-                    storage.c.connection == self._connection, storage.c.key == key
-                )
-            ).one_or_none()
-        if row is None or (row.expires_at is not None and row.expires_at <= self._now()):
-            return None
-        return opened(self._vault, row.value)
-
-    def values(self) -> dict[str, tuple[str, float | None]]:
-        """Everything that is kept: the value, and for how many seconds yet (None: until it is replaced)."""
-        now = self._now()
-        with self._database.read() as transaction:
-            rows = transaction.execute(
-                sa.select(storage.c.key, storage.c.value, storage.c.expires_at).where(
-                    storage.c.connection == self._connection
-                )
-            ).all()
-        return {
-            row.key: (opened(self._vault, row.value), None if row.expires_at is None else row.expires_at - now)
-            for row in rows
-            if row.expires_at is None or row.expires_at > now
-        }
-
-    def put(self, key: str, value: str, *, seconds: float | None = None) -> None:
-        kept = {
-            "value": self._vault.seal(value),
-            "expires_at": None if seconds is None else self._now() + seconds,
-        }
-        with self._database.write() as transaction:
-            transaction.execute(
-                self._database.insert(storage)
-                .values(connection=self._connection, key=key, **kept)
-                .on_conflict_do_update(index_elements=["connection", "key"], set_=kept)
-            )
-
-    @contextmanager
-    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:
-        owner, now = secrets.token_hex(16), self._now()
-        held = {"owner": owner, "expires_at": now + seconds}
-        with self._database.write() as transaction:
-            transaction.execute(
-                self._database.insert(locks)
-                .values(connection=self._connection, key=key, **held)
-                .on_conflict_do_update(
-                    index_elements=["connection", "key"], set_=held, where=locks.c.expires_at <= now
-                )
-            )
-            mine = [locks.c.connection == self._connection, locks.c.key == key, locks.c.owner == owner]
-            acquired = transaction.scalar(sa.select(sa.func.count()).select_from(locks).where(*mine)) == 1
-        try:
-            yield acquired
-        finally:
-            if acquired:
-                with self._database.write() as transaction:
-                    transaction.execute(sa.delete(locks).where(*mine))
 
 
 def _connection(row: Row[Any], settings: dict[str, Any]) -> Connection:

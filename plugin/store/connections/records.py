@@ -10,7 +10,7 @@ from ....adapters.context import Change, Record
 from ...runtime.vault import Vault
 from ..database import Database, Transaction
 from ..schema.tables import records
-from ..sealing import opened
+from .storage import opened
 
 COUNTER = "counter"
 AT_ONCE = 500

@@ -25,7 +25,7 @@ _known = sa.exists().where(
     cache.c.key == _ahead.c.learner_id,
     cache.c.fetched_at > sa.bindparam("newer_than"),
 )
-_STRANGERS = sa.select(_ahead.c.learner_id).where(~_known).distinct().limit(sa.bindparam("most", type_=sa.Integer))
+_UNKNOWN = sa.select(_ahead.c.learner_id).where(~_known).distinct().limit(sa.bindparam("most", type_=sa.Integer))
 _ALL = sa.select(events.c.learner_id).where(*_OPEN).distinct().limit(sa.bindparam("most", type_=sa.Integer))
 _some = (
     sa.select(events.c.id)
@@ -39,10 +39,10 @@ _some = (
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)
 )
-_HASTEN = sa.update(events).where(events.c.id.in_(_some)).values(due_at=sa.bindparam("now", type_=sa.Double))
+_MAKE_DUE = sa.update(events).where(events.c.id.in_(_some)).values(due_at=sa.bindparam("now", type_=sa.Double))
 
 
-class Strangers:
+class UnknownLearners:
     """Of one lane of the inbox, which is called like the connection that the answers are kept for.
 
     :param kind: of the answers that tell of learners.
@@ -60,19 +60,19 @@ class Strangers:
         """
         asked = {"of_lane": self._lane, "kind": self._kind, "newer_than": newer_than, "most": most}
         with self._database.read() as transaction:
-            return list(transaction.scalars(_STRANGERS, asked))
+            return list(transaction.scalars(_UNKNOWN, asked))
 
     def all(self, most: int) -> set[str]:
         """The learners of all events that wait, known or not; of too many, some."""
         with self._database.read() as transaction:
             return set(transaction.scalars(_ALL, {"of_lane": self._lane, "most": most}))
 
-    def hasten(self, why: str, now: float) -> int:
+    def make_due(self, why: str, now: float) -> int:
         """What waits for this reason is due now; how many events there were."""
         done = 0
         while True:
             with self._database.write() as transaction:
-                some = transaction.execute(_HASTEN, {"of_lane": self._lane, "why": why, "now": now}).rowcount
+                some = transaction.execute(_MAKE_DUE, {"of_lane": self._lane, "why": why, "now": now}).rowcount
             done += some
             if some < AT_ONCE:
                 return done

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..schema.awards import HeldReason
 
-LOOK_SECONDS = 5.0
+LOOKUP_SECONDS = 5.0
 """After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
 
 TAKEN_BACK = "its worker is gone; looking before sending again"

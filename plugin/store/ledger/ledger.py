@@ -15,7 +15,7 @@ from ..inbox.events import InboxEvent
 from ..schema.tables import AWARD_TO_SEND, HeldReason, awards, connections, notifications, templates
 from ..shared_clock import UNSTEADY
 from .admission import PAUSED, Admissions
-from .awards import KEY, LOOK_SECONDS, TAKEN_BACK, LedgerAward, Plan, Settled
+from .awards import KEY, LOOKUP_SECONDS, TAKEN_BACK, LedgerAward, Plan, Settled
 from .transitions import move
 
 
@@ -107,7 +107,7 @@ class Ledger:
         Nothing is taken from workers that had no chance to renew their leases, nor looked for while a call that a
         crash has cut off may still act.
         """
-        asked = {"now": now, "due": now + LOOK_SECONDS}
+        asked = {"now": now, "due": now + LOOKUP_SECONDS}
         with self._database.read() as transaction:
             if transaction.execute(_LAPSED, asked).first() is None:
                 return 0
@@ -122,7 +122,7 @@ class Ledger:
             )
         return len(rows)
 
-    def hold(self, rows: Sequence[LedgerAward], now: float) -> list[LedgerAward]:
+    def renew_leases(self, rows: Sequence[LedgerAward], now: float) -> list[LedgerAward]:
         """Prolong the leases of claimed awards of one connection; gives those that nobody else has taken over.
 
         Where the connection has been paused since, they are held, and none is given.
@@ -163,7 +163,7 @@ class Ledger:
                     for result in kept
                 ],
             )
-            told = [
+            notices = [
                 {
                     "connection": result.award.connection,
                     "source": result.award.source,
@@ -175,8 +175,8 @@ class Ledger:
                 for result in kept
                 if result.notify and not _from_connection(result.award)
             ]
-            if told:
-                transaction.execute(sa.insert(notifications), told)
+            if notices:
+                transaction.execute(sa.insert(notifications), notices)
 
 
 def _intent(row: LedgerAward) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ..database import Transaction
 from ..schema.tables import HeldReason, awards, history
-from .awards import LOOK_SECONDS
+from .awards import LOOKUP_SECONDS
 
 
 def move(
@@ -57,4 +57,4 @@ def move(
 
 def due_again(now: float) -> sa.ColumnElement[float]:
     """When an award is due that somebody wants done now: at once, unless a call of a moment ago may still act."""
-    return sa.case((awards.c.in_doubt, now + LOOK_SECONDS), else_=now)
+    return sa.case((awards.c.in_doubt, now + LOOKUP_SECONDS), else_=now)

@@ -315,7 +315,9 @@ def test_a_refresh_token_that_alm_has_replaced_is_known_when_a_setting_changes(
 def test_a_connection_that_is_stopped_is_tried_again_with_the_same_settings(
     run: Run, store: Store, credly: str, write: Callable[[str], str], alm: str
 ) -> None:
-    store.connections.rest("academy", store.now(), lambda _: 600.0, "wrong", stopped="the token is not accepted")
+    store.connections.open_circuit(
+        "academy", store.now(), lambda _: 600.0, "wrong", stopped="the token is not accepted"
+    )
     assert "stopped: the token is not accepted" in run("connections").out
     assert run("connect", "--from", write(toml(credly, alm))).out.startswith("unchanged: credly academy")
     connection = store.connections.get("academy")

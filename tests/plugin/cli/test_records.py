@@ -75,7 +75,7 @@ def test_why_tells_the_whole_way(run: Run, store: Store) -> None:
 
 
 def test_why_tells_what_an_award_waits_for(run: Run, store: Store) -> None:
-    store.connections.rest(
+    store.connections.open_circuit(
         "academy", store.now(), lambda _: 600.0, "no such token", stopped="the token is not accepted"
     )
     arrive(store, completion(eventId="e-1"))

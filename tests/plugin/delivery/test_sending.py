@@ -166,7 +166,7 @@ def test_a_look_that_is_answered_ends_the_rest_of_its_connection(store: Store, c
 def test_who_fails_after_another_has_got_through_waits_as_after_a_first_failure(store: Store, clock: Clock) -> None:
     _complete(store, "rosa")
     for _ in range(9):
-        store.connections.rest("academy", clock(), lambda _: 60.0, "down")
+        store.connections.open_circuit("academy", clock(), lambda _: 60.0, "down")
         clock.seconds += 61
     used = _found(store)
     assert used.failures == 9
@@ -254,10 +254,10 @@ def test_what_is_not_there_needs_no_second_look_after_a_wait(
 
 def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, clock: Clock) -> None:
     _complete(store, "rosa")
-    store.connections.rest("academy", clock(), lambda _: 1.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 1.0, "down")
     clock.seconds += 2
     used = _found(store)
-    store.connections.rest("academy", clock(), lambda _: 120.0, "slowly")
+    store.connections.open_circuit("academy", clock(), lambda _: 120.0, "slowly")
     send_batch(store, used, ToldAdapter(), "worker")
     assert store.views.counts()["awards"] == {"issued": 1}
     assert _found(store).retry_at == clock() + 120.0
@@ -311,7 +311,7 @@ def test_a_connection_that_fails_is_probed_by_one_call_at_a_time(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _complete(store, "rosa", "omar", "lena")
-    store.connections.rest("academy", clock(), lambda _: 1.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 1.0, "down")
     clock.seconds += 2
     work = make_work(store)
     adapter, lane, others = ToldAdapter(), Lane("send", "academy"), []

@@ -139,7 +139,7 @@ def test_a_template_that_is_listed_as_active_and_refused_all_the_same_is_tried_a
 
 def test_a_synchronization_holds_what_is_waiting_to_be_sent(pipeline: Pipeline) -> None:
     sync(pipeline)
-    pipeline.store.connections.rest("academy", pipeline.store.now(), lambda _: 3600.0, "away")
+    pipeline.store.connections.open_circuit("academy", pipeline.store.now(), lambda _: 3600.0, "away")
     pipeline.complete(userId=ROSA)
     until(lambda: pipeline.states() == {"planned": 1})
     change(pipeline, "archive")

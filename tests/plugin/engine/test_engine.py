@@ -240,11 +240,15 @@ def test_newer_settings_do_not_suffer_for_what_older_ones_met(pipeline: Pipeline
     assert used is not None
     assert connect_credly(pipeline.store, pipeline.credly, read_timeout=3) == "changed"
     now = pipeline.store.now()
-    assert not pipeline.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=used.updated_at)
+    assert not pipeline.store.connections.open_circuit(
+        "academy", now, lambda _: 300.0, "401", updated_at=used.updated_at
+    )
     newer = pipeline.store.connections.get("academy")
     assert newer is not None
     assert (newer.retry_at, newer.trouble) == (0.0, None)
-    assert pipeline.store.connections.rest("academy", now, lambda _: 300.0, "401", updated_at=newer.updated_at)
+    assert pipeline.store.connections.open_circuit(
+        "academy", now, lambda _: 300.0, "401", updated_at=newer.updated_at
+    )
 
 
 def test_an_award_that_met_wrong_credentials_waits_no_longer_than_its_connection(pipeline: Pipeline) -> None:

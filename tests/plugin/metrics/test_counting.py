@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from badgerelay.plugin.metrics import counting as counting_module
 from badgerelay.plugin.metrics import tally as tally_module
 from badgerelay.plugin.metrics.counting import Counting, Counts
-from badgerelay.plugin.metrics.overview import look
+from badgerelay.plugin.metrics.overview import overview_of
 from badgerelay.plugin.metrics.reasons import MAX_REASONS
 from badgerelay.plugin.store import NewEvent, Store
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
@@ -30,7 +30,7 @@ def count(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Counts]
     counting = Counting(store)
 
     def counts() -> Counts:
-        found = counting.counts(look(store))
+        found = counting.counts(overview_of(store))
         assert found is not None
         return found
 
@@ -95,10 +95,10 @@ def test_a_sender_cannot_make_sources_or_reasons_without_number(store: Store, co
 
 def test_counts_are_kept_for_some_seconds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(store)
-    until(lambda: counting.counts(look(store)))
-    first = counting.counts(look(store))
+    until(lambda: counting.counts(overview_of(store)))
+    first = counting.counts(overview_of(store))
     add(store, "later")
-    assert counting.counts(look(store)) is first
+    assert counting.counts(overview_of(store)) is first
 
 
 def test_a_scrape_does_not_wait_for_a_long_count(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +107,8 @@ def test_a_scrape_does_not_wait_for_a_long_count(store: Store, monkeypatch: pyte
     monkeypatch.setattr(tally_module, "PAUSE_SECONDS", 0.05)
     add(store, *map(str, range(40)))
     counting = Counting(store)
-    assert counting.counts(look(store)) is None
-    found = until(lambda: counting.counts(look(store)))
+    assert counting.counts(overview_of(store)) is None
+    found = until(lambda: counting.counts(overview_of(store)))
     assert sum(each.rows for each in found.events.values()) == 40
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.plugin.metrics import silence
-from badgerelay.plugin.metrics.overview import look
+from badgerelay.plugin.metrics.overview import overview_of
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.schema.tables import connections
 from badgerelay.plugin.web.app import create_app
@@ -31,7 +31,7 @@ def acme(store: Store, serve_app: Callable[..., str]) -> Store:
 
 
 def quiet_for(store: Store) -> float | None:
-    (found,) = [each.silence for each in look(store).connections if each.name == "acme"]
+    (found,) = [each.silence for each in overview_of(store).connections if each.name == "acme"]
     return found
 
 
@@ -49,7 +49,7 @@ def test_an_account_without_an_event_is_quiet_since_it_was_connected(acme: Store
     with acme.database.write() as connection:
         connection.execute(sa.update(connections).values(created_at=acme.now() - 60))
     assert quiet_for(acme) == pytest.approx(60, abs=30)
-    assert not silence.silent(look(acme))
+    assert not silence.silent(overview_of(acme))
 
 
 @pytest.mark.parametrize(("days", "warned"), [(4.9, False), (5.1, True)])
@@ -65,7 +65,7 @@ def test_five_days_are_warned_of(acme: Store, days: float, warned: bool, caplog:
 def test_the_warning_comes_without_being_asked_for_and_not_again_at_once(
     acme: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(silence, "FIRST_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(silence, "FIRST_CHECK_SECONDS", 0.01)
     with caplog.at_level(logging.WARNING, "badgerelay"):
         silence.watch_silence(acme)
         until(lambda: caplog.messages)

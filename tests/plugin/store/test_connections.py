@@ -88,7 +88,7 @@ def test_tenants_do_not_see_each_other(store: Store) -> None:
 
 def test_new_settings_end_a_rest_and_what_was_learned_with_the_old(store: Store, clock: Clock) -> None:
     store.storage("academy").put("access_token", "of the old client")
-    store.connections.rest("academy", clock(), lambda _: 300.0, "the token is not valid")
+    store.connections.open_circuit("academy", clock(), lambda _: 300.0, "the token is not valid")
     store.connections.pause(["academy"], clock())
     store.connections.save("academy", "provider", "credly", "", {}, {"token": "new"}, clock())
     found = store.connections.get("academy")
@@ -99,12 +99,12 @@ def test_new_settings_end_a_rest_and_what_was_learned_with_the_old(store: Store,
 
 def test_failures_of_calls_that_were_under_way_together_count_once(store: Store, clock: Clock) -> None:
     for wait in (5.0, 3.0, 4.0):
-        store.connections.rest("academy", clock(), lambda _: wait, "down")  # noqa: B023 (called at once)
+        store.connections.open_circuit("academy", clock(), lambda _: wait, "down")  # noqa: B023 (called at once)
     found = store.connections.get("academy")
     assert found is not None
     assert (found.failures, found.retry_at) == (1, clock() + 5.0)
     clock.seconds += 6
-    store.connections.rest("academy", clock(), lambda _: 10.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 10.0, "down")
     found = store.connections.get("academy")
     assert found is not None
     assert found.failures == 2

@@ -11,7 +11,7 @@ from badgerelay.plugin.store import Settled, Store
 from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import LEASE_SECONDS
-from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
+from badgerelay.plugin.store.ledger.awards import LOOKUP_SECONDS
 from badgerelay.plugin.store.shared_clock import Heartbeat
 
 from .conftest import EVENT, Clock, live_on
@@ -26,7 +26,7 @@ def _believing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_clock_that_goes_on_changes_nothing(store: Store, clock: Clock) -> None:
-    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 300.0, "down")
     for _ in range(5):
         assert store.heartbeat.beat(clock()) == 0.0
         clock.seconds += 30.0
@@ -42,13 +42,13 @@ def test_a_step_back_keeps_nothing_waiting_for_longer(store: Store, clock: Clock
     store.ledger.settle([Settled(waits, "waiting", "down", clock() + 40.0)], clock())
     store.inbox.add([EVENT], clock())
     store.inbox.claim("acme", "gone", 10, clock())
-    store.connections.rest("academy", clock(), lambda _: 40.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 40.0, "down")
     store.heartbeat.beat(clock())
     clock.seconds -= back
     assert store.heartbeat.beat(clock()) == back
     assert store.heartbeat.beat(clock()) == 0.0
     live_on(store, clock, 41.0)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     assert store.ledger.lanes_due(clock()) == ["academy"]
     assert len(store.ledger.claim("academy", "another", 10, clock())) == 3
     assert [row.event_id for row in store.inbox.claim("acme", "another", 10, clock())] == ["e-1"]
@@ -70,7 +70,7 @@ def test_a_lease_taken_since_the_step_still_holds(store: Store, clock: Clock, ea
 
 
 def test_clocks_of_several_machines_may_differ_a_little(store: Store, clock: Clock) -> None:
-    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 300.0, "down")
     for late in (0.0, -50.0, 5.0, -50.0):
         assert store.heartbeat.beat(clock() + late) == 0.0
 
@@ -86,7 +86,7 @@ def test_a_machine_that_is_days_behind_moves_nothing_while_others_live(
     store: Store, clock: Clock, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0.05)
-    store.connections.rest("academy", clock(), lambda _: 300.0, "down")
+    store.connections.open_circuit("academy", clock(), lambda _: 300.0, "down")
     store.heartbeat.beat(clock())
     database = Database(settings.database_url)
     behind = Heartbeat(database)

@@ -170,7 +170,7 @@ def test_a_paused_or_resting_source_is_not_worked_on(store: Store, clock: Clock)
     store.connections.pause(["acme"], clock())
     assert store.inbox.lanes_due([], clock()) == []
     store.connections.resume(["acme"], clock())
-    store.connections.rest("acme", clock(), lambda _: 5.0, "trouble")
+    store.connections.open_circuit("acme", clock(), lambda _: 5.0, "trouble")
     assert store.inbox.lanes_due([], clock()) == []
     clock.seconds += 6
     assert store.inbox.lanes_due([], clock()) == ["acme"]

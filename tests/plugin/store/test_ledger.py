@@ -12,7 +12,7 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.store import Settled, Store, StoreUnavailableError
 from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.leases import renew
-from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
+from badgerelay.plugin.store.ledger.awards import LOOKUP_SECONDS
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
 from .conftest import EVENT, Clock, Giving, live_on
@@ -88,7 +88,7 @@ def test_an_award_whose_sender_died_comes_back_in_doubt(store: Store, clock: Clo
     clock.seconds += 0.2
     assert store.ledger.take_back(clock()) == 1
     assert store.ledger.claim("academy", "two", 10, clock()) == []  # the call that was cut off may still act
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     assert history(store, row.id)[-1] == ("waiting", "its worker is gone; looking before sending again")
     (again,) = store.ledger.claim("academy", "two", 10, clock())
     assert (again.id, again.in_doubt, again.attempts) == (row.id, True, 2)
@@ -105,7 +105,7 @@ def test_a_renewed_lease_holds(store: Store, clock: Clock, earn: Earn) -> None:
         assert store.ledger.take_back(clock()) == 0
         assert store.ledger.claim("academy", "two", 10, clock()) == []
     live_on(store, clock, 16)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     assert len(store.ledger.claim("academy", "two", 10, clock())) == 1
 
 
@@ -130,14 +130,14 @@ def test_a_clock_set_forward_takes_nothing_from_a_worker_that_lives(
         taken += store.ledger.take_back(clock())
         clock.seconds += 3.0
     assert taken == 1
-    assert store.ledger.hold([living], clock()) == [living]
+    assert store.ledger.renew_leases([living], clock()) == [living]
 
 
 def test_an_owner_that_lost_its_lease_settles_nothing(store: Store, clock: Clock, earn: Earn) -> None:
     earn()
     (late,) = store.ledger.claim("academy", "one", 10, clock())
     live_on(store, clock, 16)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     (row,) = store.ledger.claim("academy", "two", 10, clock())
     before = history(store, row.id)
     store.ledger.settle([Settled(late, "rejected", "too late", notify="badge_rejected")], clock())
@@ -158,7 +158,7 @@ def test_texts_of_a_provider_that_no_database_keeps_are_kept_otherwise(
         Settled(bad, "rejected", "no\x00t \ud800 " + "x" * 5000, badge_url="https://example.org/\udfff"),
     ]
     store.ledger.settle(settled, clock())
-    store.connections.rest("academy", clock(), lambda _: 1.0, "tr\x00ouble \ud800")
+    store.connections.open_circuit("academy", clock(), lambda _: 1.0, "tr\x00ouble \ud800")
     assert states(store) == {"issued": 1, "rejected": 1}
     assert history(store, bad.id)[-1][1].startswith("no\ufffdt \ufffd xxx")
 
@@ -200,7 +200,7 @@ def test_a_lapsed_lease_of_a_paused_connection_waits_for_the_end_of_the_pause(
     store.ledger.claim("academy", "one", 1, clock())
     store.connections.pause(["academy"], clock())
     live_on(store, clock, 100)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     assert store.ledger.claim("academy", "two", 1, clock()) == []
     store.connections.resume(["academy"], clock())
     (row,) = store.ledger.claim("academy", "two", 1, clock())
@@ -234,7 +234,7 @@ def test_a_change_by_hand_writes_history_and_keeps_the_doubt(store: Store, clock
     assert history(store, row.id)[-1] == ("planned", "retried by an administrator")
     assert history(store, other.id)[-1] == ("issued", "issued")
     assert store.ledger.claim("academy", "two", 10, clock()) == [], "the call of a moment ago may still act"
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += LOOKUP_SECONDS
     (again,) = store.ledger.claim("academy", "two", 10, clock())
     assert again.in_doubt
 

@@ -34,7 +34,7 @@ from badgerelay.plugin.store import Store
 from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.leases import renew
-from badgerelay.plugin.store.ledger.awards import LOOK_SECONDS
+from badgerelay.plugin.store.ledger.awards import LOOKUP_SECONDS
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import metadata
 
@@ -356,7 +356,7 @@ class Ledger(RuleBasedStateMachine):
 
     def _lapse_and_work(self) -> None:
         live_on(self.store, self.clock, 16)
-        self.clock.seconds += LOOK_SECONDS
+        self.clock.seconds += LOOKUP_SECONDS
         self._work("whoever takes over")
 
     def _jump_and_work(self) -> None:

@@ -98,7 +98,7 @@ def test_the_receiver_tells_what_a_worker_did(store: Store, credly: str, environ
 
 
 def test_what_waits_has_an_age_and_a_connection_its_state(store: Store, credly: str) -> None:
-    store.connections.rest("academy", store.now(), lambda _: 60.0, "no answer")
+    store.connections.open_circuit("academy", store.now(), lambda _: 60.0, "no answer")
     store.connections.pause(["acme"], store.now())
     store.measurements.happened("last_event", "acme", store.now() - silence.WARN_SECONDS - 60)
     store.measurements.flush()

@@ -16,7 +16,7 @@ from itertools import islice
 from .....adapters.errors import AdapterError, OverBudgetError, RejectedError
 from ....store import Store, StoreUnavailableError
 from ....store.connections.rate_windows import RateWindows
-from ....store.inbox.unknown_learners import Strangers
+from ....store.inbox.unknown_learners import UnknownLearners
 from ..api.client import AlmClient
 from ..api.errors import AwaitedError, ForbiddenError, ReportError, UnknownRecordError
 from ..api.jobs import JOB_SECONDS, USERS, Job, lines, look, pauses, start_users
@@ -48,10 +48,10 @@ SETTLE_SECONDS, SETTLE_LOOKS = 3.0, 20
 
 PAUSE_SECONDS = 15.0
 WAIT_SECONDS = (60.0, 600.0)
-"""How long an event waits at most for the report, spread: it is hastened when the report is there."""
+"""How long an event waits at most for the report, spread: it is made due when the report is there."""
 
 HASTEN_AGAIN_SECONDS = (1.0, 5.0, 30.0)
-"""A batch that was told to wait just before the report was read may write so only after it: it is hastened too."""
+"""A batch that was told to wait just before the report was read may write so only after it: it is made due too."""
 
 WAITS = "many learners are unknown: the list of all users that ALM is making is waited for"
 
@@ -78,7 +78,7 @@ class UsersJob:
         self._name = name
         self._client = client
         self._storage = store.storage(name)
-        self._strangers = Strangers(store.database, name, KIND)
+        self._unknown_learners = UnknownLearners(store.database, name, KIND)
         self._sleep = sleep
         self.begun = False
 
@@ -180,17 +180,17 @@ class UsersJob:
         return None
 
     def _settle(self) -> None:
-        waiting = self._strangers.all(MOST)
+        waiting = self._unknown_learners.all(MOST)
         for _ in range(SETTLE_LOOKS):
             self._pause(SETTLE_SECONDS)
-            before, waiting = waiting, self._strangers.all(MOST)
+            before, waiting = waiting, self._unknown_learners.all(MOST)
             if waiting <= before:
                 return
 
     def _keep(self, job: Job) -> None:
         cache, told = self._store.cache(self._name), 0
         with lines(self._client, job, USERS) as found:
-            wanted = self._strangers.all(MOST)
+            wanted = self._unknown_learners.all(MOST)
             users = read_users(found, wanted)
             while some := list(islice(users, KEEP_AT_ONCE)):
                 told += keep(cache, some, self._store.now())
@@ -208,8 +208,8 @@ class UsersJob:
             self._storage.put(_JOB, "", seconds=0.0)
             self._storage.put(_LEASE, "", seconds=0.0)
             for pause in HASTEN_AGAIN_SECONDS:
-                self._strangers.hasten(WAITS, self._store.now())
+                self._unknown_learners.make_due(WAITS, self._store.now())
                 self._sleep(pause)
-            self._strangers.hasten(WAITS, self._store.now())
+            self._unknown_learners.make_due(WAITS, self._store.now())
         except StoreUnavailableError as error:
             log.warning("connection %s: the end of the users' report was not noted: %s", self._name, error)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from .....adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from ....store import Store
-from ....store.inbox.unknown_learners import AHEAD, Strangers
+from ....store.inbox.unknown_learners import AHEAD, UnknownLearners
 from ..api.client import MAX_IDS, AlmClient
 from ..api.documents import LearnerRecord
 from ..api.errors import FailedRequestError, UnknownRecordError
@@ -39,7 +39,7 @@ class People:
 
     def __init__(self, store: Store, name: str, client: AlmClient, now: float) -> None:
         self._cache = store.cache(name)
-        self._strangers = Strangers(store.database, name, KIND)
+        self._unknown_learners = UnknownLearners(store.database, name, KIND)
         self._users_job = UsersJob(store, name, client)
         self._client = client
         self._now = now
@@ -83,7 +83,7 @@ class People:
         return random.sample(sorted(ahead), min(most, len(ahead)))
 
     def _ahead(self, most: int) -> list[str]:
-        return self._strangers.ahead(most, newer_than=self._now - LEARNER_SECONDS)
+        return self._unknown_learners.ahead(most, newer_than=self._now - LEARNER_SECONDS)
 
     def _one_by_one(self, ids: list[str]) -> dict[str, Person]:
         people: dict[str, Person] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .....adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from .....hooks import SkillCreated
-from ....delivery.outcomes import PROBE_SECONDS, rest
+from ....delivery.outcomes import PROBE_SECONDS, open_circuit
 from ....rules.skill_badges import take_skill
 from ....rules.template_matching import SkillTemplates
 from ....store import Connection, InboxEvent, Store
@@ -62,7 +62,7 @@ class AlmSource:
             # The connection does not rest: what the cache knows goes on.
             yield [(row, Waits(BUDGET_USED_UP, until_budget(row, error, now))) for row in undecided.values()]
         except (TemporaryError, ConfigurationError) as error:
-            wait = rest(self._store, connection, error, base=1.0, cap=PROBE_SECONDS)
+            wait = open_circuit(self._store, connection, error, base=1.0, cap=PROBE_SECONDS)
             yield [(row, Waits(str(error), wait)) for row in undecided.values()]
         else:
             if connection.failures and visit.asked:

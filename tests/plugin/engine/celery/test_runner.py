@@ -110,13 +110,13 @@ def test_a_message_about_a_lane_without_work_does_nothing(lane: Lane, store: Sto
 
 def test_a_paused_or_resting_connection_is_left_alone(store: Store, credly: str) -> None:
     arrive(store, 2)
-    store.connections.rest("acme", store.now(), lambda _: 60.0, "away")
+    store.connections.open_circuit("acme", store.now(), lambda _: 60.0, "away")
     desk = Desk(store)
     desk.runner.run(ACME)
     assert store.views.counts()["events"] == {"received": 2}
     store.connections.recover("acme")
     desk.runner.run(ACME)
-    store.connections.rest("academy", store.now(), lambda _: 60.0, "away")
+    store.connections.open_circuit("academy", store.now(), lambda _: 60.0, "away")
     desk.runner.run(ACADEMY)
     assert counts(credly)["total"] == 0
 
@@ -132,7 +132,7 @@ def test_of_several_sweeps_one_finds_what_is_due(store: Store, credly: str, monk
 
 
 def test_a_turn_is_taken_once_and_a_clock_that_stepped_back_holds_nobody_up(store: Store) -> None:
-    take = store.turns.take
+    take = store.locks.take
     assert [take("sweep", seconds=1.0, now=now) for now in (100.0, 100.5, 101.0, 101.2)] == [True, False, True, False]
     assert take("other", seconds=1.0, now=101.2)
     assert take("sweep", seconds=1.0, now=50.0)

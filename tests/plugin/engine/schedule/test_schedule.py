@@ -192,7 +192,7 @@ def test_nothing_is_done_for_a_paused_or_resting_connection(
     assert due(store, task) == []
     assert not do(store, task)
     store.connections.resume(["academy"], clock())
-    store.connections.rest("academy", clock(), lambda _: 60.0, "away")
+    store.connections.open_circuit("academy", clock(), lambda _: 60.0, "away")
     assert due(store, task) == []
     clock.seconds += 60
     assert due(store, task) == ["academy"]

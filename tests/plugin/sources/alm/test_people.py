@@ -24,7 +24,7 @@ from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.answer_cache import Cache
 from badgerelay.plugin.store.database import Database
-from badgerelay.plugin.store.inbox.unknown_learners import Strangers
+from badgerelay.plugin.store.inbox.unknown_learners import UnknownLearners
 
 from ....support import completion, connect_alm, connect_credly, until
 from .test_client import API, user
@@ -271,25 +271,25 @@ def test_strangers_are_those_of_whom_no_young_answer_tells(amount: int, connecte
     cache: Cache = connected.cache("acme")
     cache.put("learner", {"100": {}}, now)
     cache.put("learner", {"101": {}}, now - 90_000)
-    strangers = Strangers(connected.database, "acme", "learner")
-    found = strangers.ahead(50, newer_than=now - 86_400)
+    unknown = UnknownLearners(connected.database, "acme", "learner")
+    found = unknown.ahead(50, newer_than=now - 86_400)
     assert len(found) == min(50, amount - 1)
     assert "100" not in found
-    assert strangers.all(1000) == {str(number) for number in range(100, 100 + amount)}
-    assert Strangers(connected.database, "other", "learner").ahead(50, newer_than=0.0) == []
+    assert unknown.all(1000) == {str(number) for number in range(100, 100 + amount)}
+    assert UnknownLearners(connected.database, "other", "learner").ahead(50, newer_than=0.0) == []
 
 
 def test_hastening_touches_only_what_waits_for_that_reason(connected: Store) -> None:
     complete(connected, ("7", GOOD), ("8", GOOD))
-    strangers = Strangers(connected.database, "acme", "learner")
+    unknown = UnknownLearners(connected.database, "acme", "learner")
     later = connected.now() + 500.0
     with connected.database.write() as connection:
         connection.exec_driver_sql(
             f"UPDATE events SET state = 'waiting', due_at = {later}, "
             f"reason = CASE WHEN learner_id = '7' THEN '{WAITS}' ELSE 'else' END"
         )
-    assert strangers.hasten(WAITS, connected.now()) == 1
-    assert strangers.hasten(WAITS, connected.now()) == 0
+    assert unknown.make_due(WAITS, connected.now()) == 1
+    assert unknown.make_due(WAITS, connected.now()) == 0
     assert {row["learner_id"]: row["due_at"] < later for row in connected.views.events()} == {"7": True, "8": False}
 
 

@@ -5,41 +5,41 @@ from __future__ import annotations
 import pytest
 
 from badgerelay.plugin.store import Store
-from badgerelay.plugin.store.hold import HeldError, Hold
 from badgerelay.plugin.store.leases import LEASE_SECONDS
+from badgerelay.plugin.store.locks import ExclusiveLock, LockedError
 
 from .conftest import Clock
 
 
 def test_who_was_killed_holds_nobody_up_for_longer_than_a_lease(store: Store, clock: Clock) -> None:
     began = clock()
-    store.turns.claim("it", "process 7 on host x", seconds=LEASE_SECONDS, now=began)
+    store.locks.claim("it", "process 7 on host x", seconds=LEASE_SECONDS, now=began)
 
     def sleep(seconds: float) -> None:
         clock.seconds += seconds
 
-    with Hold(store.turns, "it", clock, sleep) as hold:
-        hold.check()
+    with ExclusiveLock(store.locks, "it", clock, sleep) as lock:
+        lock.check()
         assert LEASE_SECONDS <= clock() - began < 2 * LEASE_SECONDS
-    assert store.turns.take("it", seconds=1.0, now=clock())
+    assert store.locks.take("it", seconds=1.0, now=clock())
 
 
 def test_who_is_alive_keeps_it(store: Store, clock: Clock) -> None:
     def claim() -> None:
         clock.seconds += 1.0
-        store.turns.claim("it", "process 7 on host x", seconds=LEASE_SECONDS, now=clock())
+        store.locks.claim("it", "process 7 on host x", seconds=LEASE_SECONDS, now=clock())
 
     claim()
-    hold = Hold(store.turns, "it", clock, lambda _: claim())
-    with pytest.raises(HeldError, match=r"^process 7 on host works on it$"):
-        hold.__enter__()
+    lock = ExclusiveLock(store.locks, "it", clock, lambda _: claim())
+    with pytest.raises(LockedError, match=r"^process 7 on host works on it$"):
+        lock.__enter__()
 
 
 def test_who_stood_still_for_long_learns_that_another_has_it(store: Store, clock: Clock) -> None:
-    with Hold(store.turns, "it", clock) as stood_still:
+    with ExclusiveLock(store.locks, "it", clock) as stood_still:
         clock.seconds += LEASE_SECONDS
-        with Hold(store.turns, "it", clock) as other:
+        with ExclusiveLock(store.locks, "it", clock) as other:
             stood_still._claim()  # as it does from time to time
-            with pytest.raises(HeldError, match="works on it"):
+            with pytest.raises(LockedError, match="works on it"):
                 stood_still.check()
             other.check()
