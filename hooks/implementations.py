@@ -24,7 +24,7 @@ class Implementations:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     def course_completed(self, event: CourseCompleted) -> None:
         self._take(event)
@@ -37,7 +37,7 @@ class Implementations:
 
     def _take(self, event: Event) -> None:
         try:
-            self._store(event)
+            self.store(event)
         except Exception as error:
             # A host's other plugins run after us in the same call: nothing may leave this method.
             log.error(
@@ -49,19 +49,22 @@ class Implementations:
 
 
 def implementations(store: Store, project: str = PROJECT) -> Implementations:
-    """Implementations that a pluggy manager of that project name finds."""
+    """Return implementations that a pluggy manager of that project name finds.
+
+    They run before a host's other plugins: pluggy ends a call at the first exception, and the event would be lost.
+    """
     mark = pluggy.HookimplMarker(project)
 
     class Marked(Implementations):
-        @mark
+        @mark(tryfirst=True)
         def course_completed(self, event: CourseCompleted) -> None:
             self._take(event)
 
-        @mark
+        @mark(tryfirst=True)
         def skill_created(self, event: SkillCreated) -> None:
             self._take(event)
 
-        @mark
+        @mark(tryfirst=True)
         def csv_imported(self, event: CsvImported) -> None:
             self._take(event)
 

@@ -16,34 +16,40 @@ def register(
 ) -> Relay:
     """Register badgerelay's hooks with a host's plugin manager, whatever its project name.
 
-    Hooks that the host has specified itself keep the host's specification.
+    Hooks that the host has specified itself keep the host's specification. A further call for the same manager
+    replaces the earlier one and closes its relay.
 
     :param source: the host's short name, as its events carry it.
     :param engine: also issue badges in this process, unless there is a broker; see :class:`Relay`.
-    :raises SettingsError: a setting is wrong.
+    :raises SettingsError: a setting is wrong, or this process has packages that badgerelay cannot work with.
     """
     settings = settings or read_settings()
     relay = Relay(settings, engine=engine)
     _add_specifications(manager)
     present = manager.get_plugin(PLUGIN_NAME)
-    if present is not None:  # load_setuptools_entrypoints was faster
+    if present is not None:
         manager.unregister(present)
     manager.register(implementations(relay.take, manager.project_name), PLUGIN_NAME)
+    earlier = getattr(getattr(present, "store", None), "__self__", None)
+    if isinstance(earlier, Relay) and present is not plugin:  # other managers may use the entry point's
+        earlier.close()
     relay.attach(manager, source)
     return relay
 
 
 def _add_specifications(manager: pluggy.PluginManager) -> None:
     missing = specifications(manager.project_name)
-    for name in [name for name in vars(missing) if not name.startswith("_")]:
+    names = [name for name in vars(missing) if not name.startswith("_")]
+    for name in names:
         caller = getattr(manager.hook, name, None)
         if caller is not None and caller.has_spec():
             delattr(missing, name)
-    manager.add_hookspecs(missing)
+    if any(name in vars(missing) for name in names):  # pluggy refuses a class without specifications
+        manager.add_hookspecs(missing)
 
 
 plugin = implementations(Relay().take, PROJECT)
 """What ``manager.load_setuptools_entrypoints("badgerelay")`` registers: events in, by the environment's settings.
 
-``register`` adds what needs to know the manager: e-mails asked of the host, and news for it.
+``register`` adds what needs to know the manager: e-mail addresses asked of the host, and notices for it.
 """

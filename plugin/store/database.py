@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
+from ..runtime.forks import ForkAware, Gate, keep_inherited, watch_forks
 from ..runtime.settings import SettingsError
 
 HEAD = "0001"
@@ -55,7 +55,7 @@ class StoreUnavailableError(OSError):
     """The database cannot be reached or cannot commit (gone, locked, full)."""
 
 
-class Database:
+class Database(ForkAware):
     """Gives transactions. The constructor does no I/O.
 
     :param url: an SQLAlchemy URL, SQLite or PostgreSQL.
@@ -79,8 +79,8 @@ class Database:
             ) from error
         # SQLite has one writer at a time: threads queue here, in order, rather than poll the file.
         self.writer = threading.Lock()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._after_fork)
+        self._gate = Gate()
+        watch_forks(self)
 
     def _make_engine(self) -> Engine:
         if not self.embedded:
@@ -118,9 +118,23 @@ class Database:
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def _after_fork(self) -> None:
-        self._engine.dispose(close=False)
+    def before_fork(self, deadline: float) -> None:
+        """Wait until no transaction is open, and close all handles: the child inherits none."""
+        if self._gate.shut(deadline):
+            self._engine.dispose()
+        else:
+            log.warning("the process forks while a database transaction is open")
+
+    def after_fork_in_parent(self) -> None:
+        """Let transactions begin again."""
+        self._gate.open()
+
+    def after_fork_in_child(self) -> None:
+        """Drop inherited handles without closing them: SQLite and libpq would close the parent's too."""
+        keep_inherited(self._engine)
+        self._engine = self._make_engine()
         self.writer = threading.Lock()
+        self._gate = Gate()
 
     @contextmanager
     def write(self, *, locked: bool = False) -> Iterator[Transaction]:
@@ -130,7 +144,7 @@ class Database:
         :raises StoreUnavailableError: it could not begin or commit.
         """
         guard = nullcontext() if locked or not self.embedded else self.writer
-        with guard, _translated(), self._engine.begin() as transaction:
+        with guard, self._gate, _translated(), self._engine.begin() as transaction:
             yield transaction
 
     def write_once(self, statement: str, parameters: tuple[Any, ...]) -> None:
@@ -141,14 +155,15 @@ class Database:
 
         :raises StoreUnavailableError: as in ``write``.
         """
-        with _translated(), self._engine.connect() as transaction:
+        with self._gate, _translated(), self._engine.connect() as transaction:
             transaction.execution_options(badgerelay_alone=True).exec_driver_sql(statement, parameters)
             transaction.commit()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
-        with _translated(), self._engine.connect().execution_options(badgerelay_read=True) as transaction:
+        reading = {"badgerelay_read": True}
+        with self._gate, _translated(), self._engine.connect().execution_options(**reading) as transaction:
             yield transaction
 
     def insert(self, table: sa.Table) -> Any:
@@ -228,7 +243,9 @@ class Database:
             ) from error
 
     def close(self) -> None:
-        self._engine.dispose()
+        """Close the handles that no transaction uses."""
+        with self._gate:
+            self._engine.dispose()
 
 
 @contextmanager

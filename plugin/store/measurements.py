@@ -6,12 +6,12 @@ A process keeps what it measured for some seconds and then adds it to the table;
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ..runtime.forks import ForkAware, watch_forks
 from .database import Database, StoreUnavailableError, values_of
 from .schema.tables import measurements
 
@@ -36,7 +36,7 @@ class Measurement:
     value: float
 
 
-class Measurements:
+class Measurements(ForkAware):
     """Adds up in memory, and in the table every few seconds once something was measured.
 
     Memory is bounded by the number of keys: connections times a few fixed words.
@@ -53,8 +53,11 @@ class Measurements:
         )
         self._closed = threading.Event()
         self._reset()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._reset)
+        watch_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget what the parent's threads were doing."""
+        self._reset()
 
     def _reset(self) -> None:
         self._guard = threading.Lock()

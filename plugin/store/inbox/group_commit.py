@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from itertools import pairwise
 
+from ...runtime.forks import ForkAware, watch_forks
 from ..database import Database, StoreUnavailableError
 from .events import Values
 
@@ -32,7 +32,7 @@ class _Ticket:
         self.woken.acquire()
 
 
-class GroupCommit:
+class GroupCommit(ForkAware):
     """Commits the rows of many threads at once.
 
     The first thread commits for all. Then it wakes the first of the newcomers as its successor, and the others
@@ -46,8 +46,11 @@ class GroupCommit:
         self._database = database
         self._write = write
         self._reset()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._reset)
+        watch_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget what the parent's threads were doing."""
+        self._reset()
 
     def _reset(self) -> None:
         self._guard = threading.Lock()
