@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = 1.0
 """Seconds between two attempts to start, while the database does not answer."""
+
+LOCKED_SECONDS = 20.0
+"""Seconds after which a hook call gives an event up, while other processes keep the database locked."""
 
 log = logging.getLogger("badgerelay.host")
 
@@ -68,8 +72,7 @@ class Relay(ForkAware):
 
         notice_fork()
         new = inbox_event(event)
-        store = self._open()
-        (correlation_id,) = store.inbox.add([new], store.now())
+        correlation_id = self._commit(new)
         log.info("hook of %s: %s", one_line(new.source), new.kind, extra={"correlation_id": correlation_id})
         engine, publisher = self._engine, self._publisher
         if engine is not None:
@@ -78,6 +81,20 @@ class Relay(ForkAware):
             self._start_or_retry()
         if publisher is not None:
             publisher.offer(_lane_of(new))
+
+    def _commit(self, new: NewEvent) -> str:
+        from ..store import StoreBusyError
+
+        deadline = time.monotonic() + LOCKED_SECONDS
+        while True:
+            try:
+                store = self._open()
+                (correlation_id,) = store.inbox.add([new], store.now())
+            except StoreBusyError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return correlation_id
 
     def attach(self, manager: pluggy.PluginManager, source: str) -> None:
         """Ask and inform this manager's plugins about what belongs to ``source``; starts the threads that do so.

@@ -1,7 +1,7 @@
 """Everything that must survive: connections, inbox, ledger, history."""
 
 from .connections.connections import Connection
-from .database import StoreUnavailableError, Transaction
+from .database import StoreBusyError, StoreUnavailableError, Transaction
 from .inbox.events import HOSTS, IMPORTS, InboxEvent, NewEvent, host_lane
 from .ledger.awards import LedgerAward, Plan, Settled
 from .schema.awards import HeldReason
@@ -18,6 +18,7 @@ __all__ = [
     "Plan",
     "Settled",
     "Store",
+    "StoreBusyError",
     "StoreUnavailableError",
     "Transaction",
     "host_lane",

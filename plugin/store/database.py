@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,6 +54,10 @@ def values_of(build: Callable[..., Value], rows: Iterable[Sequence[Any]]) -> lis
 
 class StoreUnavailableError(OSError):
     """The database cannot be reached or cannot commit (gone, locked, full)."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """Another process kept the embedded database locked for ``BUSY_SECONDS``."""
 
 
 class Database(ForkAware):
@@ -222,8 +227,8 @@ class Database(ForkAware):
         while True:
             try:
                 return stack.enter_context(self.write())
-            except StoreUnavailableError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+            except StoreBusyError:
+                if time.monotonic() > deadline:
                     raise
                 if not waiting:
                     log.info(WAITING)
@@ -256,7 +261,9 @@ def _translated() -> Iterator[None]:
         raise  # a value that the database cannot keep, which is not the database's trouble
     except DBAPIError as error:
         # Not "from error": its further lines quote the row.
-        raise StoreUnavailableError(f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}") from None
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # an extended code names the kind in its last byte
+        kind = StoreBusyError if code == sqlite3.SQLITE_BUSY else StoreUnavailableError
+        raise kind(f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}") from None
     except sa.exc.TimeoutError as error:
         raise StoreUnavailableError("no free database connection") from error
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -114,6 +117,68 @@ def test_a_host_keeps_its_own_specifications(settings: Settings, relays: list[Re
     spec = manager.hook.course_completed.spec
     assert spec is not None
     assert spec.argnames == ("event", "tenant")
+
+
+def test_a_host_that_has_specified_all_our_hooks_can_register(settings: Settings, relays: list[Relay]) -> None:
+    manager = pluggy.PluginManager("openlms")
+    manager.add_hookspecs(specifications("openlms"))
+    relays.append(register(manager, source="moodle", settings=settings))
+    manager.hook.course_completed(event=EVENT)
+    assert len(stored(settings)) == 1
+
+
+def test_registering_again_replaces_the_first_and_closes_its_relay(settings: Settings, relays: list[Relay]) -> None:
+    manager = pluggy.PluginManager("openlms")
+    relays.append(register(manager, source="moodle", engine=True, settings=settings))
+    before = {thread.name for thread in threading.enumerate()}
+    assert "badgerelay-dispatcher" in before
+    relays.append(register(manager, source="moodle", settings=settings))
+    dispatchers = [thread for thread in threading.enumerate() if thread.name == "badgerelay-dispatcher"]
+    assert len(dispatchers) == 1
+    assert len(manager.hook.course_completed.get_hookimpls()) == 1
+    manager.hook.course_completed(event=EVENT)
+    assert len(stored(settings)) == 1
+
+
+def test_an_event_is_stored_before_another_plugin_raises(settings: Settings, relays: list[Relay]) -> None:
+    mark = pluggy.HookimplMarker("openlms")
+
+    class Failing:
+        @mark
+        def course_completed(self, event: Any) -> None:
+            raise RuntimeError("this plugin fails")
+
+    manager = pluggy.PluginManager("openlms")
+    relays.append(register(manager, source="moodle", settings=settings))
+    manager.register(Failing())  # pluggy calls the last one first
+    with pytest.raises(RuntimeError):
+        manager.hook.course_completed(event=EVENT)
+    assert len(stored(settings)) == 1
+
+
+def test_packages_that_do_not_fit_are_said_at_registration(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, relays: list[Relay]
+) -> None:
+    monkeypatch.setitem(sys.modules, "badgerelay.plugin.engine.assembly", None)
+    with pytest.raises(SettingsError, match="packages of this process"):
+        relays.append(register(pluggy.PluginManager("openlms"), source="moodle", settings=settings))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_hook_call_waits_for_a_process_that_keeps_the_database_locked(
+    settings: Settings, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("badgerelay.plugin.store.database.BUSY_SECONDS", 0.1)
+    manager = pluggy.PluginManager("openlms")
+    relays.append(register(manager, source="moodle", settings=settings))
+    other = sqlite3.connect(settings.home / "badgerelay.db", check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(1.0, other.rollback)
+    timer.start()
+    manager.hook.course_completed(event=EVENT)
+    timer.join()
+    other.close()
+    assert len(stored(settings)) == 1
 
 
 def test_the_entry_point_takes_events_by_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,8 +364,6 @@ def test_an_event_travels_as_json_and_comes_back_the_same(event: Any) -> None:
 
 
 def test_one_relay_takes_events_from_many_threads(settings: Settings) -> None:
-    import threading
-
     relay = Relay(settings)
 
     def take_five(number: int) -> None:

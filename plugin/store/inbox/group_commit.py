@@ -129,7 +129,7 @@ class GroupCommit(ForkAware):
             self._write([row for ticket in batch for row in ticket.rows])
         except StoreUnavailableError as error:
             for ticket in batch:
-                ticket.error = StoreUnavailableError(str(error))
+                ticket.error = type(error)(str(error))
         except Exception as error:
             if len(batch) == 1:
                 batch[0].error = error
