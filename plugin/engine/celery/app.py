@@ -16,22 +16,23 @@ VISIBILITY_SECONDS = 60
 
 
 def check_broker(settings: Settings) -> None:
-    """:raises SettingsError: a broker is set, and the extra ``celery`` is not installed."""
+    """:raises SettingsError: a broker is set, and its extra (``celery`` or ``redis``) is not installed."""
     url = settings.broker_url or ""
     if not url:
         return
     needed = ("celery", "redis") if url.startswith("redis") else ("celery",)
     if missing := [name for name in needed if find_spec(name) is None]:
+        extra = "redis" if "redis" in missing else "celery"
         raise SettingsError(
             f"BADGERELAY_BROKER_URL is set and {' and '.join(missing)} is not installed: pip install "
-            "'badgerelay[celery]', or unset it for the embedded engine"
+            f"'badgerelay[{extra}]', or unset it for the embedded engine"
         )
 
 
 def make_app(settings: Settings) -> Celery:
     """Our own Celery application. It connects when it is used.
 
-    :raises SettingsError: no broker is set, or the extra ``celery`` is not installed.
+    :raises SettingsError: no broker is set, or its extra (``celery`` or ``redis``) is not installed.
     """
     if settings.broker_url is None:
         raise SettingsError("BADGERELAY_BROKER_URL is not set")

@@ -67,7 +67,7 @@ main()
     ran = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "BADGERELAY_BROKER_URL" in ran.stderr
-    assert "badgerelay[celery]" in ran.stderr
+    assert f"badgerelay[{package}]" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
