@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from ...adapters.errors import AdapterError
 from ..connections.schemas import ALM
 from ..engine.schedule.periodic_task import arrange
 from ..engine.schedule.tasks import TASKS
-from ..sources.alm.polls.migration_runs import EVERY_SECONDS, follow_runs, look_at, run_name, take
+from ..sources.alm.polls.migration_runs import EVERY_SECONDS, follow_runs, request_status, take
 from ..store import Store
 from ..store.imports.migration_runs import FOLLOWED
 from ..store.queries import MAX_NUMBER
@@ -53,11 +54,11 @@ def watch(connection: str, project: str, sprint: str, run: str, wait: bool, ever
         account = wanted_connection(store, connection, "source")
         if account.type != ALM:
             raise FailedError(f"{connection} is no connection to ALM")
-        status = look_at(store, account, project, sprint, run)  # refused ids are refused now
+        status = request_status(store, account, project, sprint, run)  # refused ids are refused now
         number = store.migration_runs.follow(connection, project, sprint, run, store.now())
         followed = store.migration_runs.get(number)
         assert followed is not None
-        click.echo(f"run {number} ({run_name(followed)}): {take(store, account, followed, status)}")
+        click.echo(f"run {number} ({followed.name}): {take(store, account, followed, status)}")
         arrange(store, TASKS)
         last = _print_jobs(store, number, [])
         while wait and _state(store, number) == FOLLOWED:
@@ -75,7 +76,7 @@ def watch(connection: str, project: str, sprint: str, run: str, wait: bool, ever
 def list_runs(json_: bool) -> None:
     """The runs, with the files of each as ALM last told. What it calls error links is shown and never followed."""
     with opened_store() as store:
-        runs = [dict(row._mapping) for row in store.migration_runs.all()]
+        runs = [asdict(run) for run in store.migration_runs.all()]
     for run in runs:
         run["jobs"] = json.loads(run["jobs"])
     if json_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -26,7 +27,7 @@ def skills() -> None:
 def list_skills(state: str | None, json_: bool) -> None:
     """``wired``: its badge is issued; ``suggested``: a template looks like it, see `rules add`; ``unknown``."""
     with opened_store() as store:
-        rows = store.skills.all(state=state)
+        rows = [asdict(level) for level in store.skills.all(state=state)]
     columns = ["source", "skill_id", "level", "name", "level_name", "state", "template_id", "note"]
     print_rows(rows, columns, json_=json_, empty="no skills yet")
 

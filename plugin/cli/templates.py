@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from ..providers.template_sync import sync_templates
@@ -42,7 +44,7 @@ def sync(connection: str | None, accept_missing: bool) -> None:
 def list_templates(connection: str | None, json_: bool) -> None:
     """The catalogue as it was last synchronized."""
     with opened_store() as store:
-        rows = [dict(row._mapping) for row in store.catalogue.templates(connection)]
+        rows = [asdict(each) for each in store.catalogue.templates(connection)]
     columns = ["connection", "template_id", "name", "state", "synced_at", "change", "changed_at"]
     print_rows(rows, columns, json_=json_, empty="none: see `badgerelay templates sync`")
 
@@ -54,7 +56,7 @@ def list_templates(connection: str | None, json_: bool) -> None:
 def list_changes(connection: str | None, limit: int, json_: bool) -> None:
     """What synchronizations have found changed at the providers, the newest first."""
     with opened_store() as store:
-        rows = [dict(row._mapping) for row in store.catalogue.changes(connection, limit=limit)]
+        rows = [asdict(each) for each in store.catalogue.changes(connection, limit=limit)]
     print_rows(
         [{**row, "changed_at": row.pop("at")} for row in rows],
         ["changed_at", "connection", "template_id", "name", "change", "before", "after"],

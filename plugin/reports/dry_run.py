@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from ...adapters.errors import AdapterError
 from ...hooks import SkillCreated
 from ...hooks.schemas import schema_of
-from ..rules.skill_badges import in_words, look_at
+from ..rules.skill_badges import in_words, match_levels
 from ..sources.alm.api.client import AlmClient
 from ..sources.alm.api.connect import client_of
 from ..sources.alm.decide.decide import Case, Look, Visit
@@ -88,7 +88,7 @@ def _of_host(store: Store, value: dict[str, Any], source: str | None) -> Trial:
     trial = Trial(f"{kind} {event.id} of {event.source}")
     _say_if_known(store, row, trial)
     if kind == "skill_created":
-        rows = look_at(store, "", event.source, event)
+        rows = match_levels(store, "", event.source, event)
         trial.steps += [f"level {each.level}: {each.note}" for each in rows]
         _conclude(store, row, trial, Done(in_words(rows)))
         return trial
@@ -147,7 +147,7 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
 def _decided(store: Store, visit: Visit, row: InboxEvent, connection: Connection) -> Decision:
     each = read_event(row, connection)
     if isinstance(each, SkillCreated):
-        return Done(in_words(look_at(store, connection.name, connection.name, each)))
+        return Done(in_words(match_levels(store, connection.name, connection.name, each)))
     if isinstance(each, Case):
         portions = visit.decide([each])
     elif isinstance(each, Look):

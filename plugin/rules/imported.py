@@ -1,6 +1,6 @@
-"""What imported files tie to a learning object, an instance, a certification or a skill level.
+"""Rules that follow from imported files.
 
-How a row's ids become those that events carry:
+A row ties a badge to an instance, a certification or a skill level. These ids of a row match the ids of events:
 
 ============================= ============================== =================================
 file                          for an LMS host                for an ALM account
@@ -12,8 +12,8 @@ certification.csv             id                             id
 skill_level.csv               skill:<skillId>:<levelId>      the same
 ============================= ============================== =================================
 
-ALM numbers what it migrates anew, so that an id of the source LMS says nothing about one of ALM's: it is left as it
-is, and ties where events carry it so (``certification:171020``).
+ALM gives new ids to migrated objects, so an id of the source LMS does not lead to ALM's id. It is stored unchanged,
+and matches if events carry it in the same form (``certification:171020``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PARENTS = {
 }
 
 _FILES = {"course": "course_instance", "learning_path": "learning_program_instance", "certification": "certification"}
-"""Whose rows tie a learning object of which kind."""
+"""The file whose rows tie a learning object, by kind of event."""
 
 
 class Places(NamedTuple):
@@ -62,18 +62,18 @@ def places(kind: Kind, columns: Columns, *, alm: bool) -> Places:
     return Places(objects, instances)
 
 
-def ties_for(
+def imported_rules(
     store: Store, source: str, objects: Iterable[str], instance: str | None = None, kind: str | None = None
 ) -> list[Rule]:
-    """Which badges a completion earns by what was imported for its source.
+    """Return the rules that imported files give for a completion.
 
-    A badge hangs on an instance. A learning object whose instances (those that were imported) all have the same badge
-    has it itself; where they differ, only the instance decides: better no badge than a wrong one.
+    A badge belongs to an instance. If all imported instances of a learning object have the same badge, the object has
+    it too. If their badges differ, only the instance decides: no badge is better than a wrong one.
 
-    :param objects: ids of what was completed: the learning object, a certification's root, ``skill:<id>:<level>``.
-    :param instance: the id of its instance, which may be another object's instance's too.
-    :param kind: of the learning object, as events of hosts have it: their ids may be those of other kinds too. None:
-        the ids say it.
+    :param objects: ids of the completed object: the learning object, a certification's root, ``skill:<id>:<level>``.
+    :param instance: the id of its instance, which an instance of another object may share.
+    :param kind: the kind of the learning object in events of hosts, whose ids may repeat across kinds. None if the
+        ids are unique.
     """
     wanted = frozenset(objects)
     by_kind: dict[str, list[Tie]] = {}
@@ -99,7 +99,7 @@ def _of_instances(ties: Sequence[Tie], wanted: frozenset[str], instance: str | N
     exact = [tie for tie in of_object if instance and tie.instance_id == instance]
     if exact:
         return [(tie, tie.instance_id or "") for tie in exact]
-    itself = [tie for tie in ties if tie.instance_id in wanted]  # what a source calls its learning object
+    itself = [tie for tie in ties if tie.instance_id in wanted]  # the source may send the instance as the object
     for some, tied in ((of_object, "object_id"), (itself, "instance_id")):
         if some and len({tie.badge_id for tie in some}) == 1:
             return [(some[0], getattr(some[0], tied) or "")]

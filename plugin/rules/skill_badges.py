@@ -1,23 +1,24 @@
-"""New skills: a level whose badge is a provider's template is wired at once; one that looks right is suggested."""
+"""Badges of new skills: a level whose badge is a provider's template is wired; a similar template is suggested."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
-
-from sqlalchemy.engine import Row
+from typing import Protocol
 
 from ..store import Store
 from ..store.catalogue.rules import NewRule, skill_object
-from ..store.catalogue.skills import SkillLevelRow
+from ..store.catalogue.values import IssuableTemplate, NewSkillLevel
 from .template_matching import SkillTemplates
 
 log = logging.getLogger("badgerelay.skills")
 
 
 class Level(Protocol):
-    """:ivar badge: a badge template's id, or whatever the source calls the badge; None where there is none."""
+    """A level of a skill.
+
+    :ivar badge: a badge template's id, or the source's own id of the badge; None if there is no badge.
+    """
 
     @property
     def level(self) -> int: ...
@@ -28,7 +29,7 @@ class Level(Protocol):
 
 
 class Skill(Protocol):
-    """A skill as a source tells of it; ``hooks.SkillCreated`` is one."""
+    """A skill as a source reports it; ``hooks.SkillCreated`` is one."""
 
     @property
     def skill_id(self) -> str: ...
@@ -41,15 +42,15 @@ class Skill(Protocol):
 def take_skill(
     store: Store, connection: str, source: str, skill: Skill, templates: SkillTemplates | None = None
 ) -> str:
-    """Wire, suggest or list the levels of a skill, and keep them. Twice is as once.
+    """Wire, suggest or list the levels of a skill, and store them. A repeated call changes nothing.
 
-    :param connection: the source connection that told of it, which itself says the badge of an achieved level, so
-        that no rule is needed; empty for an LMS host, whose level gets one.
-    :param source: as rules name it: the host, or the source connection.
-    :param templates: of this connection, read once for several skills.
-    :return: what became of it, in words.
+    :param connection: the source connection, whose events carry the badge of an achieved level, so that no rule is
+        needed; empty for an LMS host, whose wired levels get a rule.
+    :param source: the source's name in rules: the host, or the source connection.
+    :param templates: the templates of this connection, read once for several skills.
+    :return: the states of the levels, in words.
     """
-    rows = look_at(store, connection, source, skill, templates)
+    rows = match_levels(store, connection, source, skill, templates)
     now = store.now()
     if not connection:
         store.rules.wire([rule for row in rows if (rule := _rule_of(row)) is not None], now)
@@ -59,20 +60,21 @@ def take_skill(
     return in_words(rows)
 
 
-def look_at(
+def match_levels(
     store: Store, connection: str, source: str, skill: Skill, templates: SkillTemplates | None = None
-) -> list[SkillLevelRow]:
-    """What :func:`take_skill` would keep; writes nothing."""
+) -> list[NewSkillLevel]:
+    """Return the levels that :func:`take_skill` would store. Writes nothing."""
     templates = templates or SkillTemplates(store, connection)
     rows = [_taken(templates, connection, source, skill, level) for level in skill.levels]
     return rows or [_row(connection, source, skill, None, templates.of_name([skill.name]), "it has no levels")]
 
 
-def in_words(rows: Sequence[SkillLevelRow]) -> str:
+def in_words(rows: Sequence[NewSkillLevel]) -> str:
+    """Return the states of levels in words."""
     return ", ".join(_words(row) for row in rows)
 
 
-def _taken(templates: SkillTemplates, connection: str, source: str, skill: Skill, level: Level) -> SkillLevelRow:
+def _taken(templates: SkillTemplates, connection: str, source: str, skill: Skill, level: Level) -> NewSkillLevel:
     if level.badge is not None:
         by_id = templates.of_id(level.badge)
         if len(by_id) == 1:
@@ -84,7 +86,7 @@ def _taken(templates: SkillTemplates, connection: str, source: str, skill: Skill
     names = [level.name or "", f"{skill.name} {level.name or ''}", f"{skill.name} {level.level}"]
     if len(skill.levels) == 1:
         names.append(skill.name)
-    note = "its badge is no template of ours" if level.badge is not None else "it has no badge"
+    note = "its badge is not a template of ours" if level.badge is not None else "it has no badge"
     return _row(connection, source, skill, level, templates.of_name(names), note)
 
 
@@ -93,13 +95,16 @@ def _row(
     source: str,
     skill: Skill,
     level: Level | None,
-    template: Row[Any] | None,
+    template: IssuableTemplate | None,
     note: str,
     *,
     state: str = "suggested",
-) -> SkillLevelRow:
-    """:param template: its own where it is ``wired``, the nearest where it is ``suggested``; None: ``unknown``."""
-    return SkillLevelRow(
+) -> NewSkillLevel:
+    """Return a level with its template.
+
+    :param template: the badge's template if ``wired``, the most similar one if ``suggested``; None if ``unknown``.
+    """
+    return NewSkillLevel(
         connection=connection,
         source=source,
         skill_id=skill.skill_id,
@@ -114,13 +119,13 @@ def _row(
     )
 
 
-def _rule_of(row: SkillLevelRow) -> NewRule | None:
+def _rule_of(row: NewSkillLevel) -> NewRule | None:
     if row.state != "wired" or row.provider is None or row.template_id is None:
         return None
     level = skill_object(row.skill_id, row.level)
     return NewRule(row.source, row.provider, row.template_id, (level,), origin="skill")
 
 
-def _words(row: SkillLevelRow) -> str:
+def _words(row: NewSkillLevel) -> str:
     level = f"level {row.level} " if row.level else ""
     return f"{level}{row.state}" + (f" ({row.template_id} of {row.provider})" if row.template_id else "")

@@ -1,24 +1,22 @@
-"""The badge templates that a level of a skill may mean: by their id, by their name, and by a name that is alike."""
+"""Badge templates that belong to a skill level: by id, by name, or by a similar name."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
-
-from sqlalchemy.engine import Row
 
 from ..store import Store
+from ..store.catalogue.values import IssuableTemplate
 
-LIKENESS = 0.8
-"""From here on (0 to 1) a template's name looks like a level's."""
+LEAST_SIMILARITY = 0.8
+"""Minimum similarity (0 to 1) between the names of a template and a level."""
 
 
 class SkillTemplates:
-    """Those that can be issued: of the source connection's own providers, or for a host of any.
+    """The templates that can be issued: those of the source connection's providers, or all for an LMS host.
 
-    Read once, when first needed, for all skills of a batch.
+    They are read once, when first needed, for all skills of a batch.
 
     :param connection: the source connection; empty for an LMS host.
     """
@@ -27,45 +25,45 @@ class SkillTemplates:
         self._store = store
         self._connection = connection
 
-    def of_id(self, template_id: str) -> list[Row[Any]]:
-        """One of each connection that has it; where none has, those whose id has other cases of letters."""
+    def of_id(self, template_id: str) -> list[IssuableTemplate]:
+        """Return the templates of this id, one per connection; if there is none, ignore upper and lower case."""
         alike = self._by_lowered_id.get(template_id.lower(), [])
         return [row for row in alike if row.template_id == template_id] or alike
 
-    def of_name(self, names: Iterable[str]) -> Row[Any] | None:
-        """The one whose name is nearest to one of the names, if any is near. Case and spaces do not count."""
+    def of_name(self, names: Iterable[str]) -> IssuableTemplate | None:
+        """Return the template with the most similar name, or None. Case and spaces do not count."""
         wanted = list(dict.fromkeys(filter(None, map(_plain, names))))
         for name in wanted:
             if name in self._by_name:
                 return self._by_name[name]
-        best: tuple[float, Row[Any]] | None = None
+        best: tuple[float, IssuableTemplate] | None = None
         for name in wanted:
-            matcher = difflib.SequenceMatcher(None, b=name, autojunk=False)  # which is quick while b stays the same
+            matcher = difflib.SequenceMatcher(None, b=name, autojunk=False)  # quick while b stays the same
             for other, template in self._by_name.items():
-                least = LIKENESS if best is None else best[0]
+                least = LEAST_SIMILARITY if best is None else best[0]
                 matcher.set_seq1(other)
                 # The first two are upper bounds of the third and far cheaper.
                 if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
-                    likeness = matcher.ratio()
-                    if likeness >= LIKENESS and (best is None or likeness > best[0]):
-                        best = (likeness, template)
+                    similarity = matcher.ratio()
+                    if similarity >= LEAST_SIMILARITY and (best is None or similarity > best[0]):
+                        best = (similarity, template)
         return None if best is None else best[1]
 
     @cached_property
-    def _rows(self) -> list[Row[Any]]:
+    def _rows(self) -> list[IssuableTemplate]:
         own = self._store.connections.get(self._connection) if self._connection else None
         return self._store.catalogue.active(None if own is None else own.settings["provider"])
 
     @cached_property
-    def _by_lowered_id(self) -> dict[str, list[Row[Any]]]:
-        found: dict[str, list[Row[Any]]] = {}
+    def _by_lowered_id(self) -> dict[str, list[IssuableTemplate]]:
+        found: dict[str, list[IssuableTemplate]] = {}
         for row in self._rows:
             found.setdefault(row.template_id.lower(), []).append(row)
         return found
 
     @cached_property
-    def _by_name(self) -> dict[str, Row[Any]]:
-        found: dict[str, Row[Any]] = {}
+    def _by_name(self) -> dict[str, IssuableTemplate]:
+        found: dict[str, IssuableTemplate] = {}
         for row in self._rows:
             found.setdefault(_plain(row.name), row)
         return found

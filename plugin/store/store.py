@@ -13,9 +13,8 @@ from .backfill.backfills import Backfills
 from .backfill.badges import PlannedBadges
 from .backfill.completions import PastCompletions
 from .backfill.learners import BackfillLearners
-from .catalogue.known_skills import KnownSkills
 from .catalogue.rules import Rules
-from .catalogue.skills import Skills
+from .catalogue.skills import KnownSkills, Skills
 from .catalogue.templates import Catalogue
 from .connections.connections import Connections
 from .connections.records import ConnectionRecords

@@ -1,4 +1,4 @@
-"""The rules: which completions earn which badge, kept and found by the ids that they name."""
+"""Rules: the completions that earn a badge, stored and found by the ids that they name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..schema.tables import rule_objects, rules, templates
 
 ANY_SOURCE = "*"
 IDS_AT_ONCE = 500
-"""Ids of one question, below the number of parameters that SQLite takes."""
+"""Ids of one query, below the maximum of SQLite's parameters."""
 
 _FOR_OBJECTS = (
     sa.select(rules)
@@ -30,7 +30,7 @@ _FOR_OBJECTS = (
     )
     .order_by(rules.c.id)
 )
-_WIRED_OTHERWISE = sa.select(rules.c.id).where(
+_EARLIER_OF_LEVELS = sa.select(rules.c.id).where(
     rules.c.source == sa.bindparam("of_source"),
     rules.c.origin == "skill",
     rules.c.digest != sa.bindparam("of_digest"),
@@ -42,15 +42,15 @@ _WIRED_OTHERWISE = sa.select(rules.c.id).where(
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """Whoever completes ``need`` of ``objects`` earns one badge.
+    """A rule: a learner who completes ``need`` of ``objects`` earns one badge.
 
     :param source: a source connection or an LMS host, or ``*`` for any.
     :param connection: the provider connection that issues.
     :param objects: ids of learning objects or instances, or skill levels as ``skill:<id>:<level>``; kept sorted.
-    :param need: how many of them: all of them, one, or a number in between.
-    :param passed: completions without passing do not count.
+    :param need: the number of objects to complete; 0 for all.
+    :param passed: whether only passed completions count.
     :param least_score: 0.0 to 1.0; completions below it, or without a score, do not count.
-    :param origin: who made it: ``hand``, ``skill`` (a new skill's badge) or ``import``.
+    :param origin: ``hand`` (an administrator), ``skill`` (a new skill's badge) or ``import``.
     """
 
     source: str
@@ -63,7 +63,7 @@ class NewRule:
     origin: str = "hand"
 
     def __post_init__(self) -> None:
-        """:raises ValueError: it names nothing, or needs more than it names."""
+        """:raises ValueError: the rule names no object, or needs more objects than it names."""
         objects = tuple(sorted(set(self.objects)))
         object.__setattr__(self, "objects", objects)
         object.__setattr__(self, "need", self.need or len(objects))
@@ -74,7 +74,7 @@ class NewRule:
 
     @property
     def wants(self) -> str:
-        """What it asks of a learner, in words."""
+        """The condition in words."""
         names = ", ".join(self.objects)
         if len(self.objects) > 1:
             many = {1: "any", len(self.objects): "all"}.get(self.need, f"{self.need}")
@@ -86,7 +86,10 @@ class NewRule:
 
 @dataclass(frozen=True, slots=True)
 class Rule(NewRule):
-    """:param id: its number; 0 for one that follows from an imported file."""
+    """A stored rule, or one that follows from an imported file.
+
+    :param id: the number; 0 if the rule follows from an imported file.
+    """
 
     id: int = 0
 
@@ -100,17 +103,17 @@ class Rules:
         self._database = database
 
     def add(self, news: Iterable[NewRule], now: float) -> list[NewRule]:
-        """All of them or none; gives those that were not there already, whoever made them."""
+        """Add all of these rules or none. Returns those that were not there already."""
         with self._database.write() as transaction:
             return [new for new in news if self._add(transaction, new, now)]
 
     def wire(self, news: Iterable[NewRule], now: float) -> None:
-        """Rules of skill levels, each in place of those that an earlier badge of its level got."""
+        """Add rules of skill levels, each in place of the rules for an earlier badge of its level."""
         with self._database.write() as transaction:
             for new in news:
                 self._add(transaction, new, now)
                 others = {"of_source": new.source, "objects": new.objects, "of_digest": _digest(new)}
-                for rule_id in transaction.scalars(_WIRED_OTHERWISE, others).all():
+                for rule_id in transaction.scalars(_EARLIER_OF_LEVELS, others).all():
                     _remove(transaction, rule_id)
 
     def _add(self, transaction: sa.Connection, new: NewRule, now: float) -> bool:
@@ -141,11 +144,12 @@ class Rules:
         return True
 
     def remove(self, rule_id: int) -> bool:
-        """False when there is none of that number."""
+        """Remove the rule of this number. Returns False if there is none."""
         with self._database.write() as transaction:
             return _remove(transaction, rule_id)
 
     def all(self) -> list[Rule]:
+        """Return every rule, the oldest first."""
         with self._database.read() as transaction:
             return [_rule(row) for row in transaction.execute(sa.select(rules).order_by(rules.c.id))]
 
@@ -155,7 +159,7 @@ class Rules:
             return {row.connection: row.rules for row in transaction.execute(_UNUSABLE)}
 
     def for_objects(self, source: str, ids: Iterable[str]) -> list[Rule]:
-        """The rules of this source, or of any, that name one of the ids."""
+        """Return the rules of this source, or of any, that name one of the ids."""
         wanted = list(dict.fromkeys(ids))
         found: dict[int, Rule] = {}
         with self._database.read() as transaction:
@@ -177,7 +181,7 @@ _UNUSABLE = (
 
 
 def skill_object(skill_id: str, level: int | str) -> str:
-    """A skill level as rules name it."""
+    """Return the id of a skill level in rules."""
     return f"skill:{skill_id}:{level}"
 
 
@@ -201,6 +205,6 @@ def _rule(row: Row[Any]) -> Rule:
 
 
 def _digest(new: NewRule) -> str:
-    """What makes two rules the same, as one short value that can be unique."""
+    """Return the digest of a rule's content, which is unique."""
     meaning = [new.source, new.connection, new.template_id, list(new.objects), new.need, new.passed, new.least_score]
     return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()

@@ -1,71 +1,66 @@
-"""The skills that a source has told of: their levels, and what became of each level's badge."""
+"""Skills that sources have reported: their levels with badge templates, and the ids of all skills of an account."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from ..database import Database
-from ..schema.tables import skill_levels
+from ..schema.tables import known_skills, skill_levels
+from .values import KnownSkillLevel, NewSkillLevel
 
 KEY = ("connection", "source", "skill_id", "level")
 
-
-@dataclass(frozen=True, slots=True)
-class SkillLevelRow:
-    """One level of a known skill.
-
-    :param connection: the source connection; empty for an LMS host's own.
-    :param source: as rules name it.
-    :param level: 0 stands for a skill without levels.
-    :param badge: the source's reference to a badge.
-    :param state: ``wired`` (its badge is issued), ``suggested`` (the template looks right) or ``unknown``.
-    :param provider: the provider connection of the template.
-    :param note: how we know, or what to do.
-    """
-
-    connection: str
-    source: str
-    skill_id: str
-    level: int
-    name: str
-    level_name: str | None
-    badge: str | None
-    state: str
-    provider: str | None
-    template_id: str | None
-    note: str
+_ACCOUNT_WAS_READ = ""
+"""Stands for a skill's id: the skills of the account were listed once, even if there were none."""
 
 
 class Skills:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, rows: Sequence[SkillLevelRow], now: float) -> None:
-        """Keep these levels, in place of what was known of them."""
+    def put(self, levels: Sequence[NewSkillLevel], now: float) -> None:
+        """Store levels, in place of their earlier states."""
         statement = self._database.insert(skill_levels)
         changed = {column.name: statement.excluded[column.name] for column in skill_levels.c}
         for name in (*KEY, "created_at"):
             changed.pop(name)
         statement = statement.on_conflict_do_update(index_elements=list(KEY), set_=changed)
-        if rows:
+        if levels:
+            rows = [{**asdict(level), "created_at": now, "seen_at": now} for level in levels]
             with self._database.write() as transaction:
-                transaction.execute(statement, [{**asdict(row), "created_at": now, "seen_at": now} for row in rows])
+                transaction.execute(statement, rows)
 
-    def known(self, connection: str, source: str) -> set[str]:
-        """The ids of the skills that this source has told of."""
-        query = sa.select(skill_levels.c.skill_id).where(
-            skill_levels.c.connection == connection, skill_levels.c.source == source
-        )
-        with self._database.read() as transaction:
-            return set(transaction.scalars(query))
-
-    def all(self, *, state: str | None = None) -> list[dict[str, Any]]:
+    def all(self, *, state: str | None = None) -> list[KnownSkillLevel]:
+        """Return all levels, or those of one state."""
         query = sa.select(skill_levels).order_by(*(skill_levels.c[name] for name in KEY))
         if state is not None:
             query = query.where(skill_levels.c.state == state)
         with self._database.read() as transaction:
-            return [dict(row._mapping) for row in transaction.execute(query)]
+            return [KnownSkillLevel(**row._mapping) for row in transaction.execute(query)]
+
+
+class KnownSkills:
+    """The ids of the skills that accounts are known to have; every other skill is new."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._add = database.insert(known_skills).on_conflict_do_nothing()
+
+    def of(self, connection: str, account: str) -> set[str] | None:
+        """Return the ids of an account's known skills; None if its skills were never listed."""
+        mine = [known_skills.c.connection == connection, known_skills.c.account == account]
+        with self._database.read() as transaction:
+            found = set(transaction.scalars(sa.select(known_skills.c.skill_id).where(*mine)))
+        return found - {_ACCOUNT_WAS_READ} if _ACCOUNT_WAS_READ in found else None
+
+    def learn(self, connection: str, account: str, skills: Iterable[str], now: float) -> None:
+        """Add the ids of known skills, and mark the account as listed."""
+        rows = [
+            {"connection": connection, "account": account, "skill_id": skill_id, "seen_at": now}
+            for skill_id in [*skills, _ACCOUNT_WAS_READ]
+        ]
+        with self._database.write() as transaction:
+            transaction.execute(self._add, rows)

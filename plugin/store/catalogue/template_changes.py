@@ -1,26 +1,29 @@
-"""What differs between the catalogue and what a provider has now. Pure."""
+"""Differences between the catalogue and a provider's list of templates. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ....adapters.values import BadgeTemplate
+from .values import CatalogueTemplate
 
 DELETED = "deleted"
 """The state of a template that the provider no longer lists."""
 
 FEW = 3
-"""So many templates may vanish from one listing to the next, if others stay; more only if it is less than half."""
+"""Maximum templates that may vanish from one listing to the next if others stay; more only if less than half do."""
 
 Kind = Literal["new", "renamed", "image", "active", "draft", "archived", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateChange:
-    """:param kind: a state says that it is in this one now; one that was deleted and is back says so in ``before``.
-    :param name: after the change.
+    """A change of one badge template.
+
+    :param kind: a state means that the template is in this state now; ``before`` has the earlier state.
+    :param name: the name after the change.
     """
 
     template_id: str
@@ -42,8 +45,11 @@ class TemplateChange:
                 return f"{what} was {self.before} and is {self.after}"
 
 
-def changes_between(before: Mapping[str, Any], now: Iterable[BadgeTemplate]) -> list[TemplateChange]:
-    """:param before: the catalogue's rows by template id."""
+def changes_between(before: Mapping[str, CatalogueTemplate], now: Iterable[BadgeTemplate]) -> list[TemplateChange]:
+    """Return the changes from the catalogue to the provider's list.
+
+    :param before: the catalogue's templates by id.
+    """
     found: list[TemplateChange] = []
     listed: set[str] = set()
     for template in now:
@@ -65,12 +71,12 @@ def changes_between(before: Mapping[str, Any], now: Iterable[BadgeTemplate]) -> 
 
 
 def _picture(url: str | None) -> str:
-    """Without the query, which may be a signature of the hour."""
+    """Return the address without its query, which may be a signature that expires."""
     return (url or "").partition("?")[0]
 
 
-def doubtful(before: Collection[Any], changes: Iterable[TemplateChange]) -> bool:
-    """Whether so much has vanished at once that the listing is likelier wrong than the catalogue."""
+def doubtful(before: Collection[CatalogueTemplate], changes: Iterable[TemplateChange]) -> bool:
+    """Return whether so many templates have vanished at once that the list is probably wrong."""
     known = sum(row.state != DELETED for row in before)
     lost = sum(change.kind == "deleted" for change in changes)
     return lost > 0 and (lost == known or lost > max(FEW, known // 2))

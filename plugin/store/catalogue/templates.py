@@ -1,4 +1,4 @@
-"""Badge templates as last synchronized."""
+"""The catalogue: badge templates of provider connections as they were last synchronized."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from ....adapters.errors import TemporaryError
 from ....adapters.values import BadgeTemplate
 from ..database import Database
 from ..schema.tables import template_changes, templates
 from .template_changes import DELETED, TemplateChange, changes_between, doubtful
+from .values import CatalogueTemplate, IssuableTemplate, RecordedChange
 
 
 class DoubtfulListError(TemporaryError):
-    """A provider's list of templates lacks so much of what it had that it is not believed."""
+    """A provider's list of templates lacks so many known templates that it is probably wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Synchronized:
-    """:param templates: how many the provider has. :param changes: none at a first synchronization."""
+    """The result of a synchronization.
+
+    :param templates: the number of the provider's templates.
+    :param changes: empty at the first synchronization.
+    """
 
     templates: int
     changes: tuple[TemplateChange, ...]
@@ -40,21 +44,21 @@ class Catalogue:
     def synchronize(
         self, connection_name: str, found: Iterable[BadgeTemplate], now: float, *, accept_missing: bool = False
     ) -> Synchronized:
-        """Make our copy of a connection's templates equal to what the provider has, and record what changed.
+        """Make the catalogue of a connection equal to the provider's list, and record the changes.
 
-        One that is not listed any more stays, as ``deleted``: rules and awards may name it.
+        A template that is not listed any more stays, as ``deleted``, since rules and awards may name it.
 
         :param found: read to its end before anything is changed.
-        :param now: when the listing began; what a later one has already brought is left as it is.
-        :param accept_missing: believe the list however much of what was there it lacks.
-        :raises DoubtfulListError: it lacks too much; nothing was changed.
+        :param now: the time when the listing began; the result of a later listing is left as it is.
+        :param accept_missing: accept a list that lacks many known templates.
+        :raises DoubtfulListError: the list lacks too many templates; nothing was changed.
         """
-        # One that moved between two pages while they were read comes twice.
+        # A template that moved between two pages while they were read comes twice.
         listed = {template.id: template for template in found}
-        with self._database.write() as connection:
+        with self._database.write() as transaction:
             mine = templates.c.connection == connection_name
             query = sa.select(templates).where(mine).order_by(templates.c.template_id).with_for_update()
-            before = {row.template_id: row for row in connection.execute(query)}
+            before = {row.template_id: CatalogueTemplate(**row._mapping) for row in transaction.execute(query)}
             if any(row.synced_at > now for row in before.values()):
                 return Synchronized(len(listed), ())
             changes = changes_between(before, listed.values()) if before else []
@@ -65,19 +69,19 @@ class Catalogue:
                     f"changed; if that is right, run `badgerelay templates sync {connection_name} --accept-missing`"
                 )
             if listed:
-                connection.execute(self._put, [_row(connection_name, each, now) for each in listed.values()])
+                transaction.execute(self._put, [_row(connection_name, each, now) for each in listed.values()])
             gone = [change.template_id for change in changes if change.kind == "deleted"]
             for template_id in gone:
                 deleted = sa.update(templates).where(mine, templates.c.template_id == template_id)
-                connection.execute(deleted.values(state=DELETED, synced_at=now))
+                transaction.execute(deleted.values(state=DELETED, synced_at=now))
             if changes:
-                connection.execute(
+                transaction.execute(
                     sa.insert(template_changes), [_changed(connection_name, each, now) for each in changes]
                 )
         return Synchronized(len(listed), tuple(changes))
 
-    def templates(self, connection_name: str | None = None) -> list[Row[Any]]:
-        """With the last change of each, as ``change`` and ``changed_at``."""
+    def templates(self, connection_name: str | None = None) -> list[CatalogueTemplate]:
+        """Return the templates of one connection or of all, with the last change of each."""
         latest = sa.select(sa.func.max(template_changes.c.id).label("id")).group_by(
             template_changes.c.connection, template_changes.c.template_id
         )
@@ -95,11 +99,11 @@ class Catalogue:
         )
         if connection_name is not None:
             query = query.where(templates.c.connection == connection_name)
-        with self._database.read() as connection:
-            return list(connection.execute(query))
+        with self._database.read() as transaction:
+            return [CatalogueTemplate(**row._mapping) for row in transaction.execute(query)]
 
-    def active(self, connection_names: Collection[str] | None = None) -> list[Row[Any]]:
-        """The ``connection``, ``template_id`` and ``name`` of those that can be issued."""
+    def active(self, connection_names: Collection[str] | None = None) -> list[IssuableTemplate]:
+        """Return the templates of these connections, or of all, that can be issued."""
         query = (
             sa.select(templates.c.connection, templates.c.template_id, templates.c.name)
             .where(templates.c.state == "active")
@@ -107,43 +111,43 @@ class Catalogue:
         )
         if connection_names is not None:
             query = query.where(templates.c.connection.in_(connection_names))
-        with self._database.read() as connection:
-            return list(connection.execute(query))
+        with self._database.read() as transaction:
+            return [IssuableTemplate(**row._mapping) for row in transaction.execute(query)]
 
     def state_of(self, connection_name: str, template_id: str) -> str | None:
-        """The state of a template as it was last synchronized; None where the catalogue does not know it."""
-        with self._database.read() as connection:
-            return connection.scalar(STATE_OF, {"of_connection": connection_name, "of_template": template_id})
+        """Return the state of a template as it was last synchronized; None if the catalogue does not have it."""
+        with self._database.read() as transaction:
+            return transaction.scalar(STATE_OF, {"of_connection": connection_name, "of_template": template_id})
 
     def spelled(self, connection_name: str, template_id: str) -> str:
-        """The id as the provider writes it, where it has other cases of letters and only one template is meant."""
+        """Return the id with the provider's upper and lower case, if exactly one template matches."""
         wanted = {"of_connection": connection_name, "of_template": template_id}
-        with self._database.read() as connection:
-            if connection.scalar(STATE_OF, wanted) is not None:
+        with self._database.read() as transaction:
+            if transaction.scalar(STATE_OF, wanted) is not None:
                 return template_id
-            alike = connection.scalars(_ALIKE, wanted).all()
+            alike = transaction.scalars(_ALIKE, wanted).all()
         return str(alike[0]) if len(alike) == 1 else template_id
 
     def synchronized_at(self, connection_name: str) -> float:
-        """When the last synchronization began, seconds since the epoch; 0.0 where nothing is known."""
+        """Return when the last synchronization began, in seconds since the epoch; 0.0 if there was none."""
         last = sa.select(sa.func.max(templates.c.synced_at)).where(templates.c.connection == connection_name)
-        with self._database.read() as connection:
-            return connection.scalar(last) or 0.0
+        with self._database.read() as transaction:
+            return transaction.scalar(last) or 0.0
 
-    def changes(self, connection_name: str | None = None, *, limit: int = 50) -> list[Row[Any]]:
-        """What synchronizations have found changed, the newest first."""
+    def changes(self, connection_name: str | None = None, *, limit: int = 50) -> list[RecordedChange]:
+        """Return the changes that synchronizations have found, the newest first."""
         query = sa.select(template_changes).order_by(template_changes.c.id.desc()).limit(limit)
         if connection_name is not None:
             query = query.where(template_changes.c.connection == connection_name)
-        with self._database.read() as connection:
-            return list(connection.execute(query))
+        with self._database.read() as transaction:
+            return [RecordedChange(**row._mapping) for row in transaction.execute(query)]
 
     def trouble_with(self, targets: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """Why nothing can be issued from these templates of connections, in words; nothing of those that are well."""
+        """Return why templates cannot be issued, in words, for those of these templates of connections."""
         wanted = {name for name, _ in targets}
         query = sa.select(templates.c.connection, templates.c.template_id, templates.c.state)
-        with self._database.read() as connection:
-            rows = connection.execute(query.where(templates.c.connection.in_(wanted)))
+        with self._database.read() as transaction:
+            rows = transaction.execute(query.where(templates.c.connection.in_(wanted)))
             states = {(row.connection, row.template_id): str(row.state) for row in rows}
         return {
             target: unusable(states[target]) if target in states else "its badge template is not in the catalogue"
@@ -153,7 +157,7 @@ class Catalogue:
 
 
 def unusable(state: str) -> str:
-    """Why nothing can be issued from a template of that state."""
+    """Return why a template of this state cannot be issued."""
     return f"its badge template is {state} at the provider"
 
 
@@ -161,7 +165,7 @@ STATE_OF = sa.select(templates.c.state).where(
     templates.c.connection == sa.bindparam("of_connection"), templates.c.template_id == sa.bindparam("of_template")
 )
 
-# Reads the ids of one connection in the primary key's index, and no row.
+# Reads only the primary key's index.
 _ALIKE = (
     sa.select(templates.c.template_id)
     .where(

@@ -1,4 +1,4 @@
-"""Many rows into a table as fast as its database takes them."""
+"""Fast insertion of many rows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from ..database import StoreUnavailableError
 
 
 def insert_many(
-    connection: Connection, table: sa.Table, columns: Sequence[str], some: Sequence[tuple[Any, ...]]
+    transaction: Connection, table: sa.Table, columns: Sequence[str], some: Sequence[tuple[Any, ...]]
 ) -> None:
-    """In the transaction of that connection: with PostgreSQL's COPY, or one prepared statement on SQLite."""
+    """Insert rows with PostgreSQL's COPY, or with one prepared statement on SQLite.
+
+    :raises StoreUnavailableError: PostgreSQL does not answer.
+    """
     if not some:
         return
     names = ", ".join(f'"{name}"' for name in columns)
-    if connection.dialect.name == "sqlite":
+    if transaction.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        # The names are our own tables'.
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(some))  # noqa: S608
+        # The names come from our own tables.
+        transaction.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(some))  # noqa: S608
         return
     import psycopg
 
-    raw: Any = connection.connection.driver_connection
+    raw: Any = transaction.connection.driver_connection
     try:
         with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
             for row in some:

@@ -1,14 +1,14 @@
-"""Rows of imported files, per source. Those of one import become visible together, when it is finished.
+"""Rows of imported files, per source. The rows of one import become visible together, when it is finished.
 
 A row is never changed: a newer import's row of the same key takes its place. So a million rows are written in many
-short transactions, between which deliveries are committed, and still are there all at once or not at all.
+short transactions, between which deliveries are committed, and become visible all at once or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,18 +19,25 @@ from ..schema.tables import imports
 from .bulk_insert import insert_many
 
 ABANDONED_SECONDS = 6 * 3600.0
-"""An import that has not finished after so long never will: it was killed."""
+"""Seconds after which an unfinished import was killed."""
 
-AT_ONCE = 1000
-"""Keys asked for in one statement."""
+KEYS_AT_ONCE = 1000
+"""Maximum keys of one statement."""
 
-MANY = 5000
-"""Rows written after which PostgreSQL has to count anew: it would take a source for a small one, and read all of it
-for each statement about some of its keys, until it counts by itself a minute later."""
+ANALYZE_AFTER = 5000
+"""Rows written after which PostgreSQL needs new statistics. Without them it takes a source for a small one and reads
+all of it for each statement, until it analyzes the table by itself a minute later."""
 
 
-class Tie(NamedTuple):
-    """A row that ties a badge: what to, which, and what that is issued from, if it is."""
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A row that ties a badge to an object.
+
+    :param kind: the file, without ``.csv``.
+    :param object_id: the learning object's or skill level's id in events.
+    :param badge_id: the key of the badge in ``badge.csv``.
+    :param connection: the provider connection that issues the badge; None if no connection does.
+    """
 
     kind: str
     key: str
@@ -48,109 +55,115 @@ class _OvertakenError(Exception):
 class Imports:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uncounted = 0
+        self._unanalyzed = 0
 
     def finished(self, source: str, kind: str) -> frozenset[int]:
-        """The numbers of the imports whose rows are visible."""
-        with self._database.read() as connection:
-            return frozenset(connection.scalars(_FINISHED, {"source": source, "kinds": [kind]}))
+        """Return the numbers of the finished imports, whose rows are visible."""
+        with self._database.read() as transaction:
+            return frozenset(transaction.scalars(_FINISHED, {"source": source, "kinds": [kind]}))
 
     def digests(self, source: str, kind: str, keys: Collection[str]) -> dict[str, int]:
-        """What is there of these keys: each row's digest."""
+        """Return the digests of the visible rows, by key."""
         return {key: digest for key, digest, _ in self._current(source, kind, keys)}
 
     def numbers(self, source: str, kind: str, keys: Collection[str]) -> dict[str, float | None]:
-        """What is there of these keys: each row's number, where it has one."""
+        """Return the numbers of the visible rows, by key; None for a row without one."""
         return {key: number for key, _, number in self._current(source, kind, keys)}
 
     def _current(self, source: str, kind: str, keys: Collection[str]) -> Iterable[tuple[str, int, float | None]]:
         found: dict[str, tuple[str, int, float | None]] = {}
         asked = list(keys)
-        with self._database.read() as connection:
-            for start in range(0, len(asked), AT_ONCE):
-                some = {"source": source, "kind": kind, "keys": asked[start : start + AT_ONCE]}
-                for key, digest, number in connection.execute(_CURRENT, some):
+        with self._database.read() as transaction:
+            for start in range(0, len(asked), KEYS_AT_ONCE):
+                some = {"source": source, "kind": kind, "keys": asked[start : start + KEYS_AT_ONCE]}
+                for key, digest, number in transaction.execute(_CURRENT, some):
                     found[key] = (key, digest, number)  # the newest comes last
         return found.values()
 
     def begin(self, source: str, kind: str, now: float) -> int:
-        """A new import's number; its rows are not visible yet. Clears away what killed imports have left."""
+        """Begin an import and return its number; remove the rows of killed imports.
+
+        Rows of the new import are not visible yet.
+        """
         before = now - ABANDONED_SECONDS
-        with self._database.write() as connection:
-            stale = list(connection.scalars(_ABANDONED, {"source": source, "kind": kind, "before": before}))
-            number = int(connection.scalars(_BEGIN, {"source": source, "kind": kind, "started_at": now}).one())
+        with self._database.write() as transaction:
+            stale = list(transaction.scalars(_ABANDONED, {"source": source, "kind": kind, "before": before}))
+            number = int(transaction.scalars(_BEGIN, {"source": source, "kind": kind, "started_at": now}).one())
         for each in stale:
             self.discard(source, kind, each)
         return number
 
     def add(self, columns: Sequence[str], some: Sequence[tuple[object, ...]]) -> None:
-        """Write rows of an import. :param some: each its source, kind and number, and what ``columns`` name."""
-        with self._database.write() as connection:
-            insert_many(connection, rows, ("source", "kind", "import_id", *columns), some)
-        self._uncounted += len(some)
+        """Write rows of an import.
+
+        :param some: each row has its source, kind and import number, then the values of ``columns``.
+        """
+        with self._database.write() as transaction:
+            insert_many(transaction, rows, ("source", "kind", "import_id", *columns), some)
+        self._unanalyzed += len(some)
 
     def finish(self, source: str, begun: Mapping[str, int], seen: Mapping[str, Collection[int]], now: float) -> bool:
         """Make the rows of these imports visible, all in one transaction.
 
-        False, and nothing is, when others of the same files have been finished meanwhile.
+        Returns False, and makes no row visible, if another import of the same files has finished in the meantime.
 
-        :param begun: their numbers, by kind.
-        :param seen: what was finished before their rows were compared, by kind.
+        :param begun: the numbers of the imports, by kind.
+        :param seen: the imports that were finished before the rows were compared, by kind.
         """
         asked = {"source": source, "kinds": sorted(begun)}
         try:
-            with self._database.write() as connection:
-                # Of two that finish at once, one waits here for the other, as each locks its own row too; and what
-                # was finished is read afterwards, as a statement does not see what happens while it waits.
-                unfinished = set(connection.scalars(_LOCK, asked))
+            with self._database.write() as transaction:
+                # Of two imports that finish at once, one waits here for the other, since each locks its own row too.
+                # Finished imports are read afterwards, since a statement does not see changes made while it waits.
+                unfinished = set(transaction.scalars(_LOCK, asked))
                 known = frozenset().union(*(seen[kind] for kind in begun))
-                if not unfinished.issuperset(begun.values()) or set(connection.scalars(_FINISHED, asked)) - known:
+                if not unfinished.issuperset(begun.values()) or set(transaction.scalars(_FINISHED, asked)) - known:
                     raise _OvertakenError
-                connection.execute(_FINISH, {"numbers": sorted(begun.values()), "now": now})
+                transaction.execute(_FINISH, {"numbers": sorted(begun.values()), "now": now})
         except _OvertakenError:
             return False
-        if self._uncounted >= MANY:
-            self._count()
+        if self._unanalyzed >= ANALYZE_AFTER:
+            self._analyze()
         return True
 
     def supersede(self, source: str, kind: str, number: int, keys: Collection[str]) -> None:
         """Remove the older rows of these keys."""
         asked = list(keys)
-        for start in range(0, len(asked), AT_ONCE):
-            some = {"source": source, "kind": kind, "number": number, "keys": asked[start : start + AT_ONCE]}
-            with self._database.write() as connection:
-                connection.execute(_SUPERSEDE, some)
+        for start in range(0, len(asked), KEYS_AT_ONCE):
+            some = {"source": source, "kind": kind, "number": number, "keys": asked[start : start + KEYS_AT_ONCE]}
+            with self._database.write() as transaction:
+                transaction.execute(_SUPERSEDE, some)
 
     def discard(self, source: str, kind: str, number: int) -> None:
-        """Remove an import that was not finished, and its rows."""
-        asked = {"source": source, "kind": kind, "number": number, "most": AT_ONCE * 10}
-        self._count()
+        """Remove an unfinished import and its rows."""
+        asked = {"source": source, "kind": kind, "number": number, "most": KEYS_AT_ONCE * 10}
+        self._analyze()
         while True:
-            with self._database.write() as connection:
-                keys = list(connection.scalars(_SOME_OF, asked))
-                for start in range(0, len(keys), AT_ONCE):
+            with self._database.write() as transaction:
+                keys = list(transaction.scalars(_SOME_OF, asked))
+                for start in range(0, len(keys), KEYS_AT_ONCE):
                     some = {"source": source, "kind": kind, "number": number}
-                    connection.execute(_DISCARD, {**some, "keys": keys[start : start + AT_ONCE]})
+                    transaction.execute(_DISCARD, {**some, "keys": keys[start : start + KEYS_AT_ONCE]})
                 if not keys:
-                    connection.execute(_FORGET, {"number": number})
+                    transaction.execute(_FORGET, {"number": number})
             if not keys:
                 return
 
-    def _count(self) -> None:
-        self._uncounted = 0
+    def _analyze(self) -> None:
+        self._unanalyzed = 0
         if not self._database.embedded:
-            with suppress(StoreUnavailableError), self._database.write() as connection:
-                connection.execute(sa.text(f"ANALYZE {rows.name}"))
+            with suppress(StoreUnavailableError), self._database.write() as transaction:
+                transaction.execute(sa.text(f"ANALYZE {rows.name}"))
 
     def ties(self, source: str, ids: Collection[str]) -> list[Tie]:
-        """The rows that tie one of these ids, as object or as instance, each once."""
+        """Return the rows that tie one of these ids, as object or as instance, each once."""
         if not ids:
             return []
-        with self._database.read() as connection:
-            found = list(connection.execute(_TIED, {"source": source, "ids": sorted(ids)}))
+        with self._database.read() as transaction:
+            found = list(transaction.execute(_TIED, {"source": source, "ids": sorted(ids)}))
             badges = sorted({row.badge_id for row in found if row.badge_id})
             asked = {"source": source, "kind": "badge", "keys": badges}
-            issued = {row.key: row for row in connection.execute(_BADGES, asked)} if badges else {}
+            issued = {row.key: row for row in transaction.execute(_BADGES, asked)} if badges else {}
         ties = {}
         for row in sorted(found, key=lambda row: int(row.import_id)):  # the newest comes last
             badge = issued.get(row.badge_id)
@@ -159,16 +172,16 @@ class Imports:
         return list(ties.values())
 
     @staticmethod
-    def forget(connection: Connection, name: str) -> None:
-        """Everything of a source, and of badges of a provider connection, of that name: it is removed."""
-        connection.execute(sa.delete(rows).where(sa.or_(rows.c.source == name, rows.c.connection == name)))
-        connection.execute(sa.delete(imports).where(imports.c.source == name))
+    def forget(transaction: Connection, name: str) -> None:
+        """Remove the rows of a removed source, and the badges of a removed provider connection."""
+        transaction.execute(sa.delete(rows).where(sa.or_(rows.c.source == name, rows.c.connection == name)))
+        transaction.execute(sa.delete(imports).where(imports.c.source == name))
 
 
 _DONE = sa.and_(rows.c.import_id == imports.c.id, imports.c.finished_at.is_not(None))
 _OF_FILE = (rows.c.source == sa.bindparam("source"), rows.c.kind == sa.bindparam("kind"))
 _KEYS = rows.c.key.in_(sa.bindparam("keys", expanding=True))
-# Built once: to build them takes longer than the database does.
+# Built once: building them takes longer than running them.
 _CURRENT = (
     sa.select(rows.c.key, rows.c.digest, rows.c.number)
     .join(imports, _DONE)

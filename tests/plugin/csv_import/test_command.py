@@ -14,7 +14,7 @@ from badgerelay.adapters.badgr.adapter import BadgrAdapter
 from badgerelay.adapters.credly.sandbox.records import organizations
 from badgerelay.plugin.connections.connect import connect
 from badgerelay.plugin.connections.declarations import Declared
-from badgerelay.plugin.rules.imported import ties_for
+from badgerelay.plugin.rules.imported import imported_rules
 from badgerelay.plugin.store import Store
 
 from ...support import (
@@ -116,7 +116,7 @@ def test_the_provider_that_a_row_names_chooses_the_connection(
     assert ran.json["connections"] == ["academy", "canvas"]
     ties = write(tmp_path, certification=text_of("certification", {"badgeId": "a"}, {"id": "CRT-2", "badgeId": "b"}))
     assert run("import", *ties).code == 0
-    found = [ties_for(store, "acme", [each])[0] for each in ("CRT-1", "CRT-2")]
+    found = [imported_rules(store, "acme", [each])[0] for each in ("CRT-1", "CRT-2")]
     assert [(tie.connection, tie.template_id) for tie in found] == [("academy", COURSE_TEMPLATE), ("canvas", theirs)]
     connect(store, Declared("badgr", "second", {**settings, "base_url": serve_app("badgr")}))
     ran = run("import", *paths, "--connection", "academy", "--dry-run", "--json")

@@ -17,7 +17,7 @@ from badgerelay.hooks import CourseCompleted, CsvImported, Learner, LearningObje
 from badgerelay.plugin.engine.assembly import make_work
 from badgerelay.plugin.engine.celery.publisher import Publisher
 from badgerelay.plugin.engine.lanes import Lane
-from badgerelay.plugin.rules.imported import ties_for
+from badgerelay.plugin.rules.imported import imported_rules
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.host.csv_events import MAX_BYTES
 from badgerelay.plugin.sources.host.source import FILE_SECONDS
@@ -80,7 +80,7 @@ def test_a_content_is_imported_and_ties_its_badges(store: Store, imported: Impor
         said = [change["cause"] for change in changes_of(connection, event_id=event["id"])]
     assert "imported badge.csv: 1 rows, 1 added, 0 changed, 0 unchanged, 0 bad" in said
     assert imported("certification.csv", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "done"
-    assert [rule.template_id for rule in ties_for(store, "moodle", ["CRT-1"])] == [COURSE_TEMPLATE]
+    assert [rule.template_id for rule in imported_rules(store, "moodle", ["CRT-1"])] == [COURSE_TEMPLATE]
 
 
 def test_a_path_in_the_allowed_folder_is_imported_and_one_that_leads_out_is_refused(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from badgerelay.plugin.rules.imported import ties_for
+from badgerelay.plugin.rules.imported import imported_rules
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.catalogue.rules import Rule
 
@@ -30,7 +30,7 @@ def ties(store: Store, import_texts: Import, serve_app: Callable[..., str]) -> C
         if files is not None:
             _, problems = import_texts({"badge": text_of("badge", LOTO, SAFE, RETIRED, OTHER), **files}, source)
             assert problems == []
-        found = ties_for(store, source, place[:1], place[1] if len(place) > 1 else None, kind)
+        found = imported_rules(store, source, place[:1], place[1] if len(place) > 1 else None, kind)
         return [(rule.objects[0], rule.template_id) for rule in found]
 
     return ask
@@ -53,7 +53,7 @@ def test_an_instance_a_certification_and_a_skill_level_tie_their_badge(store: St
     assert ties("skill:SK-1:1") == [("skill:SK-1:1", TEMPLATE)]
     assert ties("CRS-1", "INS-1", source="another-lms") == []
     assert ties("nothing") == ties() == []
-    (rule,) = ties_for(store, "lms", ["CRT-1"])
+    (rule,) = imported_rules(store, "lms", ["CRT-1"])
     assert rule == Rule("lms", "academy", COURSE_TEMPLATE, ("CRT-1",), origin="import")
 
 

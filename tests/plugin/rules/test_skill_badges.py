@@ -37,7 +37,7 @@ def skill(*levels: SkillLevel, name: str = "Welding") -> SkillCreated:
 
 
 def states(store: Store) -> list[tuple[int, str, str | None]]:
-    return [(row["level"], row["state"], row["template_id"]) for row in store.skills.all()]
+    return [(row.level, row.state, row.template_id) for row in store.skills.all()]
 
 
 def test_a_level_whose_badge_is_a_template_is_wired_at_once(store: Store) -> None:
@@ -82,10 +82,10 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert take_skill(store, "", "moodle", skill(SkillLevel(1), SkillLevel(2, badge="x"), name="Diving")) == (
         "level 1 unknown, level 2 unknown"
     )
-    assert [row["note"] for row in store.skills.all()] == ["it has no badge", "its badge is no template of ours"]
+    assert [row.note for row in store.skills.all()] == ["it has no badge", "its badge is not a template of ours"]
     assert take_skill(store, "", "moodle", SkillCreated("s", "moodle", WHEN, "skill-2", "Archery")) == "unknown"
-    assert store.skills.known("", "moodle") == {"skill-1", "skill-2"}
-    assert store.skills.known("acme", "acme") == set()
+    assert {level.skill_id for level in store.skills.all() if level.source == "moodle"} == {"skill-1", "skill-2"}
+    assert not any(level.source == "acme" for level in store.skills.all())
 
 
 def test_another_badge_of_a_level_takes_the_place_of_the_one_before(store: Store) -> None:
@@ -111,7 +111,7 @@ def test_nothing_is_wired_to_an_archived_template_or_one_that_two_connections_ha
     store.catalogue.synchronize("elsewhere", [BadgeTemplate("t-1", NAMES["t-1"], "active")], 2.0, accept_missing=True)
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-4"), SkillLevel(2, badge="t-1"), name="Diving"))
     assert [state for _, state, _ in states(store)] == ["unknown", "suggested"]
-    assert "several connections (academy, elsewhere)" in store.skills.all()[1]["note"]
+    assert "several connections (academy, elsewhere)" in store.skills.all()[1].note
     assert store.rules.all() == []
 
 
@@ -123,10 +123,10 @@ def test_of_an_account_a_level_with_a_badge_needs_no_rule(store: Store) -> None:
 
 def test_what_changed_takes_the_place_of_what_was_known(store: Store) -> None:
     take_skill(store, "", "moodle", skill(SkillLevel(1)))
-    first = store.skills.all()[0]["created_at"]
+    first = store.skills.all()[0].created_at
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-3")))
     assert states(store) == [(1, "wired", "t-3")]
-    assert store.skills.all()[0]["created_at"] == first
+    assert store.skills.all()[0].created_at == first
     assert store.skills.all(state="suggested") == []
 
 

@@ -14,6 +14,7 @@ from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.catalogue.template_changes import changes_between, doubtful
 from badgerelay.plugin.store.catalogue.templates import DoubtfulListError
+from badgerelay.plugin.store.catalogue.values import CatalogueTemplate
 
 
 def template(number: int, state: Any = "active", name: str | None = None, image: str = "a.png") -> BadgeTemplate:
@@ -136,9 +137,17 @@ def test_trouble_names_what_is_dead_or_unknown(store: Store) -> None:
     }
 
 
-class Row:
-    def __init__(self, found: BadgeTemplate) -> None:
-        self.name, self.state, self.image_url = found.name, found.state, found.image_url
+def stored(found: BadgeTemplate) -> CatalogueTemplate:
+    return CatalogueTemplate(
+        "academy",
+        found.id,
+        found.name,
+        found.state,
+        found.image_url,
+        found.url,
+        found.allows_duplicates,
+        synced_at=0.0,
+    )
 
 
 templates = st.dictionaries(
@@ -160,7 +169,7 @@ templates = st.dictionaries(
 
 @given(templates, templates)
 def test_changes_are_exactly_the_differences(before: list[BadgeTemplate], after: list[BadgeTemplate]) -> None:
-    rows = {each.id: Row(each) for each in before}
+    rows = {each.id: stored(each) for each in before}
     changes = changes_between(rows, after)
     now = {each.id: each for each in after}
     assert (not changes) == (set(before) == set(after))

@@ -1,4 +1,4 @@
-"""Following migration runs of an ALM account, which no webhook tells of: each file taken in is an event, once."""
+"""Poll of ALM's migration runs, for which ALM has no webhook: each imported file becomes one event."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy.engine import Row
-
 from .....adapters.errors import AdapterError, OverBudgetError
 from ....store import Connection, NewEvent, Store
-from ....store.imports.migration_runs import FINISHED, FOLLOWED
+from ....store.imports.migration_runs import FINISHED, FOLLOWED, MigrationRun
 from ..api.background import polling_client
 from ..api.client import AlmClient
 from ..api.migration_status import Job, RunStatus, parse_status
@@ -20,34 +18,39 @@ from ..decide.learning_objects import KINDS
 from ..webhook.synthetic_events import csv_imported
 
 EVERY_SECONDS = 60.0
+"""Seconds between two polls."""
 
 QUIET_SECONDS = 86400.0
-"""A run of which ALM has told nothing new for so long is followed no longer."""
+"""Seconds without news from ALM after which a run is not followed any more."""
 
 OVER_QUIET_SECONDS = 900.0
-"""The same where ALM names a time at which it ended: some of its jobs are in states that we do not know."""
+"""The same for a run that has ended in ALM, with jobs in states that badgerelay does not know."""
 
 BADGE_FILES = ("badge", "skill", "skill_level", "course_instance", "learning_program_instance", "certification")
-"""Files that may tie other badges to what completions are of: what ALM said of it before is asked for again."""
+"""Files that may change the badges of learning objects: ALM's earlier answers about these are outdated."""
 
 SKILL_FILES = ("badge", "skill", "skill_level")
+"""Files that may bring new skills."""
 
 SKILLS_TASK = "skills"
-"""The task that looks for new skills."""
+"""The scheduled task that polls for new skills."""
 
 log = logging.getLogger("badgerelay.alm")
 
 
-def look_at(store: Store, connection: Connection, project_id: str, sprint_id: str, run_id: str) -> RunStatus:
-    """What ALM says of a run now. :raises AdapterError: it does not, or knows no such run."""
+def request_status(store: Store, connection: Connection, project_id: str, sprint_id: str, run_id: str) -> RunStatus:
+    """Return the status of a run in ALM.
+
+    :raises AdapterError: ALM does not answer, or has no such run.
+    """
     with polling_client(store, connection) as client:
         return _ask(client, project_id, sprint_id, run_id)
 
 
 def follow_runs(store: Store, connection: Connection) -> str:
-    """Ask once for each followed run of the connection; a few words, of a run that ALM refuses why.
+    """Ask ALM once for each followed run of the connection. Returns the results in words.
 
-    :raises AdapterError: ALM has answered for none.
+    :raises AdapterError: ALM has answered for no run.
     """
     words: list[str] = []
     answered = False
@@ -60,23 +63,23 @@ def follow_runs(store: Store, connection: Connection) -> str:
                 raise
             except AdapterError as error:
                 failed = error
-                words.append(f"{run_name(run)}: {error}")
-                store.migration_runs.refused(run.id, store.now(), str(error))
+                words.append(f"{run.name}: {error}")
+                store.migration_runs.note_failure(run.id, store.now(), str(error))
                 _give_up_if_quiet(store, run, str(error))
             else:
                 answered = True
-                words.append(f"{run_name(run)}: {take(store, connection, run, status)}")
+                words.append(f"{run.name}: {take(store, connection, run, status)}")
     if failed is not None and not answered:
         raise failed
     return "; ".join(words) or "no run is followed"
 
 
-def take(store: Store, connection: Connection, run: Row[Any], status: RunStatus) -> str:
-    """Keep what ALM told of a run, and put an event into the inbox for each file that it has taken in."""
+def take(store: Store, connection: Connection, run: MigrationRun, status: RunStatus) -> str:
+    """Record the status of a run, and put an event into the inbox for each file that ALM has imported."""
     completed = [job for job in status.jobs if job.completed and job.file]
     before = json.loads(run.jobs)
     fresh = [job for job in completed if job.file not in {each["file"] for each in before if _completed(each)}]
-    if completed:  # those of before too: an event that is there already stays as it is
+    if completed:  # earlier files too: an event that is there already stays as it is
         store.inbox.add([_event(connection, run, job) for job in completed], store.now())
     if fresh:
         _refresh(store, connection, fresh)
@@ -91,10 +94,6 @@ def take(store: Store, connection: Connection, run: Row[Any], status: RunStatus)
     return said
 
 
-def run_name(run: Row[Any]) -> str:
-    return f"{run.project_id}/{run.sprint_id}/{run.run_id}"
-
-
 def _ask(client: AlmClient, project_id: str, sprint_id: str, run_id: str) -> RunStatus:
     params = {"migrationProjectId": project_id, "sprintId": sprint_id, "sprintRunId": run_id}
     return parse_status(client.get("/bulkimport/runStatus", params, "the migration run"))
@@ -104,14 +103,14 @@ def _completed(job: dict[str, Any]) -> bool:
     return Job(**job).completed
 
 
-def _event(connection: Connection, run: Row[Any], job: Job) -> NewEvent:
+def _event(connection: Connection, run: MigrationRun, job: Job) -> NewEvent:
     details = {"project": run.project_id, "sprint": run.sprint_id, "run": run.run_id, **asdict(job)}
-    reason = f"{job.file}.csv was taken in by ALM, in the migration run {run_name(run)}"
-    return csv_imported(connection, run_name(run), job.file, reason, details)
+    reason = f"{job.file}.csv was taken in by ALM, in the migration run {run.name}"
+    return csv_imported(connection, run.name, job.file, reason, details)
 
 
 def _refresh(store: Store, connection: Connection, jobs: Sequence[Job]) -> None:
-    """Ask ALM again for what these files may have changed."""
+    """Outdate the answers of ALM that these files may have changed."""
     files = {job.file for job in jobs}
     log.info("connection %s: ALM has taken in %s", connection.name, ", ".join(sorted(files)))
     if files & set(BADGE_FILES):
@@ -120,7 +119,7 @@ def _refresh(store: Store, connection: Connection, jobs: Sequence[Job]) -> None:
         store.schedule.call((connection.name, SKILLS_TASK), store.now())
 
 
-def _give_up_if_quiet(store: Store, run: Row[Any], said: str) -> None:
+def _give_up_if_quiet(store: Store, run: MigrationRun, said: str) -> None:
     if store.now() - run.changed_at > QUIET_SECONDS:
-        log.warning("the migration run %s is followed no longer: nothing new for a day (%s)", run_name(run), said)
+        log.warning("the migration run %s is followed no longer: nothing new for a day (%s)", run.name, said)
         store.migration_runs.stop(run.id, f"nothing new for a day: {said}")

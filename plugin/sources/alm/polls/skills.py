@@ -1,7 +1,7 @@
-"""New skills of an ALM account, which no webhook tells of: found by their ids, which are all that tells new from old.
+"""Poll of an ALM account for new skills, for which ALM has no webhook. A skill with an unknown id is new.
 
-The ids alone come a hundred on a page, skills with their badges ten: so the ids are listed, and what is new is asked
-for. https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
+A page has a hundred ids, but only ten skills with their badges. So the poll lists the ids, then reads the new skills.
+https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ BADGES = {"include": "levels.badge"}
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """:param skills: how many the account has. :param new: those that were not known.
-    :param learned: it was the first look: whatever is there now is not new.
+    """The result of a poll.
+
+    :param skills: the number of the account's skills.
+    :param new: the skills that were not known.
+    :param learned: whether this was the first poll, which takes all skills as known.
     """
 
     skills: int
@@ -41,9 +44,10 @@ class Polled:
 
 
 def poll_skills(store: Store, connection: Connection) -> Polled:
-    """Put an event into the inbox for each skill that is new; the first time, only learn which there are.
+    """Put an event into the inbox for each new skill. The first poll only records the skills as known.
 
-    :raises AdapterError: ALM does not answer, or its rate is kept for completions. What was found until then is kept.
+    :raises AdapterError: ALM does not answer, or its rate limit is reserved for completions. Skills found until then
+        are stored.
     """
     account = connection.settings["account_id"]
     known = store.known_skills.of(connection.name, account)
@@ -54,7 +58,7 @@ def poll_skills(store: Store, connection: Connection) -> Polled:
             return Polled(len(listed), (), learned=True)
         new: list[SkillRecord] = []
         for skill in _described(client, [each for each in listed if each not in known], len(listed)):
-            # First the event, which may be stored twice and is one; then the note that it is.
+            # The event first: stored twice, it is one. The skill becomes known after its event is stored.
             store.inbox.add([skill_created(connection, skill.told())], store.now())
             store.known_skills.learn(connection.name, account, [skill.id], store.now())
             new.append(skill)
@@ -69,7 +73,7 @@ def _list(client: AlmClient) -> list[str]:
 
 
 def _described(client: AlmClient, wanted: list[str], total: int) -> Iterator[SkillRecord]:
-    """These skills with their levels and badges, in as few calls as will do."""
+    """Yield these skills with their levels and badges, in as few calls as possible."""
     missing = set(wanted)
     if len(wanted) > total / SKILLS_ON_A_PAGE:
         params = {**BADGES, "page[offset]": "0", "page[limit]": str(SKILLS_ON_A_PAGE)}
@@ -85,14 +89,14 @@ def _described(client: AlmClient, wanted: list[str], total: int) -> Iterator[Ski
         try:
             document = client.get(f"/skills/{quote(skill_id, safe='')}", BADGES, "the skill")
         except UnknownRecordError:
-            continue  # it has gone meanwhile, or will be there next time
+            continue  # the skill was removed, or the next poll finds it
         yield from (skill for skill in parse_skills(document) if skill.id == skill_id)
 
 
 def learn_skills(store: Store, connection: Connection) -> str | None:
-    """Learn which skills there are, unless that is known; in words, or None.
+    """Record the account's skills as known, unless they are. Returns the result in words, or None.
 
-    What is missed here, the first poll does: a failure is said, not raised.
+    A failure is returned, not raised, since the first scheduled poll does the same.
     """
     if store.known_skills.of(connection.name, connection.settings["account_id"]) is not None:
         return None

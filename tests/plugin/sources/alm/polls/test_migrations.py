@@ -18,7 +18,7 @@ from badgerelay.plugin.sources.alm.polls.migration_runs import (
     OVER_QUIET_SECONDS,
     QUIET_SECONDS,
     follow_runs,
-    look_at,
+    request_status,
     take,
 )
 from badgerelay.plugin.store import Connection, Store
@@ -111,7 +111,7 @@ def test_a_crash_between_event_and_note_tells_nothing_twice(account: Account) ->
     account.follow(run)
     account.drive(run, state="COMPLETED")
     (kept,) = account.store.migration_runs.followed()
-    status = look_at(account.store, account.connection, "310", "52001", run)
+    status = request_status(account.store, account.connection, "310", "52001", run)
     for _ in range(2):
         take(account.store, account.connection, kept, status)
     assert account.files() == ["badge"]
@@ -137,7 +137,7 @@ def test_badges_are_asked_for_again_and_skills_polled_after_their_files(account:
 
 def test_a_run_that_alm_does_not_know_is_refused_and_holds_no_other(account: Account) -> None:
     with pytest.raises(UnknownRecordError):
-        look_at(account.store, account.connection, "310", "52001", "77")
+        request_status(account.store, account.connection, "310", "52001", "77")
     account.follow("77")
     with pytest.raises(UnknownRecordError):
         account.look()
@@ -181,7 +181,7 @@ def test_a_run_that_was_stopped_meanwhile_stays_so(account: Account) -> None:
     (kept,) = account.store.migration_runs.followed()
     assert account.store.migration_runs.stop(number, "enough")
     assert not account.store.migration_runs.stop(number, "again")
-    status = look_at(account.store, account.connection, "310", "52001", kept.run_id)
+    status = request_status(account.store, account.connection, "310", "52001", kept.run_id)
     take(account.store, account.connection, kept, status)
     assert account.state(number) == "stopped"
 

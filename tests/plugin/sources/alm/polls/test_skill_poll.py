@@ -90,9 +90,9 @@ def test_a_new_skill_whose_level_carries_a_template_is_wired(store: Store, alm: 
     wired, unknown = add(alm, "Forklifts", "4411"), add(alm, "Forklifts of old")
     poll_skills(store, acme(store))
     assert decided(store) == {(f"skill:{wired}", "done"), (f"skill:{unknown}", "done")}
-    rows = {row["skill_id"]: row for row in store.skills.all()}
-    assert {key: row["state"] for key, row in rows.items()} == {wired: "wired", unknown: "unknown"}
-    assert (rows[wired]["connection"], rows[wired]["provider"]) == ("acme", "academy")
+    rows = {row.skill_id: row for row in store.skills.all()}
+    assert {key: row.state for key, row in rows.items()} == {wired: "wired", unknown: "unknown"}
+    assert (rows[wired].connection, rows[wired].provider) == ("acme", "academy")
 
 
 def test_a_delivery_that_uses_our_name_wires_nothing(store: Store, alm: str) -> None:
