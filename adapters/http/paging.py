@@ -1,4 +1,4 @@
-"""Lists over all their pages, whatever a provider calls the next one."""
+"""Lists over all their pages, by number, cursor or link."""
 
 from __future__ import annotations
 
@@ -10,27 +10,60 @@ from typing import Any, Generic, TypeVar
 from ..errors import TemporaryError
 
 Mark = TypeVar("Mark", int, str)
+"""Identifies a page: its number, cursor or path."""
+
+Fetched = TypeVar("Fetched")
 
 MAX_PAGES = 1_000
 REMEMBERED = 100_000
-"""Ids of a list that are compared with what comes: enough to see a circle, or an object that moved on a page."""
+"""Ids of a list that are remembered, to notice a circle or an object that moved to another page."""
 
 
 class EndlessListError(TemporaryError):
-    """Pages that lead back to themselves, or too many of them: what is not on them may still be there."""
+    """The pages lead in a circle, or there are too many: an object that was not seen may still exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Mark]):
     """One page of a list.
 
-    :param following: the number or the cursor of the next page, or None on the last one.
-    :param total: how many objects the whole list has, where the provider says so.
+    :param following: the next page, or None on the last one.
+    :param total: number of objects in the whole list, if the provider states it.
     """
 
     items: list[Any]
     following: Mark | None
     total: int | None = None
+
+
+def follow(
+    provider: str,
+    fetch: Callable[[Mark], Fetched],
+    first: Mark,
+    following: Callable[[Fetched], Mark | None],
+    *,
+    most: int = MAX_PAGES,
+) -> Iterator[Fetched]:
+    """Yield each page.
+
+    :param provider: its name, for messages.
+    :param fetch: returns one page.
+    :param following: returns the page after a page, or None on the last one; called once the page was used.
+    :param most: maximum number of pages.
+    :raises EndlessListError: the pages do not come to an end.
+    """
+    mark, asked = first, {first}
+    for _ in range(most):
+        page = fetch(mark)
+        yield page
+        after = following(page)
+        if after is None:
+            return
+        if after in asked:
+            raise EndlessListError(f"{provider}'s pages lead in a circle")
+        mark = after
+        asked.add(mark)
+    raise EndlessListError(f"{provider}'s list has more than {most} pages")
 
 
 def walk(
@@ -42,20 +75,20 @@ def walk(
     most: int = MAX_PAGES,
     whole: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Every object of a list, each once.
+    """Yield every object of a list, each once.
 
     :param provider: its name, for messages.
-    :param fetch: gives one page.
-    :param identify: an object's id, or an empty text: then it may be any.
-    :param whole: what is not in the list counts as not there: it must have as many objects as the provider counts.
+    :param fetch: returns one page.
+    :param identify: returns an object's id, or an empty text if it has none; such an object is always yielded.
+    :param whole: the list must have as many objects as the provider counts, because the caller treats a missing
+        object as deleted.
     :raises EndlessListError: the pages do not come to an end.
+    :raises TemporaryError: ``whole``, and objects are missing.
     """
-    mark, asked = first, {first}
     seen: dict[str, None] = {}
     count = 0
     totals: set[int] = set()
-    for _ in range(most):
-        page = fetch(mark)
+    for page in follow(provider, fetch, first, lambda page: page.following if page.items else None, most=most):
         news = _unseen(page.items, seen, identify)
         yield from news
         count += len(news)
@@ -64,17 +97,12 @@ def walk(
             raise TemporaryError(
                 f"{provider}'s list is not whole: {count} of {max(totals)}, or it changed while it was read"
             )
-        if page.following is None or not page.items:
-            return
-        if not news or page.following in asked:
-            raise EndlessListError(f"{provider}'s pages lead back to themselves")
-        mark = page.following
-        asked.add(mark)
-    raise EndlessListError(f"{provider}'s list has more than {most} pages")
+        if page.items and page.following is not None and not news:
+            raise EndlessListError(f"{provider}'s pages lead in a circle")
 
 
 def _unseen(items: list[Any], seen: dict[str, None], identify: Callable[[Any], str]) -> list[dict[str, Any]]:
-    """The objects that were on no page before, and from now on were."""
+    """Return the objects that are not in ``seen``, and add them to it."""
     news = []
     for item in items:
         if isinstance(item, dict) and (not (item_id := identify(item)) or item_id not in seen):

@@ -1,4 +1,4 @@
-"""What every client of ours does alike: sessions that keep nothing, and answers of bounded size."""
+"""HTTP sessions without cookies or retries, and answers of bounded size."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from requests.auth import AuthBase
 from .hosts import is_loopback
 
 POOL_SIZE = 16
+"""Kept-alive connections of a session."""
+
 CHUNK_BYTES = 64 * 1024
+"""Bytes that are read from an answer at once."""
 
 
 class TooLargeError(Exception):
-    """An answer is larger than may be read."""
+    """An answer is larger than the limit."""
 
 
 class HeaderAuth(AuthBase):
-    """Sets the header that authenticates. Given as ``auth``, it keeps a ``.netrc`` from doing so."""
+    """Sets the header that authenticates, and keeps requests from using a ``.netrc`` file."""
 
     def __init__(self, value: str, header: str = "Authorization") -> None:
         self._value = value
@@ -32,14 +35,14 @@ class HeaderAuth(AuthBase):
 
 
 def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Given as ``auth``, it keeps requests from sending what a ``.netrc`` says."""
+    """Leave the request as it is; as ``auth`` it keeps requests from using a ``.netrc`` file."""
     return request
 
 
 def new_session(base: str) -> requests.Session:
-    """For requests to one base URL: kept-alive, without cookies, without attempts of its own. For several threads."""
+    """Return a session for one base URL: kept-alive, without cookies or retries; several threads may use it."""
     session = requests.Session()
-    # A proxy from the environment would get what is meant for this machine, in clear.
+    # A proxy from the environment would receive requests to this machine in clear text.
     session.trust_env = not is_loopback(urlsplit(base).hostname or "")
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
@@ -48,7 +51,7 @@ def new_session(base: str) -> requests.Session:
 
 
 def read_all(response: requests.Response, most: int) -> bytes:
-    """The whole body of a streamed answer. :raises TooLargeError: it has more than so many bytes."""
+    """Return the whole body of a streamed answer. :raises TooLargeError: it has more than ``most`` bytes."""
     content = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
         content += chunk

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from ..errors import AdapterError, AmbiguousError, TemporaryError
-from .session import HeaderAuth, TooLargeError, new_session, no_auth, read_all
+from .session import TooLargeError, new_session, no_auth, read_all
 
 CONNECT_SECONDS = 3.05
+"""Seconds until a connection must be made."""
+
 READ_SECONDS = 30.0
+"""Seconds for which a host may stay silent."""
+
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""Maximum bytes of an answer."""
 
 
 class HostError(TemporaryError):
-    """The host cannot be reached, or what answers there is not the provider. During ``check``, a wrong setting.
+    """The host cannot be reached, or it is not the provider. During ``check`` this is a wrong setting.
 
-    :param setting: which setting names the host.
+    :param setting: the setting that names the host.
     """
 
     def __init__(self, message: str, *, setting: str = "host", may_have_acted: bool = False) -> None:
@@ -29,12 +36,18 @@ class HostError(TemporaryError):
         self.setting = setting
 
 
-class BrokenOffError(TemporaryError):
-    """The connection broke before the answer was there, of a request that does nothing: it can be made again."""
+class UnansweredError(TemporaryError):
+    """No answer came to a request that changes nothing."""
+
+
+class BrokenOffError(UnansweredError):
+    """The connection broke before the answer to a request that changes nothing: it can be sent again at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """A whole answer."""
+
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -44,17 +57,24 @@ class Transport:
     """Requests to one base URL. May be used by several threads.
 
     :param setting: the setting that names this host, for messages.
-    :param pace: called before each request.
-    :param read_seconds: how long the host may stay silent.
+    :param pace: called before each request of :meth:`send`.
+    :param connect_seconds: seconds until a connection must be made.
+    :param read_seconds: seconds for which the host may stay silent.
     """
 
     def __init__(
-        self, base: str, pace: Callable[[], None], *, setting: str = "host", read_seconds: float = READ_SECONDS
+        self,
+        base: str,
+        pace: Callable[[], None],
+        *,
+        setting: str = "host",
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         self._base = base
         self._pace = pace
         self._setting = setting
-        self._timeout = (CONNECT_SECONDS, read_seconds)
+        self._timeout = (connect_seconds, read_seconds)
         self._session = new_session(base)
         self._session.headers["Accept"] = "application/json"
 
@@ -63,42 +83,56 @@ class Transport:
         method: str,
         path: str,
         *,
-        auth: HeaderAuth | None = None,
+        auth: AuthBase | None = None,
         params: Mapping[str, str] | None = None,
         body: Any = None,
         form: Mapping[str, str] | None = None,
         acts: bool,
     ) -> Reply:
-        """One request and its whole answer, whatever the status; redirects are not followed.
+        """Send one request and return its whole answer, whatever the status; redirects are not followed.
 
         :param body: sent as JSON.
         :param form: sent form-encoded, in place of ``body``.
         :param acts: whether carrying it out twice would matter.
         :raises HostError: no connection came about.
-        :raises TemporaryError: no answer came, which does not matter.
-        :raises AmbiguousError: it was sent, it ``acts``, and no answer came.
-        :raises OverBudgetError: the connection's rate is used up; nothing was sent.
+        :raises UnansweredError: no answer came, and carrying it out twice would not matter.
+        :raises AmbiguousError: the request was sent, carrying it out twice would matter, and no answer came.
+        :raises OverBudgetError: the connection's rate limit is used up; nothing was sent.
         """
         self._pace()
+        with self.open(
+            method, self._base + path, auth=auth, params=params, json=body, data=form, acts=acts
+        ) as response:
+            return Reply(response.status_code, response.headers, self._read(response, acts=acts))
+
+    @contextmanager
+    def open(
+        self, method: str, url: str, *, acts: bool, auth: AuthBase | None = None, **arguments: Any
+    ) -> Iterator[requests.Response]:
+        """Send one request, without pacing, and yield its answer to be read in pieces.
+
+        Reading inside the ``with`` block raises the same errors as :meth:`send`.
+
+        :param url: absolute; it may be of another host.
+        :param arguments: further arguments of ``requests.Session.request``.
+        """
         try:
             with self._session.request(
                 method,
-                self._base + path,
-                params=params,
-                json=body,
-                data=form,
+                url,
                 auth=auth or no_auth,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
+                **arguments,
             ) as response:
-                content = self._read(response, acts=acts)
-                return Reply(response.status_code, response.headers, content)
-        # Not "from error": the text of these exceptions carries the URL with its query.
+                yield response
+        # Not "from error": the text of these exceptions contains the URL with its query.
         except (requests.RequestException, HTTPError, OSError) as error:
             raise self._failure(error, acts=acts) from None
 
     def close(self) -> None:
+        """Close the kept-alive connections."""
         self._session.close()
 
     def _read(self, response: requests.Response, *, acts: bool) -> bytes:
@@ -124,11 +158,11 @@ class Transport:
         if acts:
             return AmbiguousError(f"the request was sent and no answer came ({kind})")
         slow = isinstance(error, requests.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes)
-        return (TemporaryError if slow else BrokenOffError)(f"no answer came ({kind})")
+        return (UnansweredError if slow else BrokenOffError)(f"no answer came ({kind})")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and those it wraps: requests and urllib3 keep them in ``args`` and ``reason``."""
+    """Yield the error and its causes, which requests and urllib3 keep in ``args`` and ``reason``."""
     current: BaseException | None = error
     for _ in range(10):
         if current is None:

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from .....adapters.context import Storage, unhurried
 from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from .....adapters.http.hosts import base_url
+from .....adapters.http.paging import follow
 from .documents import (
     LearnerRecord,
     account_ids,
@@ -92,7 +93,7 @@ class AlmClient:
             ``client_id`` or ``client_secret`` is not accepted) or ``account_id`` (they are another account's).
         """
         try:
-            self._tokens.renew(refused=self._tokens.stored())
+            self._tokens.current(refused=self._tokens.stored())
             document = self._get(f"{API}/users", {"page[limit]": "1"}, "its account")
         except (UnreachableError, NotAlmError, UnknownRecordError) as error:
             raise ConfigurationError(f"{error}; is the host right?", setting="host") from error
@@ -169,20 +170,18 @@ class AlmClient:
 
         :param path: below ``/primeapi/v2``, such as ``/skills``.
         """
-        what = "a page of records"
-        target, query = API + path, params
-        seen: set[str] = set()
-        for _ in range(MAX_PAGES):
-            document = self._get(target, query, what)
-            yield document
+        first = API + path
+
+        def fetch(target: str) -> tuple[str, Any]:
+            return target, self._get(target, params if target == first else None, "a page of records")
+
+        def following(page: tuple[str, Any]) -> str | None:
+            target, document = page
             link = next_link(document)
-            if link is None:
-                return
-            target, query = self._own(target, link), None
-            if target in seen:
-                raise TemporaryError("ALM's pages lead in a circle")
-            seen.add(target)
-        raise TemporaryError(f"ALM gives more than {MAX_PAGES} pages")
+            return None if link is None else self._own(target, link)
+
+        for _, document in follow("ALM", fetch, first, following, most=MAX_PAGES):
+            yield document
 
     def _get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
         return self._with_token(lambda token: self._transport.get(path, params, token, what))
@@ -193,7 +192,7 @@ class AlmClient:
         try:
             return ask(token)
         except UnauthorisedError:
-            return ask(self._tokens.renew(refused=token))
+            return ask(self._tokens.current(refused=token))
 
     def _own(self, current: str, link: str) -> str:
         try:

@@ -6,35 +6,31 @@ https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/de
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .....adapters.context import Storage
-from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
+from .....adapters.context import Context, Storage
+from .....adapters.errors import ConfigurationError, RejectedError
+from .....adapters.http.credentials import RenewedToken, granted
 from .errors import NotAlmError, UnknownRecordError
 from .transport import Transport
 
 REFRESH_PATH = "/oauth/token/refresh"
 MARGIN_SECONDS = 3600.0
-"""So long before it runs out a token is renewed; a tenth of its life where that is less."""
-ASSUMED_LIFE_SECONDS = 3600.0
-"""Where ALM does not say how long a token lives. Documented are 7 days."""
-LOCK_SECONDS = 60.0
-POLL_SECONDS = 0.25
-POLLS = 180
-"""How often a process that does not hold the lock looks for the token."""
-WAIT_SECONDS = 45.0
-"""And for how long at most, where looking itself takes time."""
+"""Seconds before its end from which a token is no longer used; at most a tenth of its lifetime."""
 
-_SENDABLE = re.compile(r"[\x21-\x7e]{1,8192}\Z")
+ASSUMED_LIFE_SECONDS = 3600.0
+"""Lifetime of a token if ALM does not state a valid one. Adobe documents 7 days."""
+
+PATIENCE_SECONDS = 45.0
+"""Seconds to wait for a token that another process renews."""
 
 
 class Tokens:
-    """Hands out the access token and renews it, one renewal at a time across processes.
+    """Returns the access token and renews it, one renewal at a time across processes.
 
-    What is stored is named after the credentials that it came from, so that a new ``refresh_token`` in the
-    settings is not shadowed by what its predecessor left.
+    The storage's keys contain a digest of the credentials, so that a new ``refresh_token`` in the settings replaces
+    the tokens of the old one.
     """
 
     def __init__(
@@ -48,44 +44,35 @@ class Tokens:
         self._settings = settings
         self._transport = transport
         self._storage = storage
-        self._now = now
-        self._sleep = sleep
         origin = "\0".join(
             (transport.base, *(settings[key] for key in ("client_id", "client_secret", "refresh_token")))
         )
         mark = hashlib.sha256(origin.encode()).hexdigest()[:16]
-        self._access_key = f"access_token:{mark}"
         self._refresh_key = f"refresh_token:{mark}"
-        self._lock_key = f"renewal:{mark}"
+        self._token = RenewedToken(
+            "ALM",
+            Context("alm", storage, now, sleep),
+            f"access_token:{mark}",
+            self,
+            margin=MARGIN_SECONDS,
+            patience=PATIENCE_SECONDS,
+        )
 
-    def current(self) -> str:
-        """An access token that has not run out. :raises AdapterError: as for :meth:`renew`."""
-        return self._storage.get(self._access_key) or self.renew()
+    def current(self, refused: str | None = None) -> str:
+        """Return an access token that has not expired: the stored one, or a new one.
 
-    def stored(self) -> str | None:
-        return self._storage.get(self._access_key)
-
-    def renew(self, refused: str | None = None) -> str:
-        """A new access token: our own, or what another process got in the meantime.
-
-        :param refused: the token that no longer serves.
+        :param refused: the token that ALM does not accept any more.
         :raises ConfigurationError: ALM does not accept the credentials.
         :raises TemporaryError: ALM did not answer, or another process has been renewing for too long.
         """
-        deadline = self._now() + WAIT_SECONDS
-        for _ in range(POLLS):
-            with self._storage.lock(self._lock_key, seconds=LOCK_SECONDS) as ours:
-                token = self._storage.get(self._access_key)
-                if token is not None and token != refused:
-                    return token
-                if ours:
-                    return self._ask()
-            if self._now() >= deadline:
-                break
-            self._sleep(POLL_SECONDS)
-        raise TemporaryError("another process is still renewing ALM's access token", retry_after=POLL_SECONDS)
+        return self._token.token(refused)
 
-    def _ask(self) -> str:
+    def stored(self) -> str | None:
+        """Return the stored access token, or None."""
+        return self._token.value() or None
+
+    def renew(self) -> tuple[str, float]:
+        """Request a new access token; return it with its lifetime in seconds. Raises as :meth:`current`."""
         kept = self._storage.get(self._refresh_key)
         setting = self._settings["refresh_token"]
         if kept is None or kept == setting:
@@ -95,7 +82,7 @@ class Tokens:
         except ConfigurationError:
             return self._exchange(setting)
 
-    def _exchange(self, refresh_token: str) -> str:
+    def _exchange(self, refresh_token: str) -> tuple[str, float]:
         what = "an access token"
         form = {
             "client_id": self._settings["client_id"],
@@ -110,17 +97,15 @@ class Tokens:
             raise _refused() from error
         if not isinstance(answer, dict):
             raise NotAlmError(f"ALM's answer for {what} is not understood")
-        token = answer.get("access_token")
-        if token is None and "error" in answer:
+        if answer.get("access_token") is None and "error" in answer:
             raise _refused()
-        if not isinstance(token, str) or not _SENDABLE.match(token):
-            raise NotAlmError(f"ALM's answer for {what} has none in it")
-        life = _life(answer.get("expires_in"))
+        token = granted(answer)
+        if token is None:
+            raise NotAlmError(f"ALM's answer for {what} does not contain one")
         next_refresh = answer.get("refresh_token")
         if isinstance(next_refresh, str) and next_refresh and next_refresh != refresh_token:
             self._storage.put(self._refresh_key, next_refresh)
-        self._storage.put(self._access_key, token, seconds=life - min(MARGIN_SECONDS, life / 10))
-        return token
+        return token, _life(answer.get("expires_in"))
 
 
 def _refused() -> ConfigurationError:
@@ -132,7 +117,7 @@ def _refused() -> ConfigurationError:
 
 
 def _life(value: Any) -> float:
-    """Seconds that a token lives, of an ``expires_in`` that may be missing or wrong."""
+    """Return the lifetime in seconds from an ``expires_in`` that may be missing or wrong."""
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):

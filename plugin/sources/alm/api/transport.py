@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import requests
 
 from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
-from .....adapters.http.session import HeaderAuth, TooLargeError, new_session, no_auth, read_all
+from .....adapters.http.session import HeaderAuth, TooLargeError, no_auth, read_all
+from .....adapters.http.transport import MAX_ANSWER_BYTES, HostError, UnansweredError
+from .....adapters.http.transport import Transport as HttpTransport
 from .errors import FailedRequestError, ForbiddenError, NotAlmError, UnknownRecordError, UnreachableError
 from .rate_headers import RateLimit, parse_rate_limit, parse_retry_after
 
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from .rate_limits import Tempo
 
 API = "/primeapi/v2"
-CONNECT_TIMEOUT_SECONDS = 10.0
-READ_TIMEOUT_SECONDS = 30.0
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+CONNECT_SECONDS = 10.0
+"""Seconds until a connection must be made."""
+
 MEDIA_TYPE = "application/vnd.api+json"
 """Without it in ``Accept`` ALM answers 406."""
 
@@ -48,7 +50,7 @@ class Transport:
         self._pace = pace
         self._tempo = tempo
         self.rate_limit: RateLimit | None = None
-        self._session = new_session(base)
+        self._http = HttpTransport(base, pace, connect_seconds=CONNECT_SECONDS)
 
     def get(self, path: str, params: Mapping[str, str] | None, token: str, what: str) -> Any:
         """The JSON of a document.
@@ -83,7 +85,7 @@ class Transport:
             yield response
 
     def close(self) -> None:
-        self._session.close()
+        self._http.close()
 
     def _json(self, method: str, path: str, what: str, **arguments: Any) -> Any:
         with self._answer(method, self.base + path, what, **arguments) as response:
@@ -108,23 +110,15 @@ class Transport:
                 self._tempo.before(kind)
             self._pace()
         try:
-            with self._session.request(
-                method,
-                address,
-                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-                allow_redirects=False,
-                stream=True,
-                **arguments,
-            ) as response:
+            with self._http.open(method, address, acts=False, **arguments) as response:
                 limit = parse_rate_limit(response.headers) if kind is not None else None
                 if kind is not None and limit is not None:
                     self.rate_limit = limit
                     if self._tempo is not None:
                         self._tempo.told(kind, limit)
                 yield response
-        except requests.RequestException as error:
-            # The message of a requests error has the URL in it.
-            raise UnreachableError(f"ALM could not be asked for {what}: {type(error).__name__}") from None
+        except (HostError, UnansweredError) as error:
+            raise UnreachableError(f"ALM could not be asked for {what}: {error}") from None
 
     def _kind(self, method: str, address: str) -> str | None:
         """What a request is counted as: ``GET users/userSkills``; None where it does not go to ALM."""

@@ -13,10 +13,10 @@ import responses
 from responses import matchers
 
 from badgerelay.adapters.errors import ConfigurationError, RejectedError, TemporaryError
+from badgerelay.adapters.http.transport import MAX_ANSWER_BYTES
 from badgerelay.plugin.sources.alm.api.client import AlmClient
 from badgerelay.plugin.sources.alm.api.errors import FailedRequestError, UnknownRecordError
 from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit, parse_rate_limit
-from badgerelay.plugin.sources.alm.api.transport import MAX_ANSWER_BYTES
 
 from .conftest import Clock, MemoryStorage
 
@@ -119,7 +119,7 @@ def test_while_another_process_renews_its_token_is_waited_for(
     other.learner("1")
     ((key, value),) = [item for item in storage.values.items() if item[0].startswith("access_token")]
     storage.values.clear()
-    storage.locks.add(f"renewal:{key.partition(':')[2]}")
+    storage.locks.add(key)
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
@@ -203,7 +203,7 @@ def test_a_broken_network_is_temporary_and_its_message_has_no_url(
     wire.get(f"{API}/users/1", body=requests.ConnectionError(f"{API}/users/1?access_token=t-1"))
     with pytest.raises(TemporaryError) as caught:
         client.learner("1")
-    assert str(caught.value) == "ALM could not be asked for the learner: ConnectionError"
+    assert str(caught.value) == "ALM could not be asked for the learner: no answer came (ConnectionError)"
 
 
 @pytest.mark.parametrize(
