@@ -11,7 +11,7 @@ from .events import (
     SkillLevel,
 )
 from .implementations import implementations
-from .schemas import SCHEMAS, name_of
+from .lazy_schemas import SCHEMAS, name_of
 from .specs import PROJECT, hookimpl, specifications
 
 __all__ = [

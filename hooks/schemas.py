@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from .events import CourseCompleted, CsvImported, Event, Learner, LearningObject, SkillCreated, SkillLevel
+from .events import CourseCompleted, CsvImported, Learner, LearningObject, SkillCreated, SkillLevel
 
 MAX_ID = 255
 """Characters in an id; longer ones are refused because a database index could not hold them."""
@@ -166,11 +166,3 @@ def schema_of(name: str) -> _EventSchema:
     May be used by several threads.
     """
     return SCHEMAS[name]()
-
-
-def name_of(event: Event) -> str:
-    """The hook that carries this event. :raises TypeError: it is no event of ours."""
-    for name, schema in SCHEMAS.items():
-        if type(event) is schema.value:
-            return name
-    raise TypeError(f"{type(event).__name__} is not a badgerelay event")

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ...adapters.http.hosts import base_url
-
 BROKERS = ("amqp", "amqps", "redis", "rediss")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
@@ -60,6 +58,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _public_url(url: str) -> str:
     if not url:
         return ""
+    from ...adapters.http.hosts import base_url
+
     parts = urlsplit(url)
     try:
         base = base_url(f"{parts.scheme}://{parts.netloc}") if "://" in url else ""

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import badgerelay.hooks
+from badgerelay.hooks import schemas
 from badgerelay.plugin.store.database import HEAD
 from badgerelay.plugin.store.migrations.run import MIGRATIONS
 
@@ -35,6 +37,19 @@ def test_the_top_package_loads_nothing_but_itself() -> None:
 def test_registering_loads_neither_flask_nor_the_command_line() -> None:
     loaded = _loaded("from badgerelay import register")
     assert not {"flask", "sqlalchemy", "requests", "click", "granian", "alembic"} & loaded
+
+
+def test_the_hooks_and_registering_load_no_marshmallow() -> None:
+    loaded = _loaded("import badgerelay.hooks\nfrom badgerelay import register")
+    assert not {"marshmallow", "sqlalchemy", "cryptography", "requests", "platformdirs"} & loaded
+
+
+def test_the_lazy_schemas_are_those_of_the_events() -> None:
+    assert dict(badgerelay.hooks.SCHEMAS) == schemas.SCHEMAS
+    assert list(badgerelay.hooks.SCHEMAS) == list(schemas.SCHEMAS)
+    assert len(badgerelay.hooks.SCHEMAS) == len(schemas.SCHEMAS)
+    for name, schema in schemas.SCHEMAS.items():
+        assert badgerelay.hooks.SCHEMAS[name] is schema
 
 
 def test_what_serve_and_worker_load_holds_no_sandbox_and_no_demo(tmp_path: Path) -> None:
