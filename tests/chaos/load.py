@@ -106,10 +106,10 @@ def plan(completions: Sequence[Completion], seconds: float, chance: random.Rando
     sent.sort(key=lambda item: item[0])
     deliveries: list[Delivery] = []
     for account in dict.fromkeys(completion.account for _, completion, _ in sent):
-        rest = [item for item in sent if item[1].account == account]
-        while rest:
+        remaining = [item for item in sent if item[1].account == account]
+        while remaining:
             size = chance.randint(2, MAX_BUNDLE) if chance.random() < BUNDLED else 1
-            some, rest = rest[:size], rest[size:]
+            some, remaining = remaining[:size], remaining[size:]
             body = {"accountId": int(account.account_id), "events": [event for _, _, event in some]}
             deliveries.append(
                 Delivery(some[-1][0], account, json.dumps(body).encode(), tuple(item[1] for item in some))

@@ -73,10 +73,10 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
     """:param folder: for logs; the database lies on a disk of its own."""
     with contextlib.ExitStack() as stack:
         # A short path: sockets lie in it.
-        place = Path(tempfile.mkdtemp(prefix="brc-"))
-        place.chmod(0o755)
-        stack.callback(shutil.rmtree, place, ignore_errors=True)
-        disk = Disk(place / "disk")
+        workspace = Path(tempfile.mkdtemp(prefix="brc-"))
+        workspace.chmod(0o755)
+        stack.callback(shutil.rmtree, workspace, ignore_errors=True)
+        disk = Disk(workspace / "disk")
         stack.callback(disk.close)
         clock = Clock(folder / "clock")
         postgresql = None
@@ -89,8 +89,8 @@ def standing(kind: Kind, folder: Path) -> Iterator[SetUp]:
         environ = {"BADGERELAY_HOME": str(disk.folder / "home"), "BADGERELAY_DATABASE_URL": database_url}
         broker = None
         if kind.broker:
-            broker = Broker(kind.broker, place / "broker")
-            stack.callback(shutil.copytree, place / "broker", folder / "broker", ignore=_all_but_logs)
+            broker = Broker(kind.broker, workspace / "broker")
+            stack.callback(shutil.copytree, workspace / "broker", folder / "broker", ignore=_all_but_logs)
             stack.callback(broker.close)
             broker.start()
             environ["BADGERELAY_BROKER_URL"] = broker.url

@@ -17,5 +17,5 @@ app.conf.broker_connection_retry_on_startup = True
 
 
 @app.task(name="my_lms.grade")  # type: ignore[untyped-decorator]  # Celery has no types
-def grade(place: str) -> None:
-    Path(place).write_text("graded")
+def grade(path: str) -> None:
+    Path(path).write_text("graded")

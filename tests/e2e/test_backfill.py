@@ -86,9 +86,9 @@ def test_a_live_completion_does_not_wait_for_the_backfill(home: Home) -> None:
         eventually(partial(has_made, provider, 20), 120)
         made = counts(provider)["total"]
         assert deliver(relay.url, completion("live", userId=FIRST + PEOPLE + 3)).status_code == 202
-        place = eventually(lambda: place_of(provider, f"alm:70412:{FIRST + PEOPLE + 3}"), 120)
+        position = eventually(lambda: position_of(provider, f"alm:70412:{FIRST + PEOPLE + 3}"), 120)
         assert backfill.wait(180) == 0
-    assert place <= made + AHEAD + 50, "more than what was ahead, and one batch, went first"
+    assert position <= made + AHEAD + 50, "more than what was ahead, and one batch, went first"
     assert counts(provider)["total"] == PEOPLE + 1
 
 
@@ -96,7 +96,7 @@ def has_made(provider: str, most: int) -> bool:
     return bool(counts(provider)["total"] >= most)
 
 
-def place_of(provider: str, earner: str) -> int:
+def position_of(provider: str, earner: str) -> int:
     """After how many others the learner's badge was made; 0 while it is not there."""
     return next((n for n, badge in enumerate(badges(provider), 1) if badge["issuer_earner_id"] == earner), 0)
 

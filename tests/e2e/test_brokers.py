@@ -141,10 +141,10 @@ def test_a_signal_lets_a_worker_finish_what_is_under_way(broker_home: Home) -> N
 
 @pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
 def test_a_broker_that_refuses_us_is_said_once_and_neither_keeps_a_worker_from_ending(broker_home: Home) -> None:
-    told = broker_home.environ["BADGERELAY_BROKER_URL"]
+    base = broker_home.environ["BADGERELAY_BROKER_URL"]
     for url in (
-        told.replace("guest:guest", "guest:s3cret"),
-        told + "no-such-host",
+        base.replace("guest:guest", "guest:s3cret"),
+        base + "no-such-host",
         "amqp://guest:s3cret@127.0.0.1:9//",
     ):
         broker_home.environ["BADGERELAY_BROKER_URL"] = url
@@ -195,9 +195,9 @@ def test_where_no_worker_takes_messages_redis_does_not_fill_with_them(broker_hom
         redis = connection.default_channel.client
         redis.rpush("badgerelay", *["nobody's"] * 10_000)
         for number in range(2):
-            looked = _looks(redis)
+            polled = _polls(redis)
             complete(relay.url, number, 1)
-            eventually(lambda looked=looked: _looks(redis) > looked)  # type: ignore[misc]
+            eventually(lambda polled=polled: _polls(redis) > polled)  # type: ignore[misc]
         assert redis.llen("badgerelay") == 10_000
         redis.delete("badgerelay")
         complete(relay.url, 2, 1)
@@ -206,7 +206,7 @@ def test_where_no_worker_takes_messages_redis_does_not_fill_with_them(broker_hom
     issued(broker_home, provider, 3)
 
 
-def _looks(redis: Any) -> int:
+def _polls(redis: Any) -> int:
     """How often a queue's length was asked for."""
     return int(redis.info("commandstats").get("cmdstat_llen", {"calls": 0})["calls"])
 

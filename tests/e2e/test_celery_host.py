@@ -53,9 +53,9 @@ def test_its_beat_finds_what_was_committed_while_the_broker_was_told_nothing(
     assert deliver(relay.url, completion()).status_code == 202
     eventually(lambda: badges(provider), 15)
     code = "from celery_host import grade; import sys; grade.delay(sys.argv[1])"
-    place = broker_home.folder / "grade"
-    broker_home.start_command(sys.executable, "-c", code + "; print('sent')", str(place), name="lms", listens="sent")
-    eventually(place.exists)  # and its own tasks run as before
+    path = broker_home.folder / "grade"
+    broker_home.start_command(sys.executable, "-c", code + "; print('sent')", str(path), name="lms", listens="sent")
+    eventually(path.exists)  # and its own tasks run as before
     for running in (*reversed(workers), relay):
         running.stop()
 

@@ -49,7 +49,7 @@ class Host:
         """Until it is killed; it completes first what it was asked to."""
         return self.home.start(*self.arguments("--listen", "300", *more), module="example_lms", listens=r"^listening")
 
-    def told(self) -> list[dict[str, Any]]:
+    def notices(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.diary.read_text().splitlines()] if self.diary.exists() else []
 
     def completes(self, learner: str = "ida", event: str = "e-1") -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def test_a_completion_with_an_address_is_issued_elsewhere_and_the_host_is_told(
 ) -> None:
     home.start("worker", listens="badgerelay works")
     host.stay("--email", "ida.berg@example.org", *host.completes())
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     (badge,) = badges(provider)
     assert (notice["hook"], notice["event"], notice["badge"]) == ("badge_issued", "e-1", badge["id"])
     assert badge["recipient_email"] == "ida.berg@example.org"
@@ -105,7 +105,7 @@ def test_a_completion_with_an_address_is_issued_elsewhere_and_the_host_is_told(
 def test_a_completion_without_an_address_asks_the_host(host: Host, home: Home, provider: str) -> None:
     home.start("worker", listens="badgerelay works")
     host.stay(*host.completes())
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     (badge,) = badges(provider)
     assert notice["badge"] == badge["id"]
     assert badge["recipient_email"] == "ida.berg@example.org"
@@ -116,9 +116,9 @@ def test_a_host_that_was_killed_is_told_after_its_restart(host: Host, home: Home
     host.stay("--email", "ida.berg@example.org", *host.completes()).kill()
     home.start("worker", listens="badgerelay works")
     eventually(lambda: badges(provider))
-    assert host.told() == []
+    assert host.notices() == []
     host.stay()
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     assert notice["event"] == "e-1"
     assert notice["badge"] == badges(provider)[0]["id"]
 
@@ -132,13 +132,13 @@ def test_a_question_that_nobody_was_there_to_answer_is_asked_after_a_restart(
     if event["state"] == "waiting":
         assert "e-mail" in event["reason"]
     host.stay()
-    eventually(host.told)
+    eventually(host.notices)
     assert len(badges(provider)) == 1
 
 
 def test_a_host_that_fails_to_take_the_news_is_told_again(host: Host, provider: str) -> None:
     running = host.stay("--engine", "--stumbles", "2", *host.completes())
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     assert notice["hook"] == "badge_issued"
     assert len(badges(provider)) == 1
     assert running.log.read_text().count("badge_issued raised OSError") == 2
@@ -147,7 +147,7 @@ def test_a_host_that_fails_to_take_the_news_is_told_again(host: Host, provider: 
 def test_the_same_course_again_is_the_same_badge(host: Host, provider: str) -> None:
     host.run(*host.completes(event="e-1"), *host.completes(event="e-1"), *host.completes(event="e-2"))
     host.stay("--engine", *host.completes(event="e-1"))
-    eventually(host.told)
+    eventually(host.notices)
     eventually(lambda: {e["state"] for e in host.home.json("events", "list")} == {"done"})
     assert len(host.home.json("events", "list")) == 2
     assert len(badges(provider)) == 1
@@ -155,7 +155,7 @@ def test_the_same_course_again_is_the_same_badge(host: Host, provider: str) -> N
 
 def test_a_refused_badge_is_told_with_its_reason(host: Host, home: Home, provider: str) -> None:
     host.stay("--engine", *host.completes("odd"))
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     assert notice["hook"] == "badge_rejected"
     assert notice["badge"] is None
     assert notice["reason"]
@@ -192,7 +192,7 @@ def test_a_host_that_started_without_a_database_takes_part_once_there_is_one(
     obstacle.unlink()
     _connect(home, sandbox)
     host.run(*host.completes(event="kept"))
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     assert notice["event"] == "kept"
     assert len(badges(sandbox)) == 1
     assert "Traceback" not in running.log.read_text()
@@ -209,7 +209,7 @@ def test_on_postgresql_the_host_and_a_worker_share_the_work(
     home.start("worker", listens="badgerelay works")
     host.stay(*host.completes()).kill()
     host.stay()
-    (notice,) = eventually(host.told)
+    (notice,) = eventually(host.notices)
     assert notice["badge"] == badges(sandbox)[0]["id"]
     assert len(badges(sandbox)) == 1
 

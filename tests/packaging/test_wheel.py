@@ -54,8 +54,8 @@ def test_the_source_distribution_has_the_licence_and_no_tests(distributions: tup
 
 
 def test_the_metadata_tells_licence_readme_and_python(distributions: tuple[Path, Path], names: list[str]) -> None:
-    (place,) = (name for name in names if name.endswith(".dist-info/METADATA"))
-    metadata = Parser().parsestr(zipfile.ZipFile(distributions[1]).read(place).decode())
+    (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+    metadata = Parser().parsestr(zipfile.ZipFile(distributions[1]).read(path).decode())
     assert metadata["License-Expression"] == "MIT"
     assert metadata["License-File"] == "LICENSE"
     assert metadata["Requires-Python"] == ">=3.11"

@@ -29,18 +29,18 @@ def main() -> None:
     parser.add_argument("--complete", nargs=3, action="append", default=[], metavar=("EVENT", "LEARNER", "COURSE"))
     parser.add_argument("--email", help="carried by the events; otherwise badgerelay asks")
     parser.add_argument("--stumbles", type=int, default=0, help="so many notices of badges fail before one is taken")
-    wish = parser.parse_args()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
-    manager = pluggy.PluginManager(wish.project)
+    manager = pluggy.PluginManager(options.project)
     # Finds badgerelay's entry point under its own project name only; register() makes up for it under any other.
-    manager.load_setuptools_entrypoints(wish.project)
-    relay = badgerelay.register(manager, source=SOURCE, engine=wish.engine)
-    manager.register(people(wish.project, wish.people, wish.diary, wish.stumbles))
-    manager.register(register_book(wish.project))
+    manager.load_setuptools_entrypoints(options.project)
+    relay = badgerelay.register(manager, source=SOURCE, engine=options.engine)
+    manager.register(people(options.project, options.people, options.diary, options.stumbles))
+    manager.register(register_book(options.project))
     manager.check_pending()
-    for event_id, learner_id, course_id in wish.complete:
-        learner = Learner(learner_id, email=wish.email, name="Ida Berg" if wish.email else None)
+    for event_id, learner_id, course_id in options.complete:
+        learner = Learner(learner_id, email=options.email, name="Ida Berg" if options.email else None)
         manager.hook.course_completed(
             event=CourseCompleted(
                 id=event_id,
@@ -53,7 +53,7 @@ def main() -> None:
         )
         print(f"completed {event_id}", flush=True)
     print("listening", flush=True)
-    time.sleep(wish.listen)
+    time.sleep(options.listen)
     relay.close()
 
 

@@ -1,4 +1,4 @@
-"""What a stranger does: a new distribution, installed beside badgerelay's wheel, tested, connected, used."""
+"""A third-party developer: a new distribution, installed beside the wheel, tested, connected, used."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import pluggy
 from badgerelay import register
 from badgerelay.hooks import CourseCompleted, Learner, LearningObject, hookimpl
 
-told = threading.Event()
+notified = threading.Event()
 
 
 class Plugin:
     @hookimpl
     def badge_issued(self, award):
         print("issued", award.badge_url)
-        told.set()
+        notified.set()
 
 
 manager = pluggy.PluginManager("badgerelay")
@@ -36,13 +36,13 @@ relay = register(manager, source="lms", engine=True)
 learner = Learner("l-1", "rosa@example.org", "Rosa Ruiz")
 event = CourseCompleted("1", "lms", datetime.now(UTC), learner, LearningObject("course", "c-1"), passed=True)
 manager.hook.course_completed(event=event)
-assert told.wait(30)
+assert notified.wait(30)
 relay.close()
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class ThirdParty:
     """:param made: the folder that ``adapter new`` wrote. :param bin: where it is installed."""
 
     made: Path
@@ -50,17 +50,17 @@ class Stranger:
 
 
 @pytest.fixture(scope="module")
-def stranger(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    folder = tmp_path_factory.mktemp("stranger")
+def third_party(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> ThirdParty:
+    folder = tmp_path_factory.mktemp("third_party")
     run(sys.executable, "-m", "badgerelay", "adapter", "new", "rosette", cwd=folder)
     made = folder / "badgerelay-rosette"
     run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, made)
     (wheel,) = folder.glob("*.whl")
-    return Stranger(made, environment(folder / "environment", distributions[1], f"{wheel}[test]"))
+    return ThirdParty(made, environment(folder / "environment", distributions[1], f"{wheel}[test]"))
 
 
-def test_it_passes_its_tests_as_it_was_written(stranger: Stranger) -> None:
-    said = run(stranger.bin / "python", "-m", "pytest", "-q", "-W", "error", cwd=stranger.made).stdout
+def test_it_passes_its_tests_as_it_was_written(third_party: ThirdParty) -> None:
+    said = run(third_party.bin / "python", "-m", "pytest", "-q", "-W", "error", cwd=third_party.made).stdout
     assert "48 passed, 2 skipped" in said
 
 
@@ -71,9 +71,9 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def declared(stranger: Stranger, environ: dict[str, str], tmp_path: Path) -> Iterator[Path]:
+def declared(third_party: ThirdParty, environ: dict[str, str], tmp_path: Path) -> Iterator[Path]:
     """The TOML that its sandbox proposes; the sandbox runs."""
-    command = [str(stranger.bin / "badgerelay"), "sandbox", "rosette"]
+    command = [str(third_party.bin / "badgerelay"), "sandbox", "rosette"]
     with subprocess.Popen(
         command, env={**environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
     ) as ran:
@@ -85,10 +85,10 @@ def declared(stranger: Stranger, environ: dict[str, str], tmp_path: Path) -> Ite
         ran.terminate()
 
 
-def test_a_completion_is_issued_through_it(stranger: Stranger, declared: Path, environ: dict[str, str]) -> None:
+def test_a_completion_is_issued_through_it(third_party: ThirdParty, declared: Path, environ: dict[str, str]) -> None:
     def command(*arguments: str | Path) -> str:
         done = subprocess.run(
-            [stranger.bin / arguments[0], *arguments[1:]], env=environ, capture_output=True, text=True, check=False
+            [third_party.bin / arguments[0], *arguments[1:]], env=environ, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -104,9 +104,9 @@ def test_a_completion_is_issued_through_it(stranger: Stranger, declared: Path, e
 def test_without_pytest_its_check_says_what_to_install(
     distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]
 ) -> None:
-    place = environment(tmp_path_factory.mktemp("bare"), distributions[1])
+    path = environment(tmp_path_factory.mktemp("bare"), distributions[1])
     done = subprocess.run(
-        [place / "badgerelay", "adapter", "check", "credly"], env=environ, capture_output=True, text=True, check=False
+        [path / "badgerelay", "adapter", "check", "credly"], env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert "badgerelay[kit]" in done.stderr
