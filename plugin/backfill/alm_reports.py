@@ -15,7 +15,7 @@ from ..sources.alm.api.client import AlmClient
 from ..sources.alm.api.documents import LearnerRecord
 from ..sources.alm.api.jobs import JOB_SECONDS, TRANSCRIPT, USERS, report, start_transcript, start_users
 from ..sources.alm.api.users_report import read_users
-from ..sources.alm.decide.learner_report import JOBS_A_DAY, may_have_made
+from ..sources.alm.decide.learner_report import JOBS_A_DAY, may_request_report
 from ..store import Connection, Store
 from .options import BackfillOptions
 from .plan import PlanError
@@ -43,7 +43,7 @@ def users_of(store: Store, connection: Connection, number: int) -> Callable[[], 
     """
 
     def start(client: AlmClient) -> str:
-        if not may_have_made(store, connection.name):
+        if not may_request_report(store, connection.name):
             raise PlanError(f"ALM has made {JOBS_A_DAY} lists of its users within a day")
         return start_users(client)
 

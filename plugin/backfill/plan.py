@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ..sources.alm.decide.decide import BUDGET_USED_UP
+from ..sources.alm.decide.conclude import BUDGET_USED_UP
 from ..sources.alm.decide.learner_report import WAITS
 from ..sources.decisions import Decision, Dies, Earns, Ignores, Waits
 from ..sources.recipients import digest

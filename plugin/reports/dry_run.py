@@ -16,8 +16,8 @@ from ...hooks.schemas import schema_of
 from ..rules.skill_badges import in_words, match_levels
 from ..sources.alm.api.client import AlmClient
 from ..sources.alm.api.connect import client_of
-from ..sources.alm.decide.decide import Case, Look, Visit
-from ..sources.alm.decide.source import read_event
+from ..sources.alm.decide.cases import CompletionCase, SkillCheckCase, read_event
+from ..sources.alm.decide.decide import BatchDecider
 from ..sources.alm.webhook.decoder import NotJsonError, decode
 from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
@@ -123,14 +123,14 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
     place = f", learner {event.learner_id}, {event.learning_object_id}" if event.learner_id else ""
     trial = Trial(f"{event.kind} {event.event_id} of {event.source}{place}")
     _say_if_known(store, row, trial)
-    visit = Visit(store, connection, store.cache(connection.name), client)
+    decider = BatchDecider(store, connection, store.cache(connection.name), client)
     open_rows, looks = [row], 0
     while open_rows:
         current = open_rows.pop(0)
         if current is not row:
             trial.steps.append(f"then looks at {current.learning_object_id}")
         try:
-            decision = _decided(store, visit, current, connection)
+            decision = _decided(store, decider, current, connection)
         except AdapterError as error:
             trial.steps.append(f"cannot be told now: {error}")
             break
@@ -139,19 +139,19 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
             looks += 1
             if looks <= MAX_LOOKS:
                 open_rows.append(unstored(following, store.now()))
-    asked = visit.asked
+    asked = decider.asked
     trial.steps.append(f"asked ALM for {', '.join(asked)}" if asked else "asked ALM nothing")
     return trial
 
 
-def _decided(store: Store, visit: Visit, row: InboxEvent, connection: Connection) -> Decision:
+def _decided(store: Store, decider: BatchDecider, row: InboxEvent, connection: Connection) -> Decision:
     each = read_event(row, connection)
     if isinstance(each, SkillCreated):
         return Done(in_words(match_levels(store, connection.name, connection.name, each)))
-    if isinstance(each, Case):
-        portions = visit.decide([each])
-    elif isinstance(each, Look):
-        portions = visit.decide([], [each])
+    if isinstance(each, CompletionCase):
+        portions = decider.decide([each])
+    elif isinstance(each, SkillCheckCase):
+        portions = decider.decide([], [each])
     else:
         return each
     return next(decision for portion in portions for _, decision in portion)

@@ -14,7 +14,7 @@ from badgerelay.plugin.backfill.plan import FEW_SECONDS, IDLE_SECONDS, PlanError
 from badgerelay.plugin.backfill.read_file import read_into
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
-from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP
+from badgerelay.plugin.sources.alm.decide.conclude import BUDGET_USED_UP
 from badgerelay.plugin.sources.alm.decide.learner_report import WAITS
 from badgerelay.plugin.sources.decisions import Waits
 from badgerelay.plugin.store import Store

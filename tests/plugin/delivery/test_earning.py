@@ -208,7 +208,7 @@ def test_a_skill_waits_until_alm_says_that_it_is_achieved(
     assert "ALM does not say" in check["reason"]
     assert store.views.awards() == []
     time.sleep(2)  # ALM's view has caught up
-    later(store, monkeypatch, skill_checks.LOOKS_SECONDS[0] + 1)
+    later(store, monkeypatch, skill_checks.CHECK_SECONDS[0] + 1)
     assert decided(store)[1]["state"] == "done"
     (award,) = store.views.awards()
     assert award["template_id"] == SKILL_TEMPLATE
@@ -221,11 +221,11 @@ def test_a_lagging_view_is_asked_again_and_then_given_up(
     alm = joined(skill_lag="1000000")
     done(alm, store, PRACTICE)
     decided(store)
-    for pause in skill_checks.LOOKS_SECONDS:
+    for pause in skill_checks.CHECK_SECONDS:
         later(store, monkeypatch, pause + 1)
         _, check = decided(store)
     assert check["state"] == "ignored"
-    assert asked(alm)["GET /users/<user_id>/userSkills"] == len(skill_checks.LOOKS_SECONDS) + 1
+    assert asked(alm)["GET /users/<user_id>/userSkills"] == len(skill_checks.CHECK_SECONDS) + 1
     assert store.views.awards() == []
 
 
@@ -238,7 +238,7 @@ def test_a_level_that_needs_more_credits_is_not_issued_and_the_course_that_bring
     events = decided(store)
     level_2 = next(event for event in events if event["learning_object_id"] == "skill:240110:2")
     assert level_2["reason"] == "the learner has 10 of 20 credits of skill:240110:2 in ALM: not achieved"
-    for pause in skill_checks.LOOKS_WHERE_SHORT_SECONDS:
+    for pause in skill_checks.CHECK_SHORT_SECONDS:
         later(store, monkeypatch, pause + 1)
         events = decided(store)
     assert next(event for event in events if event["id"] == level_2["id"])["state"] == "ignored"

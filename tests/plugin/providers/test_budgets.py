@@ -18,7 +18,7 @@ from badgerelay.plugin.engine.decide import decide_batch
 from badgerelay.plugin.providers.pool import make_adapter
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
-from badgerelay.plugin.sources.alm.decide.decide import BUDGET_USED_UP
+from badgerelay.plugin.sources.alm.decide.conclude import BUDGET_USED_UP
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.decisions import Earns
 from badgerelay.plugin.store import Connection, NewEvent, Plan, Store

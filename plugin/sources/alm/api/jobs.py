@@ -80,7 +80,7 @@ def start(client: AlmClient, kind: str, payload: Mapping[str, Any]) -> str:
     return str(primary(answer)["id"])
 
 
-def look(client: AlmClient, job_id: str) -> Job:
+def read_job(client: AlmClient, job_id: str) -> Job:
     """How the job stands now. :raises UnknownRecordError: ALM has none of this id."""
     try:
         answer = client.get(f"/jobs/{segment(job_id, 'the job')}", None, "the job")
@@ -125,7 +125,7 @@ def wait_for(client: AlmClient, job_id: str, kind: str, sleep: Callable[[float],
     waited, failures = 0.0, 0
     for pause in pauses():
         try:
-            job = look(client, job_id)
+            job = read_job(client, job_id)
         except TemporaryError as error:
             failures += not isinstance(error, OverBudgetError)
             if failures >= MAX_FAILURES:

@@ -1,4 +1,4 @@
-"""What ALM has told of its learners, kept in the store: by look-ups, by the users' report, by a backfill's list."""
+"""The cache of ALM's learners, filled by look-ups, by the users' report and by a backfill's list."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ....store.answer_cache import Cache
 from ..api.documents import LearnerRecord
 
 KIND = "learner"
-"""Of the kept answers that tell of learners."""
+"""Kind of the cached answers on learners."""
 
 LEARNER_SECONDS = 24 * 3600.0
-"""Age at which a learner is asked for again."""
+"""Maximum age of a cached learner, in seconds."""
 
 
 def keep(cache: Cache, learners: Iterable[LearnerRecord], now: float) -> int:
-    """Keep those who have an e-mail address: of others ALM may tell more soon. How many they are."""
-    told = {learner.id: asdict(learner) for learner in learners if learner.email}
-    cache.put(KIND, told, now)
-    return len(told)
+    """Cache the learners who have an e-mail address, since ALM may complete the others soon. Returns their number."""
+    complete = {learner.id: asdict(learner) for learner in learners if learner.email}
+    cache.put(KIND, complete, now)
+    return len(complete)
 
 
 def kept(cache: Cache, ids: Iterable[str], now: float) -> dict[str, LearnerRecord]:
-    """Those of them who are known and need not be asked for again."""
+    """Return the cached learners among these ids that are recent enough."""
     found = cache.get(KIND, ids, newer_than=now - LEARNER_SECONDS)
     return {learner_id: LearnerRecord(**value) for learner_id, value in found.items()}

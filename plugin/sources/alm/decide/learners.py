@@ -1,7 +1,6 @@
-"""The learners of an ALM account: from earlier answers, asked for in bulk, from a list of all, or one by one.
+"""The learners of an ALM account: from the cache, in bulk, from the users' report, or one by one.
 
-Look-ups are few, so each is filled: beside those whom this batch of events needs, a call asks for learners of events
-that come next.
+Look-ups are limited, so each bulk call is filled: it also asks for learners of the events that come next.
 """
 
 from __future__ import annotations
@@ -16,22 +15,23 @@ from ..api.client import MAX_IDS, AlmClient
 from ..api.documents import LearnerRecord
 from ..api.errors import FailedRequestError, UnknownRecordError
 from .learner_cache import KIND, LEARNER_SECONDS, keep, kept
-from .learner_report import MANY, UsersJob
-from .lookups import Asking
+from .learner_report import MANY, UsersReport
+from .lookups import SingleLookups
 
 LEARNERS_AT_ONCE = MAX_IDS
 
 FEW = 10
-"""So many are asked for one by one before it is looked again whether many have come; and so many, once, before a list
-is waited for, which takes minutes.
+"""Number of learners that are asked for one by one before unknown learners are counted again.
+
+As many are asked for, once, before a report is waited for, which takes minutes.
 """
 
-Person = LearnerRecord | TemporaryError | None
-"""A learner, or why ALM does not say yet; None where it knows none."""
+LearnerAnswer = LearnerRecord | TemporaryError | None
+"""A learner, or why ALM does not answer yet; None if ALM knows no such learner."""
 
 
-class People:
-    """Of one batch of events of a connection.
+class LearnerFetch:
+    """Fetches the learners of one batch of events of a connection.
 
     :param now: seconds since the epoch, for the whole batch.
     :ivar asked: the learners on whom ALM has answered.
@@ -39,76 +39,78 @@ class People:
 
     def __init__(self, store: Store, name: str, client: AlmClient, now: float) -> None:
         self._cache = store.cache(name)
-        self._unknown_learners = UnknownLearners(store.database, name, KIND)
-        self._users_job = UsersJob(store, name, client)
+        self._unknown = UnknownLearners(store.database, name, KIND)
+        self._report = UsersReport(store, name, client)
         self._client = client
         self._now = now
         self._found: dict[str, LearnerRecord] = {}
-        self._asking: Asking[str] = Asking()
+        self._lookups: SingleLookups[str] = SingleLookups()
         self._first_asked = False
-        self.asked = self._asking.asked
+        self.asked = self._lookups.asked
 
-    def known(self, ids: set[str]) -> dict[str, Person]:
-        """Those of them that earlier answers tell of."""
+    def known(self, ids: set[str]) -> dict[str, LearnerAnswer]:
+        """Return the learners among these ids that the cache has."""
         return dict(kept(self._cache, ids, self._now))
 
-    def look_up(self, ids: set[str]) -> dict[str, Person]:
+    def look_up(self, ids: set[str]) -> dict[str, LearnerAnswer]:
         """Ask ALM for at most ``LEARNERS_AT_ONCE`` learners.
 
-        :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer. What was found
-            until then is kept. Where some of these learners were found first, that is what the others are.
+        If some of them were found before the rate is used up, the others' answer is that error; what was found is
+        kept in any case.
+
+        :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer.
         """
-        # Somebody else may have asked for them since this batch began.
-        people = self.known(ids - self._found.keys())
-        missing = sorted(ids - self._found.keys() - people.keys())
+        # Another process may have asked for them since this batch began.
+        answers = self.known(ids - self._found.keys())
+        missing = sorted(ids - self._found.keys() - answers.keys())
         if self._client.takes_many and missing:
             self._in_bulk(missing)
             missing = [learner_id for learner_id in missing if learner_id not in self._found]
         if missing:
-            people |= self._one_by_one(missing)
-        return people | {learner_id: self._found[learner_id] for learner_id in ids & self._found.keys()}
+            answers |= self._one_by_one(missing)
+        return answers | {learner_id: self._found[learner_id] for learner_id in ids & self._found.keys()}
 
     def _in_bulk(self, ids: list[str]) -> None:
-        call = ids + self._further(MAX_IDS - len(ids), ids)
+        call = ids + self._upcoming(MAX_IDS - len(ids), ids)
         if len(call) == 1:
             return
         try:
             self._keep(self._client.learners(call).values())
         except FailedRequestError:
-            return  # one of them may be the reason: each alone, this time
+            return  # one of them may be the cause: each is asked for alone, this time
 
-    def _further(self, most: int, ids: list[str]) -> list[str]:
-        """Learners of the events that come next. Any of them: another process may be choosing too."""
-        ahead = set(self._ahead(AHEAD)).difference(ids, self._found)
+    def _upcoming(self, most: int, ids: list[str]) -> list[str]:
+        """Return learners of the events that come next, at random: another process may choose too."""
+        ahead = set(self._unknown_ahead(AHEAD)).difference(ids, self._found)
         return random.sample(sorted(ahead), min(most, len(ahead)))
 
-    def _ahead(self, most: int) -> list[str]:
-        return self._unknown_learners.ahead(most, newer_than=self._now - LEARNER_SECONDS)
+    def _unknown_ahead(self, most: int) -> list[str]:
+        return self._unknown.ahead(most, newer_than=self._now - LEARNER_SECONDS)
 
-    def _one_by_one(self, ids: list[str]) -> dict[str, Person]:
-        people: dict[str, Person] = {}
+    def _one_by_one(self, ids: list[str]) -> dict[str, LearnerAnswer]:
+        answers: dict[str, LearnerAnswer] = {}
         for start in range(0, len(ids), FEW):
-            some, rest = ids[start : start + FEW], ids[start + FEW :]
+            some, later = ids[start : start + FEW], ids[start + FEW :]
             awaited = self._awaited()
             if awaited is not None:
-                if self._first_asked or not self._users_job.begun:
-                    return people | dict.fromkeys([*some, *rest], awaited)
+                if self._first_asked or not self._report.begun:
+                    return answers | dict.fromkeys([*some, *later], awaited)
                 self._first_asked = True
             for learner_id in some:
                 try:
-                    people[learner_id] = self._alone(learner_id)
+                    answers[learner_id] = self._alone(learner_id)
                 except OverBudgetError as error:
-                    if not people:
+                    if not answers:
                         raise
-                    return dict.fromkeys([*some, *rest], error) | people
-        return people
+                    return dict.fromkeys([*some, *later], error) | answers
+        return answers
 
     def _awaited(self) -> TemporaryError | None:
-        """What those are of whom a list is being made, if one is."""
-        return None if self._client.takes_many else self._users_job.waited_for(len(self._ahead(MANY)))
+        """Return the answer on learners while a report is being made, or None without a report."""
+        return None if self._client.takes_many else self._report.waited_for(len(self._unknown_ahead(MANY)))
 
-    def _alone(self, learner_id: str) -> Person:
-        answer = self._asking.ask(learner_id, lambda: self._client.learner(learner_id))
+    def _alone(self, learner_id: str) -> LearnerAnswer:
+        answer = self._lookups.ask(learner_id, lambda: self._client.learner(learner_id))
         if isinstance(answer, FailedRequestError):
             return answer
         if isinstance(answer, (UnknownRecordError, RejectedError)):

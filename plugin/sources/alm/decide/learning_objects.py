@@ -1,4 +1,4 @@
-"""What hangs on a learning object of an ALM account: from earlier answers, and asked for where it is not known."""
+"""The badges and skill levels of an ALM account's learning objects: from the cache, then one look-up for each."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..api.client import AlmClient
 from ..api.documents import BadgeRecord, BadgeTie
 from ..api.errors import FailedRequestError, UnknownRecordError
 from ..api.learning_objects import CERTIFICATION, LevelRecord, ObjectRecord, ask_badge, ask_instance, ask_object
-from .lookups import Asking
+from .lookups import SingleLookups
 
 BADGE_SECONDS = 3600.0
 NO_BADGE_SECONDS = 600.0
-"""Ages at which a learning object is asked for again; sooner where nothing hung on it: it may have been attached."""
+"""Maximum ages of a cached learning object, in seconds; less for one without a badge, which may have one by now."""
 
 KINDS = ("object", "bare_object", "instance", "badge_record")
-"""Of the kept answers that tell of learning objects."""
+"""Kinds of the cached answers on learning objects."""
 
-Place = tuple[str, str]
-"""A learning object and its instance: what a badge hangs on."""
+InstanceKey = tuple[str, str]
+"""The ids of a learning object and of its instance, which carries the badge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A skill level that completing a place gives credits to. :param most: as in :class:`LevelRecord`."""
+    """A skill level that a completion gives credits to. :param most: as in :class:`LevelRecord`."""
 
     object: str
     most: int | None
@@ -35,118 +35,120 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What ALM says of a place. :param root: as in :class:`ObjectRecord`."""
+class LearningObjectFacts:
+    """ALM's answer on a learning object and its instance. :param root: as in :class:`ObjectRecord`."""
 
     badge: BadgeRecord | None
     levels: tuple[Level, ...] = ()
     root: str | None = None
 
 
-Found = Facts | UnknownRecordError | RejectedError | FailedRequestError
-"""What hangs on a place, or why ALM does not say."""
+LearningObjectAnswer = LearningObjectFacts | UnknownRecordError | RejectedError | FailedRequestError
+"""The facts, or why ALM does not give them."""
 
 
-class Places:
-    """Of one batch of events.
+class LearningObjectFetch:
+    """Fetches the facts about the learning objects of one batch of events.
 
     :param now: seconds since the epoch, for the whole batch.
-    :ivar asked: the places on which ALM has answered.
+    :ivar asked: the learning objects and instances on which ALM has answered.
     """
 
     def __init__(self, cache: Cache, client: AlmClient, now: float) -> None:
         self._cache = cache
         self._client = client
         self._now = now
-        self._asking: Asking[Place] = Asking()
+        self._lookups: SingleLookups[InstanceKey] = SingleLookups()
         self._objects: dict[str, ObjectRecord] = {}
-        self._instances: dict[Place, BadgeTie | None] = {}
+        self._instances: dict[InstanceKey, BadgeTie | None] = {}
         self._badges: dict[str, BadgeRecord] = {}
-        self.asked = self._asking.asked
+        self.asked = self._lookups.asked
 
-    def known(self, places: Iterable[Place]) -> dict[Place, Facts]:
-        """Those of them that earlier answers tell all of."""
-        wanted = set(places)
+    def known(self, instances: Iterable[InstanceKey]) -> dict[InstanceKey, LearningObjectFacts]:
+        """Return the facts about those of these that the cache answers completely."""
+        wanted = set(instances)
         since, lately = self._now - BADGE_SECONDS, self._now - NO_BADGE_SECONDS
         objects = self._cache.get("object", {lo_id for lo_id, _ in wanted}, newer_than=since)
         bare = self._cache.get("bare_object", {lo_id for lo_id, _ in wanted}, newer_than=lately)
         self._objects.update({lo_id: _object_of(value) for lo_id, value in (objects | bare).items()})
-        keys = {"\n".join(place): place for place in wanted}
-        instances = self._cache.get("instance", keys, newer_than=lately)
-        self._instances.update({keys[key]: _tie_of(value) for key, value in instances.items()})
-        ties = [tie for place in wanted for tie in self._ties(place)]
+        by_text = {"\n".join(key): key for key in wanted}
+        ties_found = self._cache.get("instance", by_text, newer_than=lately)
+        self._instances.update({by_text[text]: _tie_of(value) for text, value in ties_found.items()})
+        ties = [tie for key in wanted for tie in self._ties(key)]
         badges = self._cache.get("badge_record", {tie.id for tie in ties}, newer_than=since)
-        self._badges.update({key: BadgeRecord(**value) for key, value in badges.items()})
-        found = {place: self._facts(place) for place in wanted}
-        return {place: facts for place, facts in found.items() if facts is not None}
+        self._badges.update({badge_id: BadgeRecord(**value) for badge_id, value in badges.items()})
+        found = {key: self._facts(key) for key in wanted}
+        return {key: facts for key, facts in found.items() if facts is not None}
 
     def roots(self, lo_ids: Iterable[str]) -> dict[str, str]:
-        """The roots of certifications, as far as ALM has ever told them: they do not change."""
+        """Return the roots of certifications that the cache has, whatever their age: they do not change."""
         ids = list(lo_ids)
-        kept = self._cache.get("object", ids, newer_than=EVER) | self._cache.get("bare_object", ids, newer_than=EVER)
-        return {lo_id: value["root"] for lo_id, value in kept.items() if value["root"]}
+        cached = self._cache.get("object", ids, newer_than=EVER) | self._cache.get(
+            "bare_object", ids, newer_than=EVER
+        )
+        return {lo_id: value["root"] for lo_id, value in cached.items() if value["root"]}
 
-    def look_up(self, place: Place) -> Found:
-        """Ask ALM for what is not known of a place.
+    def look_up(self, key: InstanceKey) -> LearningObjectAnswer:
+        """Ask ALM for the facts that are not known yet.
 
-        :raises FailedRequestError: ALM failed on the first two that it was asked for: no single one's fault.
+        :raises FailedRequestError: ALM failed on the first two learning objects: no single one is the cause.
         :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer.
         """
-        return self._asking.ask(place, lambda: self._ask(place))
+        return self._lookups.ask(key, lambda: self._ask(key))
 
-    def _ask(self, place: Place) -> Facts:
-        lo_id, instance_id = place
+    def _ask(self, key: InstanceKey) -> LearningObjectFacts:
+        lo_id, instance_id = key
         if lo_id not in self._objects:
             record = self._objects[lo_id] = ask_object(self._client, lo_id)
-            self._cache.put("object" if _carries(record) else "bare_object", {lo_id: asdict(record)}, self._now)
-        if self._needs_instance(place):
-            tie = self._instances[place] = ask_instance(self._client, lo_id, instance_id)
-            self._cache.put("instance", {"\n".join(place): None if tie is None else asdict(tie)}, self._now)
-        for tie in self._ties(place):
+            self._cache.put("object" if _has_badge(record) else "bare_object", {lo_id: asdict(record)}, self._now)
+        if self._needs_instance(key):
+            tie = self._instances[key] = ask_instance(self._client, lo_id, instance_id)
+            self._cache.put("instance", {"\n".join(key): None if tie is None else asdict(tie)}, self._now)
+        for tie in self._ties(key):
             if _template_of(tie) is None and tie.id not in self._badges:
                 badge = self._badges[tie.id] = ask_badge(self._client, tie.id)
                 self._cache.put("badge_record", {tie.id: asdict(badge)}, self._now)
-        facts = self._facts(place)
+        facts = self._facts(key)
         assert facts is not None  # all that it needs was asked for
         return facts
 
-    def _needs_instance(self, place: Place) -> bool:
-        lo_id, instance_id = place
+    def _needs_instance(self, key: InstanceKey) -> bool:
+        lo_id, instance_id = key
         record = self._objects[lo_id]
-        told = not instance_id or instance_id in record.instances or lo_id.startswith(CERTIFICATION)
-        return not told and place not in self._instances
+        known = not instance_id or instance_id in record.instances or lo_id.startswith(CERTIFICATION)
+        return not known and key not in self._instances
 
-    def _facts(self, place: Place) -> Facts | None:
-        """None where something is not known."""
-        record = self._objects.get(place[0])
-        if record is None or self._needs_instance(place):
+    def _facts(self, key: InstanceKey) -> LearningObjectFacts | None:
+        """Return the facts, or None if one of them is not known."""
+        record = self._objects.get(key[0])
+        if record is None or self._needs_instance(key):
             return None
-        if any(_template_of(tie) is None and tie.id not in self._badges for tie in self._ties(place)):
+        if any(_template_of(tie) is None and tie.id not in self._badges for tie in self._ties(key)):
             return None
         levels = tuple(Level(each.object, each.most, self._badge(each.tie)) for each in record.levels)
-        return Facts(self._badge(self._tie(place)), levels, record.root)
+        return LearningObjectFacts(self._badge(self._tie(key)), levels, record.root)
 
-    def _ties(self, place: Place) -> list[BadgeTie]:
-        record = self._objects.get(place[0])
+    def _ties(self, key: InstanceKey) -> list[BadgeTie]:
+        record = self._objects.get(key[0])
         if record is None:
             return []
-        return [tie for tie in (self._tie(place), *(level.tie for level in record.levels)) if tie is not None]
+        return [tie for tie in (self._tie(key), *(level.tie for level in record.levels)) if tie is not None]
 
-    def _tie(self, place: Place) -> BadgeTie | None:
-        """The badge that follows from completing a place.
+    def _tie(self, key: InstanceKey) -> BadgeTie | None:
+        """Return the badge that follows from a completion.
 
         A certification carries its badge itself, and need not know the instance that its event names.
         """
-        lo_id, instance_id = place
+        lo_id, instance_id = key
         record = self._objects[lo_id]
         if record.instances.get(instance_id) is not None:
             return record.instances[instance_id]
         if instance_id and not lo_id.startswith(CERTIFICATION):
-            return self._instances.get(place)
+            return self._instances.get(key)
         if record.own is not None or instance_id in record.instances:
             return record.own
         ties = [tie for tie in record.instances.values() if tie is not None]
-        # Several instances with different badges: which one is due cannot be told.
+        # Several instances with different badges: the event does not say which one is due.
         return ties[0] if len({tie.id for tie in ties}) == 1 else None
 
     def _badge(self, tie: BadgeTie | None) -> BadgeRecord | None:
@@ -154,7 +156,7 @@ class Places:
 
 
 def _template_of(tie: BadgeTie) -> BadgeRecord | None:
-    """The badge, if the document named its template.
+    """Return the badge if the document named its template.
 
     Adobe lists ``externalProvider`` for ``/badges`` and for an instance, not for a learning object: one that came
     without is asked for by itself.
@@ -162,7 +164,7 @@ def _template_of(tie: BadgeTie) -> BadgeRecord | None:
     return tie.badge if tie.badge is not None and tie.badge.template_id is not None else None
 
 
-def _carries(record: ObjectRecord) -> bool:
+def _has_badge(record: ObjectRecord) -> bool:
     ties = (record.own, *record.instances.values(), *(level.tie for level in record.levels))
     return any(tie is not None for tie in ties)
 

@@ -1,4 +1,4 @@
-"""Asking ALM about one thing after the other: a failure is that one thing's own, unless the first ones all fail."""
+"""Look-ups in ALM, one after the other: a failure belongs to its own subject, unless the first ones all fail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Asking(Generic[K]):
-    """Of one batch of events.
+class SingleLookups(Generic[K]):
+    """The look-ups of one batch of events.
 
-    :ivar asked: what ALM has answered on.
+    :ivar asked: the keys on which ALM has answered.
     """
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class Asking(Generic[K]):
         self.asked: set[K] = set()
 
     def ask(self, key: K, question: Callable[[], T]) -> T | UnknownRecordError | RejectedError | FailedRequestError:
-        """The answer, or why ALM does not give one.
+        """Return the answer, or the error that stands for this key alone.
 
-        :raises FailedRequestError: ALM failed on the first two that it was asked for: no single one's fault.
+        :raises FailedRequestError: ALM failed on the first two keys: no single key is the cause.
         """
         try:
             answer = question()

@@ -1,6 +1,6 @@
-"""The skill levels of ALM's learners: achieved when, or with how many credits so far.
+"""The skill levels of ALM's learners: when they were achieved, or the credits so far.
 
-ALM answers this for one learner at a time, so that one answer serves all levels of a learner, and is kept.
+ALM answers for one learner at a time. One answer serves all levels of a learner, and is cached.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from ..api.client import AlmClient, segment
 from ..api.documents import attribute, number, primaries, related_ids
 from ..api.errors import FailedRequestError, UnknownRecordError
 from ..webhook.timestamps import parse_moment
-from .lookups import Asking
+from .lookups import SingleLookups
 
 FRESH_SECONDS = 30.0
-"""Age up to which an answer without a date still says that a level is not achieved; one with a date does for ever."""
+"""Maximum age, in seconds, of an answer that a level is not achieved; an achieved level stays so."""
 
 PAGE = "100"
-"""The most that ALM gives on one page, where nothing is included."""
+"""Maximum entries that ALM gives on one page without included resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """:param at: when the level was achieved, seconds since the epoch; None: not yet.
-    :param points: credits so far.
+    """One learner's progress at one level.
+
+    :param at: when the level was achieved, in seconds since the epoch; None if it is not.
+    :param points: credits so far; None if ALM does not say.
     """
 
     at: float | None
@@ -34,13 +36,14 @@ class Progress:
 
 
 Skills = dict[str, Progress]
-"""Of one learner: the levels that ALM tells of, as rules name them."""
+"""One learner's progress, by level as rules name it."""
 
-Answer = Skills | UnknownRecordError | RejectedError | FailedRequestError
+SkillAnswer = Skills | UnknownRecordError | RejectedError | FailedRequestError
+"""The skills, or why ALM does not give them."""
 
 
-class Achievements:
-    """Of one batch of events.
+class SkillFetch:
+    """Fetches the skills of the learners of one batch of events.
 
     :param now: seconds since the epoch, for the whole batch.
     :ivar asked: the learners that ALM was asked for.
@@ -50,46 +53,46 @@ class Achievements:
         self._cache = cache
         self._client = client
         self._now = now
-        self._asking: Asking[str] = Asking()
+        self._lookups: SingleLookups[str] = SingleLookups()
         self._fresh: dict[str, Skills] = {}
-        self.asked = self._asking.asked
+        self.asked = self._lookups.asked
 
     def achieved(self, learner_id: str) -> Skills:
-        """The levels that this learner is known to have achieved."""
+        """Return the levels that this learner is known to have achieved, without asking ALM."""
         if learner_id in self._fresh:
             known = self._fresh[learner_id]
         else:
             known = _parsed(self._cache.get("user_skills", [learner_id], newer_than=0.0).get(learner_id, {}))
         return {level: progress for level, progress in known.items() if progress.at is not None}
 
-    def of(self, learner_id: str, level: str) -> Answer:
-        """The learner's skills, asked for unless what is known answers for this level.
+    def of(self, learner_id: str, level: str) -> SkillAnswer:
+        """Return the learner's skills, from the cache if it answers for this level, else from ALM.
 
-        :raises FailedRequestError: ALM failed on the first two that it was asked for: no single one's fault.
+        :raises FailedRequestError: ALM failed on the first two learners: no single one is the cause.
         :raises OverBudgetError: the account's rate is used up; TemporaryError: ALM does not answer.
         """
         achieved = self.achieved(learner_id)
         if level in achieved:
             return achieved
         if learner_id not in self._fresh:
-            kept = self._cache.get("user_skills", [learner_id], newer_than=self._now - FRESH_SECONDS)
-            if learner_id in kept:
-                self._fresh[learner_id] = _parsed(kept[learner_id])
+            cached = self._cache.get("user_skills", [learner_id], newer_than=self._now - FRESH_SECONDS)
+            if learner_id in cached:
+                self._fresh[learner_id] = _parsed(cached[learner_id])
         if learner_id in self._fresh:
             return self._fresh[learner_id]
-        skills = self._asking.ask(learner_id, lambda: ask_skills(self._client, learner_id))
+        skills = self._lookups.ask(learner_id, lambda: ask_skills(self._client, learner_id))
         if isinstance(skills, Exception):
             return skills
         self._fresh[learner_id] = skills
-        kept_again = {key: asdict(progress) for key, progress in (achieved | skills).items()}
-        self._cache.put("user_skills", {learner_id: kept_again}, self._now)
+        merged = {key: asdict(progress) for key, progress in (achieved | skills).items()}
+        self._cache.put("user_skills", {learner_id: merged}, self._now)
         return skills
 
 
 def ask_skills(client: AlmClient, learner_id: str) -> Skills:
-    """A request, and one more for each further hundred levels.
+    """Ask ALM for the skills of a learner: one request for each hundred levels.
 
-    :raises UnknownRecordError: there is no such user.
+    :raises UnknownRecordError: ALM knows no such user.
     """
     found: Skills = {}
     path = f"/users/{segment(learner_id, 'the learner')}/userSkills"
@@ -104,7 +107,7 @@ def ask_skills(client: AlmClient, learner_id: str) -> Skills:
 
 
 def _moment(value: object) -> float | None:
-    """None where there is no date. :raises FailedRequestError: there is something else in its place."""
+    """Return the time of a date, or None without one. :raises FailedRequestError: the value is not a date."""
     if value is None or value == "":
         return None
     try:
@@ -113,5 +116,5 @@ def _moment(value: object) -> float | None:
         raise FailedRequestError(f"ALM's answer is not understood: userSkill.dateAchieved {error}") from None
 
 
-def _parsed(kept: dict[str, dict[str, object]]) -> Skills:
-    return {level: Progress(**progress) for level, progress in kept.items()}  # type: ignore[arg-type]  # as put above
+def _parsed(cached: dict[str, dict[str, object]]) -> Skills:
+    return {level: Progress(**progress) for level, progress in cached.items()}  # type: ignore[arg-type]  # as put above

@@ -8,7 +8,7 @@ from typing import Any
 from ....store import NewEvent
 from .authentication import SignatureScheme, verify_basic, verify_signature
 from .decoder import DeliveredEvent, Delivery
-from .triage import UNKNOWN_ACCOUNT, fate_of, source_of
+from .triage import UNKNOWN_ACCOUNT, source_of, triage
 
 
 class AlmEndpoint:
@@ -40,7 +40,7 @@ class AlmEndpoint:
         return [self._row(account, event) for event in delivery.events]
 
     def _row(self, account: str, event: DeliveredEvent) -> NewEvent:
-        state, reason = fate_of(event, account, self._account)
+        state, reason = triage(event, account, self._account)
         return NewEvent(
             connection=self.name,
             source=source_of(account),

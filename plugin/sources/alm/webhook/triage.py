@@ -1,4 +1,4 @@
-"""What an event may become, by what it says alone: the door asks on arrival, the source again when it is replayed."""
+"""The first state of an event, by its own content: checked on arrival, and again when the event is replayed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Literal
 from .decoder import COMPLETED, KNOWN, DeliveredEvent
 from .event_names import SYNTHETIC
 
-Fate = tuple[Literal["received", "ignored", "dead"], str | None]
+Triage = tuple[Literal["received", "ignored", "dead"], str | None]
+"""A state, and the reason for any other than ``received``."""
 
 UNKNOWN_ACCOUNT = "?"
-"""Stands for the account of a delivery whose ``accountId`` cannot be read; no account of ALM is called so."""
+"""Stands for the account of a delivery whose ``accountId`` is not readable; no account of ALM has this id."""
 
 _PREFIX = "alm:"
 
 
 def source_of(account: str) -> str:
-    """The inbox's name for an ALM account."""
+    """Return the inbox's name for an ALM account."""
     return _PREFIX + account
 
 
@@ -24,10 +25,10 @@ def account_of(source: str) -> str:
     return source.removeprefix(_PREFIX)
 
 
-def fate_of(event: DeliveredEvent, account: str, own: str) -> Fate:
-    """The state of an event before anybody is asked, and why it is no other.
+def triage(event: DeliveredEvent, account: str, own: str) -> Triage:
+    """Return the state of an event before any look-up.
 
-    :param account: whose it is. :param own: whose the connection is.
+    :param account: the account of the event. :param own: the account of the connection.
     """
     if account == UNKNOWN_ACCOUNT:
         return "ignored", "the delivery's accountId cannot be read"

@@ -28,8 +28,8 @@ from badgerelay.plugin.sources.alm.api.jobs import (
     USERS,
     Job,
     lines,
-    look,
     pauses,
+    read_job,
     report,
     start_transcript,
     start_users,
@@ -65,7 +65,7 @@ def test_the_users_report_is_had_made_and_read(
     shape: str, at: str, packed: str, connect: Callable[..., AlmClient]
 ) -> None:
     client = connect(job_shape=shape, report_at=at, report_as=packed)
-    job = look(client, start_users(client))
+    job = read_job(client, start_users(client))
     assert job.state == "done"
     with lines(client, job, USERS) as found:
         rows = list(csv.DictReader(found))
@@ -80,7 +80,7 @@ def test_a_job_takes_its_time_and_is_looked_at_less_and_less_often(
 ) -> None:
     client = connect(job_seconds="3600")
     job_id = start_users(client)
-    assert look(client, job_id) == Job(job_id, "running")
+    assert read_job(client, job_id) == Job(job_id, "running")
     with pytest.raises(ReportError, match="within 6 hours"):
         wait_for(client, job_id, USERS, clock.sleep)
     assert clock.slept[:2] == [FIRST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 1.5]
@@ -103,7 +103,7 @@ def test_without_the_scope_the_message_names_it(connect: Callable[..., AlmClient
 @pytest.mark.parametrize("job_id", ["1", "../users", ""])
 def test_a_job_that_alm_does_not_know_is_said_so(job_id: str, connect: Callable[..., AlmClient]) -> None:
     with pytest.raises(UnknownRecordError):
-        look(connect(), job_id)
+        read_job(connect(), job_id)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_a_report_that_lies_nowhere_or_elsewhere_is_not_fetched(
     shape: str, words: str, connect: Callable[..., AlmClient]
 ) -> None:
     client = connect(job_shape=shape)
-    job = look(client, start_users(client))
+    job = read_job(client, start_users(client))
     with pytest.raises(ReportError, match=words), lines(client, job, USERS):
         pass
 
 
 def test_a_link_that_has_run_out_is_no_wrong_setting(connect: Callable[..., AlmClient]) -> None:
     client = connect()
-    job = look(client, start_users(client))
+    job = read_job(client, start_users(client))
     stale = Job(job.id, "done", f"{job.address}0")
     with pytest.raises(ReportError, match="403"), lines(client, stale, USERS):
         pass

@@ -15,20 +15,20 @@ from badgerelay.plugin.sources.alm.api.learning_objects import parse_object
 from badgerelay.plugin.sources.alm.decide.learning_objects import (
     BADGE_SECONDS,
     NO_BADGE_SECONDS,
-    Facts,
-    Place,
-    Places,
+    InstanceKey,
+    LearningObjectFacts,
+    LearningObjectFetch,
 )
 from badgerelay.plugin.store import Store
 
 from .conftest import Clock, MemoryStorage
 from .test_client import API, REFRESH
 
-COURSE: Place = ("course:8801234", "course:8801234_17700456")
-BARE: Place = ("course:8801300", "course:8801300_17700991")
-PRACTICE: Place = ("course:8801303", "course:8801303_17700994")
-PATH: Place = ("learningProgram:164501", "learningProgram:164501_152277")
-CERTIFICATION: Place = ("certification:171020", "certification:171020_190311")
+COURSE: InstanceKey = ("course:8801234", "course:8801234_17700456")
+BARE: InstanceKey = ("course:8801300", "course:8801300_17700991")
+PRACTICE: InstanceKey = ("course:8801303", "course:8801303_17700994")
+PATH: InstanceKey = ("learningProgram:164501", "learningProgram:164501_152277")
+CERTIFICATION: InstanceKey = ("certification:171020", "certification:171020_190311")
 NOW = 1_800_000_000.0
 
 
@@ -56,13 +56,13 @@ def kept(database_url: str, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def places(kept: Store, ask: Callable[[str], AlmClient]) -> Callable[..., Places]:
-    return lambda url, now=NOW: Places(kept.cache("acme"), ask(url), now)
+def places(kept: Store, ask: Callable[[str], AlmClient]) -> Callable[..., LearningObjectFetch]:
+    return lambda url, now=NOW: LearningObjectFetch(kept.cache("acme"), ask(url), now)
 
 
-def looked_up(places: Places, place: Place) -> Facts:
+def looked_up(places: LearningObjectFetch, place: InstanceKey) -> LearningObjectFacts:
     found = places.look_up(place)
-    assert isinstance(found, Facts)
+    assert isinstance(found, LearningObjectFacts)
     return found
 
 
@@ -73,7 +73,7 @@ def count(url: str) -> int:
 
 @pytest.mark.parametrize("externals", ["everywhere", "documented"])
 def test_what_hangs_on_a_place_is_asked_for_once(
-    externals: str, serve_app: Callable[..., str], places: Callable[..., Places]
+    externals: str, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
 ) -> None:
     url = serve_app("alm", externals=externals)
     first = places(url)
@@ -99,7 +99,7 @@ def test_what_hangs_on_a_place_is_asked_for_once(
 
 
 def test_an_instance_that_the_learning_object_does_not_tell_of_is_asked_for(
-    serve_app: Callable[..., str], places: Callable[..., Places]
+    serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
 ) -> None:
     visit = places(serve_app("alm"))
     assert isinstance(visit.look_up(("course:8801234", "course:8801234_1")), UnknownRecordError)
@@ -111,7 +111,7 @@ def test_an_instance_that_the_learning_object_does_not_tell_of_is_asked_for(
     [("prefixed", "certification:171020"), ("plain", "certification:171020"), ("none", None)],
 )
 def test_a_renewed_certification_tells_its_root_or_not(
-    roots: str, expected: str | None, serve_app: Callable[..., str], places: Callable[..., Places]
+    roots: str, expected: str | None, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
 ) -> None:
     url = serve_app("alm", roots=roots)
     renewed = requests.post(f"{url}/_sandbox/renew", json={"loId": "certification:171020"}, timeout=5).json()
@@ -125,7 +125,7 @@ def test_a_renewed_certification_tells_its_root_or_not(
 
 @pytest.mark.parametrize("instance", ["certification:171020_190311", "certification:171020_1", ""])
 def test_a_certification_has_its_own_badge(
-    instance: str, serve_app: Callable[..., str], places: Callable[..., Places]
+    instance: str, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
 ) -> None:
     badge = looked_up(places(serve_app("alm")), ("certification:171020", instance)).badge
     assert badge is not None
@@ -143,7 +143,7 @@ def test_a_certification_has_its_own_badge(
     ],
 )
 def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_beyond_doubt(
-    ties: dict[str, str | None], instance: str, expected: str | None, places: Callable[..., Places]
+    ties: dict[str, str | None], instance: str, expected: str | None, places: Callable[..., LearningObjectFetch]
 ) -> None:
     pointers = [{"id": key, "type": "learningObjectInstance"} for key in ties]
     instances = [
@@ -164,7 +164,7 @@ def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_bey
     assert (facts.badge and facts.badge.id) == expected
 
 
-def test_a_path_that_alm_does_not_tell_deep_is_asked_for_plainly(places: Callable[..., Places]) -> None:
+def test_a_path_that_alm_does_not_tell_deep_is_asked_for_plainly(places: Callable[..., LearningObjectFetch]) -> None:
     def answer(request: Any) -> tuple[int, dict[str, str], str]:
         if "subLOs" in request.url:
             return (
@@ -177,7 +177,7 @@ def test_a_path_that_alm_does_not_tell_deep_is_asked_for_plainly(places: Callabl
     with responses.RequestsMock() as wire:
         wire.post(REFRESH, json={"access_token": "t-1", "expires_in": 604800})
         wire.add_callback("GET", f"{API}/learningObjects/learningProgram%3A1", answer)
-        assert looked_up(places("learningmanager.adobe.com"), ("learningProgram:1", "")) == Facts(None)
+        assert looked_up(places("learningmanager.adobe.com"), ("learningProgram:1", "")) == LearningObjectFacts(None)
 
 
 def test_the_document_that_adobe_shows_is_read(payloads: Path) -> None:

@@ -16,9 +16,9 @@ from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.alm.api.connect import client_of
 from badgerelay.plugin.sources.alm.api.jobs import start_users
-from badgerelay.plugin.sources.alm.decide import learner_report as users_job
+from badgerelay.plugin.sources.alm.decide import learner_report
 from badgerelay.plugin.sources.alm.decide.learner_report import JOBS_A_DAY, MANY, WAITS
-from badgerelay.plugin.sources.alm.decide.learners import People
+from badgerelay.plugin.sources.alm.decide.learners import LearnerFetch
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.sandbox.world import FIRST_LEARNER
 from badgerelay.plugin.store import Store
@@ -28,9 +28,9 @@ from badgerelay.plugin.store.inbox.unknown_learners import UnknownLearners
 
 from ....support import completion, connect_alm, connect_credly, until
 from .test_client import API, user
-from .test_source import GOOD, arrive, complete, connected, decided, place, settings, wire, with_badge
+from .test_source import GOOD, arrive, complete, connected, decided, place, wire, with_badge
 
-__all__ = ["connected", "settings", "wire"]
+__all__ = ["connected", "wire"]
 
 LEARNERS, COURSES = 120, 6
 
@@ -215,7 +215,7 @@ def test_a_job_that_another_process_left_behind_is_gone_on_with(store: Store, se
 def test_only_so_many_lists_are_had_made_in_a_day(
     store: Store, serve_app: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(users_job, "MANY", 5)
+    monkeypatch.setattr(learner_report, "MANY", 5)
     account = Account(store, serve_app, bulk="400", jobs="forgotten", learners="400")
     for number in range(JOBS_A_DAY + 2):
         account.arrive(range(number * 30, number * 30 + 30), range(1))
@@ -253,8 +253,8 @@ def test_those_who_come_next_are_never_asked_for_alone(connected: Store, wire: r
     connection = connected.connections.get("acme")
     assert connection is not None
     client = client_of(connected, connection)
-    people = People(connected, "acme", client, connected.now())
-    assert people.look_up({"7", "8"}).keys() == {"7", "8"}
+    learners = LearnerFetch(connected, "acme", client, connected.now())
+    assert learners.look_up({"7", "8"}).keys() == {"7", "8"}
     assert [call.request.path_url for call in wire.calls if "/users/" in str(call.request.url)] == [
         "/primeapi/v2/users/7",
         "/primeapi/v2/users/8",
@@ -296,7 +296,7 @@ def test_hastening_touches_only_what_waits_for_that_reason(connected: Store) -> 
 def test_the_list_is_worked_through_in_pieces(
     store: Store, serve_app: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(users_job, "KEEP_AT_ONCE", 7)
+    monkeypatch.setattr(learner_report, "KEEP_AT_ONCE", 7)
     account = Account(store, serve_app, bulk="400", report_as="zip")
     account.arrive(range(LEARNERS), range(1))
     until(lambda: account.comes_to({"done": LEARNERS}), 30.0)
@@ -316,13 +316,13 @@ def test_a_batch_that_writes_late_that_it_waits_does_not_miss_the_list(
     written: list[float] = []
 
     def sleep(seconds: float) -> None:
-        if seconds == users_job.HASTEN_AGAIN_SECONDS[0]:
+        if seconds == learner_report.RELEASE_AGAIN_SECONDS[0]:
             written.append(store.now() + 500.0)
             with store.database.write() as connection:
                 connection.exec_driver_sql(
                     f"UPDATE events SET state = 'waiting', reason = '{WAITS}', due_at = {written[0]}"
                 )
 
-    assert users_job.UsersJob(store, "acme", client, sleep).waited_for(0) is not None
+    assert learner_report.UsersReport(store, "acme", client, sleep).waited_for(0) is not None
     until(lambda: written and store.views.events()[0]["due_at"] < written[0])
     client.close()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import sqlalchemy as sa
 from badgerelay.adapters.values import BadgeTemplate
 from badgerelay.plugin.connections.schemas import secret_keys
 from badgerelay.plugin.engine.decide import decide_batch
-from badgerelay.plugin.runtime.settings import Settings
-from badgerelay.plugin.sources.alm.decide.decide import MAX_UNKNOWN
+from badgerelay.plugin.sources.alm.decide.conclude import MAX_UNKNOWN
 from badgerelay.plugin.sources.alm.decide.source import AlmSource
 from badgerelay.plugin.sources.alm.settings import AlmSettings
 from badgerelay.plugin.sources.alm.webhook.decoder import decode
@@ -35,11 +33,6 @@ def wire() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.post(REFRESH, json={"access_token": "t-1", "expires_in": 604800})
         yield mock
-
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=database_url)
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ def store(settings: Settings, clock: Clock) -> Iterator[Store]:
     made.close()
 
 
-@pytest.fixture
-def settings(database_url: str, tmp_path: Any) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=database_url)
-
-
 def windows(store: Store) -> RateWindows:
     return RateWindows(store.database, "acme", store.now)
 
