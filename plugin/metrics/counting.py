@@ -1,32 +1,41 @@
-"""The counts of events and awards: kept for some seconds, counted by a thread of their own."""
+"""The counts of events and awards by state: kept for some seconds, counted by a thread of their own."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Row
 
 from ..store import Store, StoreUnavailableError
-from ..store.schema.tables import awards, events, history
+from ..store.counts import StateCount
 from .overview import Overview
-from .reasons import OTHER, code_label, reason_label
-from .tally import Counted, Key, Tally
 
-FRESH_SECONDS = 10.0
-"""How old counts may be before they are counted anew."""
+FRESH_SECONDS = 30.0
+"""Seconds that counts are kept before they are counted anew."""
 
 PATIENCE_SECONDS = 0.5
-"""How long an answer waits for new counts; after that it has the last ones, or none if there are none yet."""
+"""Seconds that an answer waits for new counts; then it has the last ones, or none if there are none yet."""
 
 MAX_SOURCES = 100
-"""LMS hosts with a label of their own."""
+"""Maximum number of LMS hosts with a label of their own."""
+
+OTHER = "other"
+"""Label of sources beyond that, and of accounts that are not connected."""
+
+Key = tuple[str, str]
+"""A source or a provider connection, and a state."""
 
 log = logging.getLogger("badgerelay.metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """:param oldest: when the oldest of these rows came, seconds since the epoch; None where none is open."""
+
+    rows: int
+    oldest: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,6 @@ class Counting:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._events = Tally(store.database, _EVENT, events.c.received_at, history.c.event_id, self._event_key)
-        self._awards = Tally(store.database, _AWARD, awards.c.created_at, history.c.award_id, _award_key)
         self._sources: dict[str, str] = {}
         self._hosts: set[str] = set()
         self._guard = threading.Lock()
@@ -70,9 +77,9 @@ class Counting:
     def _refresh(self, done: threading.Event) -> None:
         now = self._store.now()
         try:
-            self._events.refresh()
-            self._awards.refresh()
-            self._kept = Counts(self._events.total(), self._awards.total(), now)
+            events = _together((self._source(*each.owner), each) for each in self._store.state_counts.of_events())
+            awards = _together((each.owner[0], each) for each in self._store.state_counts.of_awards())
+            self._kept = Counts(events, awards, now)
         except StoreUnavailableError as error:
             log.warning("events and awards were not counted: %s", error)
         except Exception:
@@ -83,39 +90,24 @@ class Counting:
                 self._kept_until = time.monotonic() + FRESH_SECONDS
             done.set()
 
-    def _event_key(self, row: Row[Any]) -> Key:
-        return self._source(row), row.state, reason_label(row.said) if row.said else ""
-
-    def _source(self, row: Row[Any]) -> str:
-        source = str(row.source)
-        if row.connection:  # the account is whatever the delivery says: only ours have labels
-            return source if self._sources.get(row.connection) == source else f"{source.partition(':')[0]}:{OTHER}"
+    def _source(self, connection: str, source: str) -> str:
+        """Return the label of a source."""
+        if connection:  # the account is whatever the delivery says: only ours have labels
+            return source if self._sources.get(connection) == source else f"{source.partition(':')[0]}:{OTHER}"
         if source not in self._hosts and len(self._hosts) >= MAX_SOURCES:
             return OTHER
         self._hosts.add(source)
         return source
 
 
-def _said(table: sa.Table, *states: str) -> sa.ColumnElement[Any]:
-    """The reason, in the states in which it says something; its beginning is enough for a label."""
-    said = sa.func.substr(table.c.reason, 1, 200)
-    return sa.case((table.c.state.in_(states), said), else_=sa.null())
-
-
-_EVENT: list[sa.ColumnElement[Any]] = [
-    events.c.connection,
-    events.c.source,
-    events.c.state,
-    _said(events, "ignored", "waiting", "dead").label("said"),
-]
-_AWARD: list[sa.ColumnElement[Any]] = [
-    awards.c.connection,
-    awards.c.state,
-    _said(awards, "waiting", "dead", "held", "rejected").label("said"),
-]
-
-
-def _award_key(row: Row[Any]) -> Key:
-    if not row.said:
-        return row.connection, row.state, ""
-    return row.connection, row.state, code_label(row.said) if row.state == "rejected" else reason_label(row.said)
+def _together(counts: Iterable[tuple[str, StateCount]]) -> dict[Key, Counted]:
+    """Add up the counts of each label and state."""
+    found: dict[Key, Counted] = {}
+    for label, each in counts:
+        before = found.get((label, each.state))
+        if before is None:
+            found[label, each.state] = Counted(each.rows, each.oldest)
+        else:
+            oldest = min(filter(None, (before.oldest, each.oldest)), default=None)
+            found[label, each.state] = Counted(before.rows + each.rows, oldest)
+    return found

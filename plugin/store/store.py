@@ -19,6 +19,7 @@ from .catalogue.templates import Catalogue
 from .connections.connections import Connections
 from .connections.records import ConnectionRecords
 from .connections.storage import ConnectionStorage
+from .counts import StateCounts
 from .database import HEAD, Database
 from .imports.imported_rows import Imports
 from .imports.migration_runs import MigrationRuns
@@ -78,6 +79,7 @@ class Store:
         self.locks = Locks(database)
         self.measurements = Measurements(database)
         self.views = Views(database)
+        self.state_counts = StateCounts(database)
         self.backfills = Backfills(database)
         self.past_completions = PastCompletions(database)
         self.planned_badges = PlannedBadges(database)

@@ -13,10 +13,9 @@ from prometheus_client.registry import Collector
 
 from ..._version import __version__
 from ..metrics.budgets import budgets_left
-from ..metrics.counting import Counting, Counts
+from ..metrics.counting import Counted, Counting, Counts, Key
 from ..metrics.overview import STATES, Overview, overview_of
 from ..metrics.silence import silent
-from ..metrics.tally import Counted, Key
 from ..providers.instrumentation import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
 from ..store import Store, StoreUnavailableError
 from ..store.measurements import Measurement
@@ -146,10 +145,10 @@ def _latency(rows: list[Measurement]) -> Metric:
 
 def _counts(counts: Counts, overview: Overview, now: float) -> Iterator[Metric]:
     sources = {each.source for each in overview.connections if each.role == "source"}
-    sources |= {source for source, _, _ in counts.events}
+    sources |= {source for source, _ in counts.events}
     providers = {each.name for each in overview.connections if each.role == "provider"}
-    yield _gauge("events", "Events.", ["source", "state", "reason"], _rows(counts.events))
-    yield _gauge("awards", "Awards.", ["connection", "state", "reason"], _rows(counts.awards))
+    yield _gauge("events", "Events.", ["source", "state"], _rows(counts.events))
+    yield _gauge("awards", "Awards.", ["connection", "state"], _rows(counts.awards))
     yield _gauge(
         "oldest_event_seconds",
         "Age of the oldest event that is received or waiting.",
@@ -173,7 +172,7 @@ def _ages(
     counted: dict[Key, Counted], states: tuple[str, ...], known: set[str], now: float
 ) -> list[tuple[tuple[str, ...], float]]:
     oldest = dict.fromkeys(known, now)
-    for (whose, state, _), each in counted.items():
-        if state in states:
+    for (whose, state), each in counted.items():
+        if state in states and each.oldest is not None:
             oldest[whose] = min(oldest.get(whose, now), each.oldest)
     return [((whose,), max(0.0, now - since)) for whose, since in sorted(oldest.items())]

@@ -30,6 +30,9 @@ class HeldReason(StrEnum):
 # Literal text, not a parameter: a database uses a partial index only for a condition that it can read.
 AWARD_OPEN = text("state IN ('planned', 'sending', 'waiting')")
 
+AWARD_ENDED = text("state NOT IN ('planned', 'sending', 'waiting', 'issued')")
+"""Awards that are neither open nor issued: they are few, and an index of them costs the others nothing."""
+
 awards = Table(
     "awards",
     metadata,
@@ -87,6 +90,13 @@ Index(
     awards.c.badge_id,
     sqlite_where=awards.c.badge_id.is_not(None),
     postgresql_where=awards.c.badge_id.is_not(None),
+)
+Index(
+    "awards_ended",
+    awards.c.connection,
+    awards.c.state,
+    sqlite_where=AWARD_ENDED,
+    postgresql_where=AWARD_ENDED,
 )
 Index("awards_event", awards.c.event_id)
 Index("awards_learner", awards.c.learner_id)

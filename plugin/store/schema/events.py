@@ -9,6 +9,9 @@ EVENT_STATES = ("received", "waiting", "done", "ignored", "dead")
 # Literal text, not parameters: a database uses a partial index only for a condition that it can read.
 EVENT_OPEN = text("state IN ('received', 'waiting')")
 
+EVENT_ENDED = text("state IN ('ignored', 'dead')")
+"""Events that ended without being done: an index of them costs the others nothing."""
+
 EVENT_UNMAPPED = text("unmapped")
 
 events = Table(
@@ -61,6 +64,14 @@ Index(
     events.c.unmapped,
     sqlite_where=EVENT_UNMAPPED,
     postgresql_where=EVENT_UNMAPPED,
+)
+Index(
+    "events_ended",
+    events.c.connection,
+    events.c.source,
+    events.c.state,
+    sqlite_where=EVENT_ENDED,
+    postgresql_where=EVENT_ENDED,
 )
 Index("events_learner", events.c.learner_id)
 

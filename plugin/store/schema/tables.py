@@ -5,6 +5,7 @@ Times are seconds since the epoch (UTC). Every table carries the connection, so 
 """
 
 from .awards import (
+    AWARD_ENDED,
     AWARD_OPEN,
     AWARD_STATES,
     AWARD_TO_SEND,
@@ -42,6 +43,7 @@ from .connections import (
     storage,
 )
 from .events import (
+    EVENT_ENDED,
     EVENT_OPEN,
     EVENT_STATES,
     EVENT_UNMAPPED,
@@ -55,9 +57,11 @@ from .imports import (
 )
 
 __all__ = [
+    "AWARD_ENDED",
     "AWARD_OPEN",
     "AWARD_STATES",
     "AWARD_TO_SEND",
+    "EVENT_ENDED",
     "EVENT_OPEN",
     "EVENT_STATES",
     "EVENT_UNMAPPED",

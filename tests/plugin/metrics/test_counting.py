@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,21 +12,19 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.plugin.metrics import counting as counting_module
-from badgerelay.plugin.metrics import tally as tally_module
 from badgerelay.plugin.metrics.counting import Counting, Counts
 from badgerelay.plugin.metrics.overview import overview_of
-from badgerelay.plugin.metrics.reasons import MAX_REASONS
 from badgerelay.plugin.store import NewEvent, Store
+from badgerelay.plugin.store.counts import _AWARDS, _EVENTS, StateCount
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
-from badgerelay.plugin.store.schema.tables import events
+from badgerelay.plugin.store.schema.tables import AWARD_STATES, awards
 
 from ...support import until
 
 
 @pytest.fixture
 def count(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Counts]:
-    """Counts anew at each call, in blocks of ten rows."""
-    monkeypatch.setattr(tally_module, "BLOCK", 10)
+    """Counts anew at each call."""
     monkeypatch.setattr(counting_module, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(counting_module, "PATIENCE_SECONDS", 20.0)
     counting = Counting(store)
@@ -45,7 +45,7 @@ def add(store: Store, *names: str, **changes: Any) -> None:
 
 def by_state(counts: Counts) -> dict[str, int]:
     found: dict[str, int] = {}
-    for (_, state, _), counted in counts.events.items():
+    for (_, state), counted in counts.events.items():
         found[state] = found.get(state, 0) + counted.rows
     return found
 
@@ -60,36 +60,52 @@ def test_what_is_added_and_changed_is_in_the_next_counts(store: Store, count: Ca
         assert by_state(count()) == store.views.counts()["events"]
 
 
-def test_a_change_without_history_is_counted_after_some_looks(store: Store, count: Callable[[], Counts]) -> None:
-    add(store, *map(str, range(200)))
-    for _ in range(3):
-        count()
-    with store.database.write() as connection:
-        connection.execute(sa.update(events).where(events.c.id <= 55).values(state="done"))
-    assert by_state(count()) != {"done": 55, "received": 145}
-    until(lambda: by_state(count()) == {"done": 55, "received": 145})
+def test_awards_are_counted_by_connection_and_state(store: Store, count: Callable[[], Counts]) -> None:
+    chance = random.Random(3)
+    states = [chance.choice(AWARD_STATES) for _ in range(300)]
+    names = [chance.choice(["academy", "campus"]) for _ in states]
+    common = {"source": "lms", "template_id": "t", "period": "", "event_id": 1, "correlation_id": "c"}
+    common |= {"recipient": "{}", "issued_at": 1.0, "due_at": 1.0}
+    rows = [
+        {"connection": name, "learner_id": str(number), "state": state, "created_at": 1000.0 + number, **common}
+        for number, (name, state) in enumerate(zip(names, states, strict=True))
+    ]
+    with store.database.write() as transaction:
+        transaction.execute(sa.insert(awards), rows)
+    counted = count().awards
+    assert {key: each.rows for key, each in counted.items()} == Counter(zip(names, states, strict=True))
+    for (name, state), each in counted.items():
+        came = [float(str(row["created_at"])) for row in rows if (row["connection"], row["state"]) == (name, state)]
+        assert each.oldest == (min(came) if state in ("planned", "sending", "waiting") else None)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_counting_reads_no_row_that_is_done_or_issued(store: Store) -> None:
+    with store.database.read() as transaction:
+        for query in (*_EVENTS, *_AWARDS):
+            compiled = str(query.compile(dialect=transaction.dialect, compile_kwargs={"literal_binds": True}))
+            plan = [row[3] for row in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
+            reads = [step for step in plan if step.startswith(("SCAN", "SEARCH"))]
+            assert all("COVERING INDEX" in step or "_due" in step for step in reads), compiled
 
 
 def test_the_oldest_undone_row_has_its_age(store: Store, count: Callable[[], Counts]) -> None:
     for age in (300.0, 100.0):
         store.inbox.add([NewEvent("", "lms", str(age), "lane", "k", "{}")], store.now() - age)
-    oldest = count().events["lms", "received", ""].oldest
+    oldest = count().events["lms", "received"].oldest
+    assert oldest is not None
     assert store.now() - oldest == pytest.approx(300, abs=5)
 
 
-def test_a_sender_cannot_make_sources_or_reasons_without_number(store: Store, count: Callable[[], Counts]) -> None:
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    reasons = [f"ends in {a}{b}" for a in letters for b in letters]
+def test_a_sender_cannot_make_sources_without_number(store: Store, count: Callable[[], Counts]) -> None:
     new = [
-        NewEvent("acme", f"alm:{number}", reason, "acme", "k", "{}", "ignored", reason)
-        for number, reason in enumerate(reasons)
+        NewEvent("acme", f"alm:{number}", str(number), "acme", "k", "{}", "ignored", "why") for number in range(700)
     ]
     new += [NewEvent("", f"lms-{number}", "e", "lane", "k", "{}") for number in range(300)]
     store.inbox.add(new, store.now())
     counted = count().events
-    assert {source for source, _, _ in counted if source.startswith("alm")} == {"alm:other"}
-    assert len({source for source, _, _ in counted}) <= counting_module.MAX_SOURCES + 2
-    assert len({reason for _, _, reason in counted}) <= MAX_REASONS + 1
+    assert {source for source, _ in counted if source.startswith("alm")} == {"alm:other"}
+    assert len({source for source, _ in counted}) <= counting_module.MAX_SOURCES + 2
     assert sum(each.rows for each in counted.values()) == len(new)
 
 
@@ -103,11 +119,17 @@ def test_counts_are_kept_for_some_seconds(store: Store, monkeypatch: pytest.Monk
 
 def test_a_scrape_does_not_wait_for_a_long_count(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting_module, "PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr(tally_module, "BLOCK", 1)
-    monkeypatch.setattr(tally_module, "PAUSE_SECONDS", 0.05)
     add(store, *map(str, range(40)))
     counting = Counting(store)
+    of_events, may_end = store.state_counts.of_events, threading.Event()
+
+    def slowly() -> list[StateCount]:
+        may_end.wait(30)
+        return of_events()
+
+    monkeypatch.setattr(store.state_counts, "of_events", slowly)
     assert counting.counts(overview_of(store)) is None
+    may_end.set()
     found = until(lambda: counting.counts(overview_of(store)))
     assert sum(each.rows for each in found.events.values()) == 40
 
@@ -116,9 +138,9 @@ def test_counting_goes_on_when_the_database_is_back(store: Store, count: Callabl
     add(store, "e-1")
     before = count()
     with store.database.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE history RENAME TO elsewhere")
-    add(store, "e-2")
+        connection.exec_driver_sql("ALTER TABLE awards RENAME TO elsewhere")
     assert count() is before
     with store.database.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO history")
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO awards")
+    add(store, "e-2")
     assert by_state(count()) == {"received": 2}

@@ -170,6 +170,7 @@ def upgrade(op: Operations) -> None:
     )
     index(op, "events_correlation", "events", ["correlation_id"])
     index(op, "events_due", "events", ["lane", "due_at"], "state IN ('received', 'waiting')")
+    index(op, "events_ended", "events", ["connection", "source", "state"], "state IN ('ignored', 'dead')")
     index(op, "events_learner", "events", ["learner_id"])
     index(op, "events_leased", "events", ["lease_owner"], "lease_owner IS NOT NULL")
     index(
@@ -207,6 +208,8 @@ def upgrade(op: Operations) -> None:
     )
     index(op, "awards_badge", "awards", ["connection", "badge_id"], "badge_id IS NOT NULL")
     index(op, "awards_due", "awards", ["connection", "due_at"], "state IN ('planned', 'sending', 'waiting')")
+    ended = "state NOT IN ('planned', 'sending', 'waiting', 'issued')"
+    index(op, "awards_ended", "awards", ["connection", "state"], ended)
     index(op, "awards_event", "awards", ["event_id"])
     index(op, "awards_held", "awards", ["connection", "held_for"], "held_for IS NOT NULL")
     index(op, "awards_learner", "awards", ["learner_id"])
