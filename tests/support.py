@@ -46,6 +46,12 @@ REFRESH_TOKEN = "sandbox-refresh"
 SECRETS = (TOKEN, WEBHOOK_PASSWORD, CLIENT_SECRET, REFRESH_TOKEN)
 
 
+def due_lanes(store: Store, kind: str, now: float, **options: Any) -> list[str]:
+    """Return the names of the lanes with due work of a kind; the options are those of ``DueWork.lanes``."""
+    lanes = store.due_work.lanes(**options)
+    return [lane.name for lane in lanes if lane.kind == kind and lane.due_at <= now]
+
+
 def until(condition: Callable[[], Any], seconds: float = 15.0, what: str = "") -> Any:
     """Wait for a condition, and give what it gave. :raises AssertionError: it never came true."""
     deadline = time.monotonic() + seconds

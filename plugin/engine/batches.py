@@ -58,21 +58,24 @@ class Work:
         self._providers = Providers(store)
 
     def due(self) -> list[Lane]:
-        """The lanes with due work that this process may do. :raises StoreUnavailableError: nobody knows now."""
+        """Return the lanes with due work that this process may do. :raises StoreUnavailableError: no answer."""
         now = self.store.now()
-        managers = list(self._managers)  # a host may be attached meanwhile
-        host_lanes = [host_lane(source) for source in managers]
+        return [lane for lane, at in self.lanes() if at <= now]
+
+    def lanes(self) -> list[tuple[Lane, float]]:
+        """Return the lanes with work that this process may do, each with when it is due.
+
+        :raises StoreUnavailableError: the database does not answer.
+        """
+        hosts = list(self._managers)  # a host may be attached meanwhile
+        host_lanes = [host_lane(source) for source in hosts]
         if not self.hosts_only:
             host_lanes += (HOSTS, IMPORTS)
-        events = self.store.inbox.lanes_due(host_lanes, now, connections_too=not self.hosts_only)
-        awards = [] if self.hosts_only else self.store.ledger.lanes_due(now)
-        notices = self.store.notifications.sources_due(managers, now)
-        return [
-            *(Lane("decide", name) for name in events),
-            *(Lane("send", name) for name in awards),
-            *(Lane("notify", name) for name in notices),
-            *(Lane("tend", name) for name in self._to_tend(now)),
-        ]
+        self._arrange()
+        lanes = self.store.due_work.lanes(
+            host_lanes=host_lanes, hosts=hosts, tasks=self._tasks, with_connections=not self.hosts_only
+        )
+        return [(Lane(each.kind, each.name), each.due_at) for each in lanes]
 
     def do(self, lane: Lane, owner: str, found: Found, alive: Callable[[], None] = lambda: None) -> bool:
         """Do one batch of a lane, which may turn out to be empty, paused or resting.
@@ -93,14 +96,11 @@ class Work:
             case "tend":
                 return self._open(lane.name) is not None and tend(self.store, self._tasks, lane.name, owner)
 
-    def _to_tend(self, now: float) -> list[str]:
-        """Connections for which something on the schedule is due."""
-        if not self._tasks:
-            return []
-        if time.monotonic() >= self._arrange_at:
+    def _arrange(self) -> None:
+        """Bring the schedule up to date with the connections, from time to time."""
+        if self._tasks and time.monotonic() >= self._arrange_at:
             arrange(self.store, self._tasks.values())
             self._arrange_at = time.monotonic() + ARRANGE_SECONDS
-        return self.store.schedule.lanes_due(self._tasks, now)
 
     def _decide(self, name: str, owner: str, found: Found) -> bool:
         if not name.startswith(HOSTS) and self._open(name) is None:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 
 from ..store import StoreUnavailableError
+from ..store.changes import Changes
 from .batches import Found, Work
 from .lanes import Lane
 from .runs import CALLS_IN_FLIGHT, Run, Runs
 
-POLL_SECONDS = 0.1
-"""How soon work is seen that another process has stored."""
+TICK_SECONDS = 0.05
+"""Seconds between two checks, without the database, whether something was committed or has become due."""
+
+BUSY_SECONDS = 0.1
+"""Minimum seconds between two queries for due work that no news has caused."""
+
+POLL_SECONDS = 2.0
+"""Maximum seconds between two queries for due work: so late is seen a commit of which nothing told."""
 
 PAUSE_SECONDS = 0.01
-"""Between two looks for work: in a burst of deliveries each is news, and to look for each would slow them down."""
+"""Minimum seconds between two queries for due work: one query serves a burst of deliveries."""
 
 STUCK_SECONDS = 60.0
 """A dispatcher that has not looked for work for so long is stuck."""
@@ -37,6 +45,7 @@ class Engine:
         self._elsewhere = elsewhere
         self._runs = Runs(work.store, calls_in_flight)
         self._news = threading.Event()
+        self._changes = Changes(work.store.database, self._news.set)
         self._stopping = threading.Event()
         self._looked = time.monotonic()
         self._dispatcher = threading.Thread(target=self._dispatch, name="badgerelay-dispatcher", daemon=True)
@@ -44,6 +53,7 @@ class Engine:
     def start(self) -> None:
         self._looked = time.monotonic()
         self._runs.start()
+        self._changes.start()
         self._dispatcher.start()
 
     def wake(self, _name: str = "") -> None:
@@ -63,6 +73,7 @@ class Engine:
         """Take no new work and wait so long for what is under way; the rest is taken up when its leases end."""
         self._stopping.set()
         self._news.set()
+        self._changes.stop()
         self._runs.stop(seconds)
         if self._dispatcher.is_alive() and self._dispatcher is not threading.current_thread():
             self._dispatcher.join(seconds)
@@ -70,18 +81,39 @@ class Engine:
     def _dispatch(self) -> None:
         while not self._stopping.is_set():
             self._looked = time.monotonic()
-            self._news.wait(POLL_SECONDS)
-            self._news.clear()
             try:
-                for lane in self._work.due():
-                    self._start(lane)
+                due_at = self._start_due()
             except StoreUnavailableError as error:
                 log.error("the database does not answer: %s", error)
                 self._stopping.wait(1.0)
+                continue
             except Exception:
                 log.exception("the dispatcher failed; it goes on")
                 self._stopping.wait(1.0)
+                continue
             self._stopping.wait(PAUSE_SECONDS)
+            self._wait(due_at)
+
+    def _start_due(self) -> float:
+        """Start what is due, and return when something will be, in seconds since the epoch."""
+        self._news.clear()
+        due_at = math.inf
+        for lane, at in self._work.lanes():
+            due_at = min(due_at, at)
+            if at <= self._work.store.now():
+                self._start(lane)
+        return due_at
+
+    def _wait(self, due_at: float) -> None:
+        """Wait for news, for a commit, or until something is due, but not for long."""
+        changed = False
+        while not self._news.wait(TICK_SECONDS):
+            waited = time.monotonic() - self._looked
+            if waited >= POLL_SECONDS:
+                return
+            changed = self._changes.seen() or changed
+            if waited >= BUSY_SECONDS and (changed or due_at <= self._work.store.now()):
+                return
 
     def _found(self, lane: Lane) -> None:
         if self._work.hosts_only and lane.kind == "send":

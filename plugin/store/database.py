@@ -6,17 +6,20 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
+from secrets import token_hex
+from select import select
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, Row, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
 from ..runtime.forks import ForkAware, Gate, keep_inherited, watch_forks
 from ..runtime.settings import SettingsError
+from .notifier import Notifier
 
 HEAD = "0001"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
@@ -39,6 +42,9 @@ UPGRADE_SECONDS = 300.0
 WAITING = "another process upgrades the database: waiting for it"
 log = logging.getLogger(__name__)
 
+
+CHANNEL = "badgerelay"
+"""PostgreSQL's channel for notifications of commits."""
 
 Transaction = Connection
 """A handle of the database within a transaction. A connection is a provider's or an LMS's."""
@@ -63,6 +69,7 @@ class StoreBusyError(StoreUnavailableError):
 class Database(ForkAware):
     """Gives transactions. The constructor does no I/O.
 
+    :ivar commits: changes with each commit of this process.
     :param url: an SQLAlchemy URL, SQLite or PostgreSQL.
     :raises SettingsError: the URL names neither.
     """
@@ -84,6 +91,9 @@ class Database(ForkAware):
             ) from error
         # SQLite has one writer at a time: threads queue here, in order, rather than poll the file.
         self.writer = threading.Lock()
+        self.commits = 0
+        self._process = token_hex(8)
+        self._notifier = None if self.embedded else Notifier(self._notify)
         self._gate = Gate()
         watch_forks(self)
 
@@ -139,6 +149,8 @@ class Database(ForkAware):
         keep_inherited(self._engine)
         self._engine = self._make_engine()
         self.writer = threading.Lock()
+        self._process = token_hex(8)
+        self._notifier = None if self.embedded else Notifier(self._notify)
         self._gate = Gate()
 
     @contextmanager
@@ -151,6 +163,7 @@ class Database(ForkAware):
         guard = nullcontext() if locked or not self.embedded else self.writer
         with guard, self._gate, _translated(), self._engine.begin() as transaction:
             yield transaction
+        self._committed()
 
     def write_once(self, statement: str, parameters: tuple[Any, ...]) -> None:
         """Commit a single statement in the driver's SQL; the caller holds ``writer``.
@@ -163,6 +176,47 @@ class Database(ForkAware):
         with self._gate, _translated(), self._engine.connect() as transaction:
             transaction.execution_options(badgerelay_alone=True).exec_driver_sql(statement, parameters)
             transaction.commit()
+        self._committed()
+
+    def rows(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Return the rows of a single query. :raises StoreUnavailableError: as in ``write``."""
+        with self._gate, _translated(), self._engine.connect() as transaction:
+            return transaction.execution_options(badgerelay_alone=True).execute(statement, parameters).all()
+
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[float], bool]]:
+        """Listen to the commits of other processes, on PostgreSQL.
+
+        :return: a function that waits so many seconds and returns whether another process has committed something.
+        :raises StoreUnavailableError: the database cannot be reached, or the connection to it is lost.
+        """
+        with _translated(), closing(self._engine.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            connection.detach()  # nobody else may get it from the pool
+            driver.autocommit = True
+            driver.execute(f"LISTEN {CHANNEL}")
+            driver_error: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+
+            def notified(seconds: float) -> bool:
+                try:
+                    if not select([driver.fileno()], [], [], seconds)[0]:
+                        return False
+                    return any(each.payload != self._process for each in list(driver.notifies(timeout=0)))
+                except (driver_error, OSError, ValueError) as error:
+                    raise StoreUnavailableError(f"{type(error).__name__} while listening") from None
+
+            yield notified
+
+    def _committed(self) -> None:
+        self.commits += 1
+        if self._notifier is not None:
+            self._notifier.committed()
+
+    def _notify(self) -> None:
+        with self._gate, self._engine.connect() as transaction:
+            transaction.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+                f"NOTIFY {CHANNEL}, '{self._process}'"
+            )
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -249,6 +303,8 @@ class Database(ForkAware):
 
     def close(self) -> None:
         """Close the handles that no transaction uses."""
+        if self._notifier is not None:
+            self._notifier.close()
         with self._gate:
             self._engine.dispose()
 

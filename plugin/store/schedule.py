@@ -73,11 +73,6 @@ class Schedule:
                 values = {"every_seconds": wanted[which], "due_at": due}
                 transaction.execute(sa.update(schedule).where(*_is(which)).values(values))
 
-    def lanes_due(self, tasks: Collection[str], now: float) -> list[str]:
-        """Connections with due tasks that are neither paused nor resting."""
-        with self._database.read() as transaction:
-            return list(transaction.scalars(_LANES_DUE, {"tasks": list(tasks), "now": now}))
-
     def claim(self, name: str, tasks: Collection[str], owner: str, now: float) -> ScheduledTask | None:
         """The one of a connection's tasks that has been due longest, leased; none while the connection is paused."""
         with self._database.write() as transaction:
@@ -128,17 +123,6 @@ def _is(which: Which) -> list[sa.ColumnElement[bool]]:
 # Built once: the engine asks all the time.
 _ALL = sa.select(schedule).order_by(schedule.c.connection, schedule.c.task)
 _TASKS = schedule.c.task.in_(sa.bindparam("tasks", expanding=True))
-_LANES_DUE = (
-    sa.select(schedule.c.connection)
-    .join(connections, connections.c.name == schedule.c.connection)
-    .where(
-        ~connections.c.paused,
-        connections.c.retry_at <= sa.bindparam("now"),
-        schedule.c.due_at <= sa.bindparam("now"),
-        _TASKS,
-    )
-    .distinct()
-)
 _TAKE = leases.taking(
     schedule,
     schedule.c.connection == sa.bindparam("of_connection"),

@@ -57,16 +57,15 @@ class Heartbeat:
 
     def last(self) -> float:
         """The latest time that any process is known to have had; 0.0 where there is none."""
-        with self._database.read() as transaction:
-            return max(transaction.scalar(_LAST) or 0.0, transaction.scalar(_NEWEST) or 0.0)
+        (row,) = self._database.rows(_LAST_AND_NEWEST, {})
+        return max(row.last or 0.0, row.newest or 0.0)
 
     def beat(self, now: float) -> float:
         """Note the time, and set waits right where it stepped back; by how many seconds it did, or 0.0.
 
         :param now: seconds since the epoch.
         """
-        with self._database.read() as transaction:
-            last = transaction.scalar(_LAST)
+        last = next((row.at for row in self._database.rows(_LAST, {})), None)
         if last is not None and last - TOLERANCE_SECONDS <= now < last + BEAT_SECONDS:
             return 0.0
         with self._database.write() as transaction:
@@ -110,6 +109,7 @@ UNSTEADY = sa.exists(
 """Leases may have run out at ``now`` though their owners are alive."""
 
 _NEWEST = sa.select(history.c.at).order_by(history.c.id.desc()).limit(1)
+_LAST_AND_NEWEST = sa.select(_LAST.scalar_subquery().label("last"), _NEWEST.scalar_subquery().label("newest"))
 _TIMES = (
     (connections.c.retry_at, ()),
     (events.c.due_at, (EVENT_OPEN,)),

@@ -21,6 +21,7 @@ from .connections.records import ConnectionRecords
 from .connections.storage import ConnectionStorage
 from .counts import StateCounts
 from .database import HEAD, Database
+from .due_work import DueWork
 from .imports.imported_rows import Imports
 from .imports.migration_runs import MigrationRuns
 from .inbox.completions import Completions
@@ -68,6 +69,7 @@ class Store:
         self.heartbeat = Heartbeat(database)
         self.imports = Imports(database)
         self.inbox = Inbox(database)
+        self.due_work = DueWork(database)
         self.ledger = Ledger(database)
         self.badges = Badges(database)
         self.planning = Planning(database)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from .. import leases
 from ..database import Database, Transaction
-from ..schema.tables import EVENT_OPEN, connections, events
+from ..schema.tables import EVENT_OPEN, events
 from .events import COLUMNS, CORRELATION_ID, IMPORTS, InboxEvent, NewEvent, Values, row_of
 from .group_commit import GroupCommit
 
@@ -57,13 +57,6 @@ class Inbox:
         """Lease due events of a lane."""
         with self._database.write() as transaction:
             return leases.take(transaction, _TAKE, InboxEvent, owner=owner, limit=limit, now=now, of_lane=lane)
-
-    def lanes_due(self, host_lanes: Iterable[str], now: float, *, connections_too: bool = True) -> list[str]:
-        """Which lanes have due events: these of hosts, and connections that are neither paused nor resting."""
-        with self._database.read() as transaction:
-            lanes = list(transaction.scalars(_CONNECTIONS_DUE, {"now": now})) if connections_too else []
-            lanes += [lane for lane in host_lanes if transaction.scalar(_LANE_DUE, {"now": now, "lane": lane})]
-        return lanes
 
     def file_before(self, event: InboxEvent) -> int | None:
         """The number of the last ``csv_imported`` event of the source before this one that is not done yet."""
@@ -119,19 +112,8 @@ def follow(transaction: Transaction, database: Database, new: Iterable[NewEvent]
     transaction.execute(statement, rows)
 
 
-def _due(lane: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return sa.exists(sa.select(1).where(events.c.lane == lane, EVENT_OPEN, events.c.due_at <= sa.bindparam("now")))
-
-
 # Built once: the engine asks all the time.
 _TAKE = leases.taking(events, EVENT_OPEN, events.c.lane == sa.bindparam("of_lane"))
-_LANE_DUE = sa.select(_due(sa.bindparam("lane", type_=sa.String)))
-_CONNECTIONS_DUE = sa.select(connections.c.name).where(
-    connections.c.role == "source",
-    ~connections.c.paused,
-    connections.c.retry_at <= sa.bindparam("now"),
-    _due(connections.c.name),
-)
 _FILE_BEFORE = sa.select(sa.func.max(events.c.id)).where(
     events.c.lane == IMPORTS,
     EVENT_OPEN,

@@ -76,11 +76,6 @@ class Ledger:
             found = values_of(LedgerAward, transaction.execute(sa.select(awards).where(*_same(event, plan))))
         return found[0] if found else None
 
-    def lanes_due(self, now: float) -> list[str]:
-        """Provider connections that have due awards and are neither paused nor resting."""
-        with self._database.read() as transaction:
-            return list(transaction.scalars(_LANES_DUE, {"now": now}))
-
     def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[LedgerAward]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
 
@@ -108,9 +103,8 @@ class Ledger:
         crash has cut off may still act.
         """
         asked = {"now": now, "due": now + LOOKUP_SECONDS}
-        with self._database.read() as transaction:
-            if transaction.execute(_LAPSED, asked).first() is None:
-                return 0
+        if not self._database.rows(_LAPSED, asked):
+            return 0
         with self._database.write() as transaction:
             rows = transaction.execute(_TAKE_BACK, asked).all()
             record(
@@ -208,17 +202,6 @@ def _still_ours(transaction: Transaction, rows: Sequence[LedgerAward]) -> list[L
 
 
 # Built once: to build them takes longer than the database does.
-_LANES_DUE = sa.select(connections.c.name).where(
-    ~connections.c.paused,
-    connections.c.retry_at <= sa.bindparam("now"),
-    sa.exists(
-        sa.select(1).where(
-            awards.c.connection == connections.c.name,
-            *AWARD_TO_SEND,
-            awards.c.due_at <= sa.bindparam("now"),
-        )
-    ),
-)
 _IS_PAUSED = sa.select(connections.c.paused).where(connections.c.name == sa.bindparam("name"))
 _TRIED = sa.or_(awards.c.attempts > 0, awards.c.revoke_reason.is_not(None))  # to revoke it counts its own attempts
 _TAKE = leases.taking(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,18 +39,6 @@ class Notice:
 class Notifications:
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def sources_due(self, sources: Iterable[str], now: float) -> list[str]:
-        with self._database.read() as transaction:
-            return [
-                source
-                for source in sources
-                if transaction.scalar(
-                    sa.select(
-                        sa.exists(sa.select(1).where(notifications.c.source == source, notifications.c.due_at <= now))
-                    )
-                )
-            ]
 
     def claim(self, source: str, owner: str, limit: int, now: float) -> list[tuple[Notice, LedgerAward, str]]:
         """Lease notices of a source: each with its award and the host's own id of the event."""

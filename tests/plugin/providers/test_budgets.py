@@ -25,7 +25,7 @@ from badgerelay.plugin.store import Connection, NewEvent, Plan, Store
 from badgerelay.plugin.store.database import Database
 from badgerelay.plugin.store.policy import PolicySettings
 
-from ...support import TEMPLATE, TOKEN, calls, completion, connect_alm, connect_credly, counts, set_faults
+from ...support import TEMPLATE, TOKEN, calls, completion, connect_alm, connect_credly, counts, due_lanes, set_faults
 from ..engine.test_engine import _knock
 
 RECIPIENT: dict[str, str | None] = {
@@ -102,10 +102,10 @@ def test_a_used_up_rate_lets_the_connection_wait_and_is_no_failure(
     waits = academy(store)
     assert (waits.failures, waits.trouble, waits.stopped) == (0, None, None)
     assert waits.retry_at > clock() + 600
-    assert store.ledger.lanes_due(clock()) == []
+    assert due_lanes(store, "send", clock()) == []
     asked = sum(calls(url).values())
     clock.seconds = waits.retry_at
-    assert store.ledger.lanes_due(clock()) == ["academy"]
+    assert due_lanes(store, "send", clock()) == ["academy"]
     assert send(store) == 1
     assert states(store)["issued"] == 4
     assert sum(calls(url).values()) == asked + 1
@@ -181,7 +181,7 @@ def test_refused_credentials_stop_the_connection_at_once_and_keep_its_awards(
     assert "connection academy is stopped" in caplog.text
     assert academy(store).stopped == "the token is not accepted"
     assert states(store) == {"waiting": 50, "planned": 10}
-    assert store.ledger.lanes_due(clock()) == []
+    assert due_lanes(store, "send", clock()) == []
     connect_credly(store, url, token="new")
     assert academy(store).stopped is None
     while send(store):
@@ -254,7 +254,7 @@ def test_events_wait_for_alms_rate_and_what_is_cached_goes_on(
     assert acme is not None
     assert (acme.failures, acme.trouble, acme.retry_at) == (0, None, 0.0)
     _knock(store, completion("15300721", eventId="cached"))
-    assert store.inbox.lanes_due([], clock()) == ["acme"]
+    assert due_lanes(store, "decide", clock()) == ["acme"]
     decide_batch(store, source, "acme", "decider")
     assert alm_events(store) == {"done": 2, "waiting": 3}
     for _ in range(20):

@@ -14,6 +14,7 @@ from badgerelay.plugin.store.leases import LEASE_SECONDS
 from badgerelay.plugin.store.ledger.awards import LOOKUP_SECONDS
 from badgerelay.plugin.store.shared_clock import Heartbeat
 
+from ...support import due_lanes
 from .conftest import EVENT, Clock, live_on
 
 Earn = Callable[..., list[Any]]
@@ -49,7 +50,7 @@ def test_a_step_back_keeps_nothing_waiting_for_longer(store: Store, clock: Clock
     assert store.heartbeat.beat(clock()) == 0.0
     live_on(store, clock, 41.0)
     clock.seconds += LOOKUP_SECONDS
-    assert store.ledger.lanes_due(clock()) == ["academy"]
+    assert due_lanes(store, "send", clock()) == ["academy"]
     assert len(store.ledger.claim("academy", "another", 10, clock())) == 3
     assert [row.event_id for row in store.inbox.claim("acme", "another", 10, clock())] == ["e-1"]
     assert crashed.state == "sending"

@@ -14,6 +14,7 @@ from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store.inbox.inbox import finish
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
+from ...support import due_lanes
 from .conftest import EVENT, Clock
 
 
@@ -165,15 +166,15 @@ def test_an_event_whose_worker_died_is_due_again_and_the_late_one_is_ignored(sto
 
 def test_a_paused_or_resting_source_is_not_worked_on(store: Store, clock: Clock) -> None:
     store.inbox.add([EVENT], clock())
-    assert store.inbox.lanes_due([], clock()) == ["acme"]
-    assert store.inbox.lanes_due([], clock(), connections_too=False) == []
+    assert due_lanes(store, "decide", clock()) == ["acme"]
+    assert due_lanes(store, "decide", clock(), with_connections=False) == []
     store.connections.pause(["acme"], clock())
-    assert store.inbox.lanes_due([], clock()) == []
+    assert due_lanes(store, "decide", clock()) == []
     store.connections.resume(["acme"], clock())
     store.connections.open_circuit("acme", clock(), lambda _: 5.0, "trouble")
-    assert store.inbox.lanes_due([], clock()) == []
+    assert due_lanes(store, "decide", clock()) == []
     clock.seconds += 6
-    assert store.inbox.lanes_due([], clock()) == ["acme"]
+    assert due_lanes(store, "decide", clock()) == ["acme"]
 
 
 def test_new_settings_of_a_source_end_the_wait_of_its_events_but_no_lease(store: Store, clock: Clock) -> None:

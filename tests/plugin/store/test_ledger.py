@@ -15,6 +15,7 @@ from badgerelay.plugin.store.leases import renew
 from badgerelay.plugin.store.ledger.awards import LOOKUP_SECONDS
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
+from ...support import due_lanes
 from .conftest import EVENT, Clock, Giving, live_on
 from .test_inbox import in_threads
 
@@ -178,7 +179,7 @@ def test_pause_holds_what_is_due_and_resume_lets_it_go(store: Store, clock: Cloc
     (sent,) = store.ledger.claim("academy", "one", 1, clock())
     store.connections.pause(["academy"], clock())
     assert states(store) == {"sending": 1, "held": 2}
-    assert store.ledger.lanes_due(clock()) == []
+    assert due_lanes(store, "send", clock()) == []
     assert store.ledger.claim("academy", "two", 10, clock()) == []
     store.ledger.settle([Settled(sent, "waiting", "try again", clock())], clock())
     earn(2, "t-1", first=10)
@@ -242,10 +243,10 @@ def test_a_change_by_hand_writes_history_and_keeps_the_doubt(store: Store, clock
 def test_a_removed_connection_takes_no_award_with_it(store: Store, clock: Clock, earn: Earn) -> None:
     earn(2)
     store.connections.remove("academy")
-    assert store.ledger.lanes_due(clock()) == []
+    assert due_lanes(store, "send", clock()) == []
     assert states(store) == {"planned": 2}
     store.connections.save("academy", "provider", "credly", "", {}, {}, clock())
-    assert store.ledger.lanes_due(clock()) == ["academy"]
+    assert due_lanes(store, "send", clock()) == ["academy"]
 
 
 def test_notices_are_leased_and_told_again_until_done(store: Store, clock: Clock) -> None:
@@ -253,26 +254,26 @@ def test_notices_are_leased_and_told_again_until_done(store: Store, clock: Clock
     decide_batch(store, Giving("t-1"), "acme", "decider")
     (row,) = store.ledger.claim("academy", "one", 1, clock())
     store.ledger.settle([Settled(row, "issued", "issued", badge_id="b", notify="badge_issued")], clock())
-    assert store.notifications.sources_due(["moodle", "canvas"], clock()) == ["moodle"]
+    assert due_lanes(store, "notify", clock(), hosts=["moodle", "canvas"]) == ["moodle"]
     ((notice, award, host_event),) = store.notifications.claim("moodle", "one", 10, clock())
     assert (notice.hook, award.badge_id, host_event) == ("badge_issued", "b", "e-1")
     assert store.notifications.claim("moodle", "two", 10, clock()) == []
     clock.seconds += 16  # whoever took it died
     ((notice, award, _),) = store.notifications.claim("moodle", "two", 10, clock())
     store.notifications.postpone(notice, clock() + 60)
-    assert store.notifications.sources_due(["moodle"], clock()) == []
+    assert due_lanes(store, "notify", clock(), hosts=["moodle"]) == []
     clock.seconds += 61
     ((notice, award, _),) = store.notifications.claim("moodle", "three", 10, clock())
     store.notifications.done(notice, award, clock())
     clock.seconds += 1000
-    assert store.notifications.sources_due(["moodle"], clock()) == []
+    assert due_lanes(store, "notify", clock(), hosts=["moodle"]) == []
 
 
 def test_nobody_is_told_of_what_came_through_a_connection(store: Store, clock: Clock, earn: Earn) -> None:
     earn()
     (row,) = store.ledger.claim("academy", "one", 1, clock())
     store.ledger.settle([Settled(row, "issued", "issued", badge_id="b", notify="badge_issued")], clock())
-    assert store.notifications.sources_due(["alm:70412"], clock()) == []
+    assert due_lanes(store, "notify", clock(), hosts=["alm:70412"]) == []
 
 
 def test_leases_renewed_while_outcomes_are_written_do_not_deadlock(store: Store, clock: Clock, earn: Earn) -> None:

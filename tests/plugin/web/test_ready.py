@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from badgerelay.plugin.engine import threads as engine_module
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, StoreUnavailableError, open_store
+from badgerelay.plugin.store.due_work import DueLane
 from badgerelay.plugin.store.inbox.events import NewEvent
 from badgerelay.plugin.web.app import create_app
 
@@ -153,17 +155,17 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 def test_an_engine_whose_dispatcher_is_stuck_is_not_ready(
     store: Store, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = store.inbox.lanes_due
+    asked = store.due_work.lanes
 
-    def slow(*arguments: object, **options: object) -> list[str]:
+    def slow(**options: Any) -> list[DueLane]:
         stuck.wait(10)
-        return asked(*arguments, **options)  # type: ignore[arg-type]
+        return asked(**options)
 
     engine = make_engine(store)
     client = create_app(store, engine.wake, engine.trouble).test_client()
     engine.start()
     until(lambda: ready(client) == 200)
-    monkeypatch.setattr(store.inbox, "lanes_due", slow)
+    monkeypatch.setattr(store.due_work, "lanes", slow)
     until(lambda: ready(client) == 503)
     assert "has not looked for work" in client.get("/readyz").text
     stuck.set()
@@ -182,7 +184,7 @@ def test_an_engine_whose_dispatcher_has_died_is_not_ready(store: Store, monkeypa
     client = create_app(store, engine.wake, engine.trouble).test_client()
     engine.start()
     until(lambda: ready(client) == 200)
-    monkeypatch.setattr(store.inbox, "lanes_due", end)
+    monkeypatch.setattr(store.due_work, "lanes", end)
     until(lambda: ready(client) == 503)
     assert "has ended" in client.get("/readyz").text
     engine.stop()

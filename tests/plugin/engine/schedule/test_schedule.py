@@ -20,6 +20,7 @@ from badgerelay.plugin.store import shared_clock as heartbeat
 from badgerelay.plugin.store.leases import LEASE_SECONDS, renew
 from badgerelay.plugin.store.schema.tables import schedule
 
+from ....support import due_lanes
 from .conftest import Clock, Deed
 
 HOUR = 3600.0
@@ -30,7 +31,7 @@ def row(store: Store, name: str = "academy") -> Any:
 
 
 def due(store: Store, task: Task) -> list[str]:
-    return store.schedule.lanes_due([task.name], store.now())
+    return due_lanes(store, "tend", store.now(), tasks=[task.name])
 
 
 def make_due(store: Store, clock: Clock, task: Task) -> None:

@@ -24,7 +24,7 @@ from badgerelay.plugin.sources.alm.polls.migration_runs import (
 from badgerelay.plugin.store import Connection, Store
 from badgerelay.plugin.store.schema.tables import migration_runs
 
-from .....support import connect_alm, connect_credly
+from .....support import connect_alm, connect_credly, due_lanes
 
 SHAPES = ["jobs", "texts", "wrapped", "resources"]
 
@@ -132,7 +132,7 @@ def test_badges_are_asked_for_again_and_skills_polled_after_their_files(account:
     account.look()
     assert not any(cache.get(kind, ["place"], newer_than=0.0) for kind in KINDS)
     assert cache.get("learner", ["1"], newer_than=0.0)
-    assert store.schedule.lanes_due(["skills"], store.now()) == ["acme"]
+    assert due_lanes(store, "tend", store.now(), tasks=["skills"]) == ["acme"]
 
 
 def test_a_run_that_alm_does_not_know_is_refused_and_holds_no_other(account: Account) -> None:
