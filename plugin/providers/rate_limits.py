@@ -12,10 +12,7 @@ from ...adapters.errors import ConfigurationError, OverBudgetError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store, StoreUnavailableError
 from ..store.connections.rate_windows import RateWindows
-from ..store.policy import DEFAULT_RATE, parse_rate, policy_of
-
-RATE = "rate"
-"""Name of the limit that a connection's setting ``rate`` sets."""
+from ..store.policy import DEFAULT_RATE, Rate, parse_rate, policy_of
 
 PATIENCE_SECONDS = 3.0
 """Maximum seconds that a call waits in its thread. Where that is not enough, the connection waits instead."""
@@ -45,9 +42,9 @@ def pace_of(
         return unhurried
     windows = RateWindows(store.database, connection.name, store.now)
     ours = max(1, rate.calls - round(rate.calls * spare))
-    kept = ", except the part reserved for completions," if spare else ""
+    kept = ", except what is kept for completions," if spare else ""
     return Pacer(
-        lambda: windows.take(RATE, ours, rate.seconds, insist=insist),
+        lambda: windows.take(_key(rate), ours, rate.seconds, insist=insist),
         f"the rate of {rate.calls} calls in {rate.seconds} s{kept}",
         patience,
         sleep,
@@ -107,7 +104,12 @@ def calls_left(store: Store, connection: Connection, *, default_rate: str = "") 
     rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return None
-    return RateWindows(store.database, connection.name, store.now).left(RATE, rate.calls, rate.seconds)
+    return RateWindows(store.database, connection.name, store.now).left(_key(rate), rate.calls, rate.seconds)
+
+
+def _key(rate: Rate) -> str:
+    """Return the limit's name, under which a changed rate begins anew."""
+    return f"rate {rate.calls} in {rate.seconds} s"
 
 
 class Pacer:
