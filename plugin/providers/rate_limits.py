@@ -12,10 +12,13 @@ from ...adapters.errors import ConfigurationError, OverBudgetError
 from ...adapters.registry import load_adapter
 from ..store import Connection, Store, StoreUnavailableError
 from ..store.connections.rate_windows import RateWindows
-from ..store.policy import DEFAULT_RATE, Rate, parse_rate, policy_of
+from ..store.policy import DEFAULT_RATE, parse_rate, policy_of
 
 PATIENCE_SECONDS = 3.0
 """Maximum seconds that a call waits in its thread. Where that is not enough, the connection waits instead."""
+
+RATE = "rate"
+"""Name of the limit that the setting ``rate`` sets: calls made at another rate count too."""
 
 Pace = Callable[[], None]
 
@@ -44,7 +47,7 @@ def pace_of(
     ours = max(1, rate.calls - round(rate.calls * spare))
     kept = ", except what is kept for completions," if spare else ""
     return Pacer(
-        lambda: windows.take(_key(rate), ours, rate.seconds, insist=insist),
+        lambda: windows.take(RATE, ours, rate.seconds, insist=insist),
         f"the rate of {rate.calls} calls in {rate.seconds} s{kept}",
         patience,
         sleep,
@@ -104,12 +107,7 @@ def calls_left(store: Store, connection: Connection, *, default_rate: str = "") 
     rate = policy_of(connection.settings, default_rate=default_rate or rate_of(connection)).rate
     if rate is None:
         return None
-    return RateWindows(store.database, connection.name, store.now).left(_key(rate), rate.calls, rate.seconds)
-
-
-def _key(rate: Rate) -> str:
-    """Return the limit's name, under which a changed rate begins anew."""
-    return f"rate {rate.calls} in {rate.seconds} s"
+    return RateWindows(store.database, connection.name, store.now).left(RATE, rate.calls, rate.seconds)
 
 
 class Pacer:
