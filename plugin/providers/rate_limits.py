@@ -45,7 +45,7 @@ def pace_of(
         return unhurried
     windows = RateWindows(store.database, connection.name, store.now)
     ours = max(1, rate.calls - round(rate.calls * spare))
-    kept = ", except what is kept for completions," if spare else ""
+    kept = ", except the part reserved for completions," if spare else ""
     return Pacer(
         lambda: windows.take(RATE, ours, rate.seconds, insist=insist),
         f"the rate of {rate.calls} calls in {rate.seconds} s{kept}",
