@@ -1,4 +1,4 @@
-"""``badgerelay adapter``: list, new, check."""
+"""``badgerelay adapter``: list, write and check adapters to badge providers."""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from ..connections.declarations import RefusedError
 from ..kit.checking import Providing, at_connection, at_sandbox, run_contract
 from ..kit.writing import NotWrittenError, write_distribution
 from ..store import Connection
-from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection
+from .common import FailedError, confirmed, named_connection, opened_store
+from .groups import Group
+from .tables import Column, list_options, print_table
 
 
-@click.group()
+@click.group(cls=Group)
 def adapter() -> None:
-    """Badge providers: which are installed; write a new one; check one against the contract."""
+    """List the installed adapters to badge providers, write a new one, or check one."""
 
 
 @adapter.command("list")
-@as_json
-def list_(json_: bool) -> None:
-    """The installed adapters, what they can do, and what is wrong with those that do not work."""
-    columns = ["name", "distribution", "state", "contract", "max_batch", "can"]
+@list_options
+def list_(wide: bool, json_: bool) -> None:
+    """List installed adapters with their abilities and their problems."""
+    columns = [
+        Column("name", whole=True),
+        Column("distribution"),
+        Column("state", kind="state"),
+        Column("contract"),
+        Column("batch", "max_batch", "number"),
+        Column("can", kind="detail"),
+    ]
     found = installed()
-    print_rows([_row(each) for each in found], columns, json_=json_, empty="none is installed")
+    print_table([_row(each) for each in found], columns, json_=json_, wide=wide, empty="no adapter is installed")
     for each in found:
         if each.trouble and not json_:
             click.echo(f"the adapter {each.name!r} of {each.distribution} {each.trouble}", err=True)
@@ -36,9 +45,13 @@ def list_(json_: bool) -> None:
 
 @adapter.command()
 @click.argument("name")
-@click.option("--to", type=click.Path(path_type=Path), help="The folder; badgerelay-NAME here, without it.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    help="The folder to write to. badgerelay-NAME in the current folder by default.",
+)
 def new(name: str, to: Path | None) -> None:
-    """Write a distribution with an adapter called NAME: it works, passes its tests, and waits to be changed."""
+    """Write a new adapter NAME as a distribution of its own, working and tested, as a start for yours."""
     folder = to or Path(f"badgerelay-{name}")
     try:
         written = write_distribution(name, folder)
@@ -46,20 +59,24 @@ def new(name: str, to: Path | None) -> None:
         raise RefusedError(str(error)) from None
     for path in written:
         click.echo(f"wrote {path}")
-    click.echo(f"\nnow: cd {folder} && pip install -e '.[test]' && pytest\nthen: README.md says which file does what")
+    click.echo(
+        f"\nnow: cd {folder} && pip install -e '.[test]' && pytest\nthen: README.md says what each file is for"
+    )
 
 
 @adapter.command()
 @click.argument("name")
-@click.option("--connection", "where", help="Ask its provider, in place of the adapter's own sandbox.")
-@click.option("--template", help="With --connection: issue one badge of this template,")
-@click.option("--email", help="to this address, and revoke it where the provider can.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--connection", "where", help="Check at this connection's provider, instead of the adapter's own sandbox."
+)
+@click.option("--template", help="With --connection and --email: issue one badge of the template with this id.")
+@click.option("--email", help="The address that gets this badge. It is revoked afterwards if the provider can.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def check(name: str, where: str | None, template: str | None, email: str | None, yes: bool) -> None:
-    """Run the contract against the installed adapter NAME.
+    """Check the installed adapter NAME against the contract for adapters.
 
-    Over its own sandbox, all of it. With --connection, at the real provider, only what issues nothing; with
-    --template and --email also the life of one badge, after a confirmation.
+    It runs all checks at the adapter's own sandbox. With --connection it runs those that issue nothing, at the real
+    provider; with --template and --email it also issues one badge there, after you confirm.
     """
     if bool(template) != bool(email) or (template and not where):
         raise click.UsageError("--template and --email go together, and with --connection")
@@ -68,7 +85,7 @@ def check(name: str, where: str | None, template: str | None, email: str | None,
         _run(found, at_sandbox(found))
         return
     with opened_store() as store:
-        connection = wanted_connection(store, where, "provider")
+        connection = named_connection(store, where, "provider")
         if connection.type.lower() != found.name:
             raise RefusedError(f"--connection: {where} is a connection of {connection.type}, not of {found.name}")
         if template and email:
@@ -79,7 +96,7 @@ def check(name: str, where: str | None, template: str | None, email: str | None,
 def _run(found: type[Adapter], providing: Providing) -> None:
     if not run_contract(providing):
         raise FailedError(f"the adapter {found.name} does not keep the contract: see above")
-    click.echo(f"the adapter {found.name} keeps the contract, as far as it was tried")
+    click.echo(f"the adapter {found.name} keeps the contract in every check that ran")
 
 
 def _question(connection: Connection, found: type[Adapter], template: str, email: str) -> str:

@@ -1,100 +1,115 @@
-"""``badgerelay events`` and ``badgerelay awards``: see, explain and repair."""
+"""``badgerelay awards``: list, explain and repair the badges that completions earned."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from ..reports.explain import Explanation, explain_award, explain_event
-from ..store import Store
-from ..store.schema.tables import AWARD_STATES, EVENT_STATES
-from .bulk_repair import release, replay, retry, revoke
-from .common import FailedError, as_json, opened_store, print_record, print_rows, when
-from .connections import held_up_by
-
-limit = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many."
-)
+from ..reports.explain import Explanation, explain, waiting_for
+from ..store.schema.tables import AWARD_STATES
+from .bulk_repair import release, retry, revoke
+from .common import FailedError, as_json, opened_store
+from .filters import email, limit, since, template
+from .groups import Group
+from .tables import Column, list_options, print_record, print_table
+from .times import instant, iso
 
 
-@click.group()
-def events() -> None:
-    """What arrived, from webhooks and hooks."""
-
-
-@events.command("list")
-@click.option("--state", type=click.Choice(EVENT_STATES), help="Only of this state.")
-@click.option("--source", help="An LMS host, an ALM connection, or alm:<account>.")
-@limit
-@as_json
-def list_events(state: str | None, source: str | None, limit: int, json_: bool) -> None:
-    """The newest first."""
-    with opened_store() as store:
-        rows = store.views.events(state=state, source=source, limit=limit)
-    columns = ["id", "received_at", "source", "kind", "learner_id", "learning_object_id", "state", "reason"]
-    print_rows(rows, columns, json_=json_, empty="no events")
-
-
-@events.command("show")
-@click.argument("event_id", type=int)
-@as_json
-def show_event(event_id: int, json_: bool) -> None:
-    """Everything that is kept of one event."""
-    with opened_store() as store:
-        print_record(_event(store, event_id), json_=json_)
-
-
-events.add_command(replay)
-
-
-@click.group()
+@click.group(cls=Group)
 def awards() -> None:
-    """What became of completions: one award for each badge."""
+    """List, explain and repair awards: each is one badge that a learner earned."""
 
 
 @awards.command("list")
-@click.option("--state", type=click.Choice(AWARD_STATES), help="Only of this state.")
-@click.option("--connection", help="Only this provider connection's.")
-@click.option("--learner", help="Only this learner's, by the id in the LMS.")
+@click.option("--state", type=click.Choice(AWARD_STATES), help="Only awards in this state.")
+@click.option("--connection", help="Only awards of this provider connection.")
+@click.option("--learner", help="Only awards of the learner with this id in the LMS.")
+@template
+@email
+@since
 @limit
-@as_json
-def list_awards(state: str | None, connection: str | None, learner: str | None, limit: int, json_: bool) -> None:
-    """The newest first."""
+@list_options
+def list_awards(
+    state: str | None,
+    connection: str | None,
+    learner: str | None,
+    template: str | None,
+    email: str | None,
+    since: str | None,
+    limit: int,
+    wide: bool,
+    json_: bool,
+) -> None:
+    """List awards, the newest first."""
     with opened_store() as store:
-        rows = store.views.awards(state=state, connection=connection, learner=learner, limit=limit)
-    columns = ["id", "state", "connection", "learner_id", "template_id", "badge_id", "reason"]
-    print_rows([_award_shown(row) for row in rows], columns, json_=json_, empty="no awards")
+        now = store.now()
+        rows = store.views.awards(
+            state=state,
+            connection=connection,
+            learner=learner,
+            template=template,
+            email=email,
+            since=None if since is None else instant("since", since, now),
+            limit=limit,
+        )
+        badges = {} if json_ else store.views.template_names()
+
+    def badge(row: Mapping[str, Any]) -> str:
+        return badges.get((row["connection"], row["template_id"]), row["template_id"])
+
+    columns = [
+        Column("id", kind="number", whole=True),
+        Column("state", kind="state", whole=True),
+        Column("badge", badge),
+        Column("learner", "learner"),
+        Column("connection"),
+        Column("made", "created_at", "time", whole=True),
+        Column("reason", lambda row: _reason(row), "detail"),
+    ]
+    shown = [_without_recipient(row) for row in rows]
+    if not json_:
+        shown = [{**kept, "learner": _name(row)} for kept, row in zip(shown, rows, strict=True)]
+    print_table(shown, columns, json_=json_, wide=wide, now=now, empty="no awards")
 
 
 @awards.command("show")
 @click.argument("award_id", type=int)
 @as_json
 def show_award(award_id: int, json_: bool) -> None:
-    """Everything that is kept of one award."""
+    """Show everything that is kept of one award, by its number."""
     with opened_store() as store:
-        print_record(_award_shown(_award(store, award_id)), json_=json_)
+        award = store.views.award(award_id)
+    if award is None:
+        raise FailedError(f"there is no award {award_id}: see `badgerelay awards list`")
+    print_record(_without_recipient(award), json_=json_)
 
 
 @awards.command("why")
 @click.argument("which")
-@click.option("--event", "is_event", is_flag=True, help="WHICH is an event's number, not an award's.")
+@click.option("--event", "is_event", is_flag=True, help="Take WHICH as the number of an event, not of an award.")
 @as_json
 def why(which: str, is_event: bool, json_: bool) -> None:
-    """The whole way of one award, or of a completion that made none.
+    """Explain an award, or a completion that earned none, step by step.
 
-    WHICH is an award's number, or the event id that the LMS gave, or a correlation id.
+    WHICH is the number of an award, the event id that the LMS gave, or a correlation id.
     """
     with opened_store() as store:
-        explanations = list(_explanations(store, which, is_event=is_event))
-        held_up = _held_up(store, [award for each in explanations for award in each.awards])
+        explanations = explain(store, which, is_event=is_event)
+        if not explanations:
+            raise FailedError(
+                f"there is no {'event' if is_event else 'award, event id or correlation id'} {which!r}"
+                + ("" if is_event else " (give --event with an event's number)")
+            )
+        waits = waiting_for(store, [award for each in explanations for award in each.awards])
     if json_:
-        click.echo(json.dumps([_explanation_json(each, held_up) for each in explanations], indent=2))
+        click.echo(json.dumps([_explanation_json(each, waits) for each in explanations], indent=2))
         return
     for explanation in explanations:
-        _print(explanation, held_up)
+        _print(explanation, waits)
 
 
 awards.add_command(retry)
@@ -102,57 +117,24 @@ awards.add_command(release)
 awards.add_command(revoke)
 
 
-def _event(store: Store, event_id: int) -> dict[str, Any]:
-    event = store.views.event(event_id)
-    if event is None:
-        raise FailedError(f"there is no event {event_id}")
-    return event
-
-
-def _award(store: Store, award_id: int) -> dict[str, Any]:
-    award = store.views.award(award_id)
-    if award is None:
-        raise FailedError(f"there is no award {award_id}")
-    return award
-
-
-def _award_shown(award: dict[str, Any]) -> dict[str, Any]:
-    """Without the recipient's address and name, which lists need not spread."""
+def _without_recipient(award: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an award without its recipient's address."""
     return {key: value for key, value in award.items() if key != "recipient"}
 
 
-def _explanations(store: Store, which: str, *, is_event: bool) -> list[Explanation]:
-    number = int(which) if which.isdecimal() and len(which) < 20 else None
-    if number is not None and not is_event:
-        award = store.views.award(number)
-        if award is not None:
-            return [explain_award(store, award)]
-    if number is not None and is_event:
-        return [explain_event(store, _event(store, number))]
-    found = store.views.events_called(which)
-    if not found:
-        raise FailedError(
-            f"there is no award, event id or correlation id {which!r} (an event's number needs --event)"
-        )
-    return [explain_event(store, event) for event in found]
+def _name(award: Mapping[str, Any]) -> str:
+    """Return the recipient's name, or the learner's id if the award has no name."""
+    recipient = json.loads(award["recipient"])
+    return " ".join(filter(None, (recipient.get("first_name"), recipient.get("last_name")))) or award["learner_id"]
 
 
-def _held_up(store: Store, awards: list[dict[str, Any]]) -> dict[int, str]:
-    """By its number, what each award that is not done waits for."""
-    return {award["id"]: _waits_for(store, award) for award in awards if award["state"] in ("planned", "waiting")}
+def _reason(award: Mapping[str, Any]) -> str | None:
+    """Return the reason for the state, unless the state says it all."""
+    reason: str | None = award["reason"]
+    return None if award["state"] in ("issued", "accepted") else reason
 
 
-def _waits_for(store: Store, award: dict[str, Any]) -> str:
-    connection = store.connections.get(award["connection"])
-    if connection is None:
-        return f"its connection {award['connection']} is gone: connect it again"
-    held_up, trouble = held_up_by(connection, store.now())
-    if held_up:
-        return f"its connection {connection.name}: {held_up}" + (f" ({trouble})" if trouble else "")
-    return f"it is tried at {when(award['due_at'])}, through its connection {connection.name}"
-
-
-def _print(explanation: Explanation, held_up: dict[int, str]) -> None:
+def _print(explanation: Explanation, waits: Mapping[int, str]) -> None:
     for award in explanation.awards:
         badge = f", badge {award['badge_id']}" if award["badge_id"] else ""
         click.echo(f"award {award['id']} is {award['state']}{badge}")
@@ -160,26 +142,26 @@ def _print(explanation: Explanation, held_up: dict[int, str]) -> None:
             click.echo(f"  {award['badge_url']}")
         if award["reason"]:
             click.echo(f"  {award['reason']}")
-        if award["id"] in held_up:
-            click.echo(f"  {held_up[award['id']]}")
+        if award["id"] in waits:
+            click.echo(f"  {waits[award['id']]}")
     for event in explanation.events:
         if not explanation.awards:
-            click.echo(f"event {event['id']} is {event['state']}: {event['reason'] or 'not worked on yet'}")
+            click.echo(f"event {event['id']} is {event['state']}: {event['reason'] or 'not decided yet'}")
         if event["state"] == "waiting":
-            click.echo(f"  it is looked at again at {when(event['due_at'])}")
+            click.echo(f"  it is tried again at {iso(event['due_at'])}")
     click.echo(f"correlation id {explanation.correlation_id}")
     width = max(len(step.about) for step in explanation.steps)
     for step in explanation.steps:
-        click.echo(f"{when(step.at)}  {step.about:<{width}}  {step.state:<8}  {step.cause}")
+        click.echo(f"{iso(step.at)}  {step.about:<{width}}  {step.state:<8}  {step.cause}")
 
 
-def _explanation_json(explanation: Explanation, held_up: dict[int, str]) -> dict[str, Any]:
+def _explanation_json(explanation: Explanation, waits: Mapping[int, str]) -> dict[str, Any]:
     return {
         "correlation_id": explanation.correlation_id,
         "events": [{"id": event["id"], "state": event["state"]} for event in explanation.events],
         "awards": [
-            {"id": award["id"], "state": award["state"], "waits_for": held_up.get(award["id"])}
+            {"id": award["id"], "state": award["state"], "waits_for": waits.get(award["id"])}
             for award in explanation.awards
         ],
-        "steps": [{**asdict(step), "at": when(step.at)} for step in explanation.steps],
+        "steps": [{**asdict(step), "at": iso(step.at)} for step in explanation.steps],
     }

@@ -1,4 +1,4 @@
-"""``badgerelay backfill``: past completions made good, planned first, then confirmed, then issued."""
+"""``badgerelay backfill``: badges for past completions, first planned, then confirmed, then issued."""
 
 from __future__ import annotations
 
@@ -21,31 +21,36 @@ from ..backfill.read_file import lines_of, read_into
 from ..backfill.run import held, issue, plan, source_of_backfill
 from ..backfill.summary import summary_of
 from ..csvfiles.records import FileError
+from ..runtime.durations import number_of
 from ..sources.alm.api.errors import ReportError
 from ..store import Store
 from ..store.backfill.summary import plan_lines
 from ..store.backfill.values import Backfill
 from ..store.locks import ExclusiveLock, LockedError
 from ..store.queries import MAX_NUMBER
-from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
+from .common import FailedError, as_json, confirmed, named_connection, opened_store
+from .groups import Group
+from .progress import status
+from .tables import Column, list_options, print_table
+from .times import iso
 
 LINES = 10_000
-"""So many lines are between two signs of life."""
+"""Lines of a file between two updates of its progress."""
 
 T = TypeVar("T")
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_GIVEN = {
-    "would": "would be issued",
-    "sent": "are on their way",
-    "has": "are there already",
-    "cannot": "cannot be given",
-    "beyond": "are beyond --limit",
+_OUTCOMES = {
+    "would": ("would be issued", "would be issued"),
+    "sent": ("is being issued", "are being issued"),
+    "has": ("exists already", "exist already"),
+    "cannot": ("cannot be issued", "cannot be issued"),
+    "beyond": ("is beyond --limit", "are beyond --limit"),
 }
 
 
-class _StartsByDefault(click.Group):
-    """``backfill CONNECTION ...`` is ``backfill start CONNECTION ...``."""
+class _StartsByDefault(Group):
+    """Read ``backfill CONNECTION ...`` as ``backfill start CONNECTION ...``."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         if arguments and arguments[0] not in {*self.commands, "-h", "--help"}:
@@ -55,39 +60,39 @@ class _StartsByDefault(click.Group):
 
 @click.group(cls=_StartsByDefault)
 def backfill() -> None:
-    """Issue badges for past completions: `backfill CONNECTION --from DATE`, or with a file of them.
+    """Issue badges for past completions: `badgerelay backfill CONNECTION --from DATE`, or with a file of them.
 
-    First a plan: who would get which badge, who has it already, who cannot and why. Then, once you have confirmed it,
-    the badges.
+    It first prints a plan: who would get which badge, who has it already, and who cannot get it and why. It issues
+    the badges once you confirm the plan.
     """
 
 
 number = click.argument("number", type=click.IntRange(1, MAX_NUMBER))
-yes = click.option("--yes", is_flag=True, help="Do not ask before issuing.")
+yes = click.option("--yes", is_flag=True, help="Issue the badges without asking for confirmation.")
 csv_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @backfill.command("start")
 @click.argument("connection", required=False)
-@click.option("--source", help="In place of CONNECTION: an LMS host's source.")
-@click.option("--from", "since", metavar="DATE", help="Only completions from this day on (UTC).")
-@click.option("--to", "until", metavar="DATE", help="Only completions up to this day, which is included (UTC).")
-@click.option("--learning-object", "objects", multiple=True, metavar="ID", help="Only this one; may be repeated.")
-@click.option("--transcript", type=csv_file, help="A learner transcript of ALM's (CSV), for which ALM is asked else.")
-@click.option("--grades", type=csv_file, help="A user_course_grade.csv of a migration.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many badges.")
-@click.option("--email-is-id", is_flag=True, help="The host's ids of learners are their e-mail addresses.")
-@click.option("--dry-run", is_flag=True, help="Only plan. `backfill resume` issues it later.")
+@click.option("--source", help="The source of an LMS host, instead of CONNECTION. It needs a file.")
+@click.option("--from", "since", metavar="DATE", help="Only completions from this day on (UTC), such as 2026-05-01.")
+@click.option("--to", "until", metavar="DATE", help="Only completions up to the end of this day (UTC).")
+@click.option("--learning-object", "objects", multiple=True, metavar="ID", help="Only completions of this learning object. Repeat it for several.")
+@click.option("--transcript", type=csv_file, help="A learner transcript of ALM (CSV). Without it, badgerelay asks ALM for one.")
+@click.option("--grades", type=csv_file, help="A user_course_grade.csv of a migration, instead of a transcript.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Issue at most this many badges.")
+@click.option("--email-is-id", is_flag=True, help="Take the host's learner ids as e-mail addresses.")
+@click.option("--dry-run", is_flag=True, help="Only plan. `badgerelay backfill resume` issues the badges later.")
 @yes
 @as_json
 def start(connection: str | None, source: str | None, **given: Any) -> None:
-    """Plan a backfill, and issue it once confirmed."""
+    """Plan a backfill of an ALM connection or a file, and issue its badges once you confirm the plan."""
     if (connection is None) == (source is None):
-        raise click.UsageError("give either CONNECTION, an ALM connection, or --source, an LMS host's")
+        raise click.UsageError("give either CONNECTION, for ALM, or --source, for an LMS host")
     if given["transcript"] and given["grades"]:
         raise click.UsageError("give either --transcript or --grades")
     if source is not None and not _HOST.match(source):
-        raise click.UsageError("--source: 1 to 64 of letters, digits, '.', '_', '-'")
+        raise click.UsageError("--source: give 1 to 64 letters, digits, '.', '_' or '-'")
     options = BackfillOptions(
         since=_bound("from", given["since"], last=False),
         until=_bound("to", given["until"], last=True),
@@ -96,13 +101,13 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
         email_is_id=given["email_is_id"],
     )
     with opened_store() as store:
-        name = wanted_connection(store, connection, "source").name if connection else ""
+        name = named_connection(store, connection, "source").name if connection else ""
         file = given["transcript"] or given["grades"]
         if file is None and not name:
             raise click.UsageError("--source needs a file: --transcript or --grades")
         if file is None and options.since is None:
-            raise click.UsageError("give --from, the day from which ALM makes a transcript, or --transcript FILE")
-        account = source or f"alm:{wanted_connection(store, name).settings['account_id']}"
+            raise click.UsageError("give --from, the first day of ALM's transcript, or --transcript FILE")
+        account = source or f"alm:{named_connection(store, name).settings['account_id']}"
         begun = store.backfills.begin(name, account, file.name if file else ORIGIN, options.as_dict(), store.now())
         with _held(store, begun) as lock:
             _read(store, begun, file, grades=given["grades"] is not None)
@@ -114,43 +119,59 @@ def start(connection: str | None, source: str | None, **given: Any) -> None:
 @yes
 @as_json
 def resume(number: int, yes: bool, json_: bool) -> None:
-    """Go on with a backfill that was interrupted, or only planned."""
+    """Continue a backfill that was interrupted or only planned, by its number."""
     with opened_store() as store, _held(store, number) as lock:
         record = _record(store, number)
         if record.state == "reading":
             if record.origin != ORIGIN:
-                raise FailedError(f"backfill {number} was interrupted while its file was read: start it anew")
+                raise FailedError(f"backfill {number} was interrupted while its file was read: start it again")
             store.past_completions.remove_all(number)
             _read(store, number, None)
         _go_on(store, number, lock, dry_run=False, yes=yes, json_=json_)
 
 
 @backfill.command("list")
-@as_json
-def list_backfills(json_: bool) -> None:
-    """The newest first."""
+@list_options
+def list_backfills(wide: bool, json_: bool) -> None:
+    """List backfills, the newest first."""
     with opened_store() as store:
+        now = store.now()
         rows = [{**asdict(each), "source": each.connection or each.source} for each in store.backfills.all()]
-    print_rows(rows, ["id", "state", "source", "origin", "created_at"], json_=json_, empty="no backfills")
+    columns = [
+        Column("id", kind="number", whole=True),
+        Column("state", kind="state"),
+        Column("source"),
+        Column("origin"),
+        Column("made", "created_at", "time", whole=True),
+    ]
+    print_table(rows, columns, json_=json_, wide=wide, now=now, empty="no backfills")
 
 
 @backfill.command("show")
 @number
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(0), help="Lines shown at most.")
-@as_json
-def show(number: int, limit: int, json_: bool) -> None:
-    """The plan, line by line, and how far it is."""
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(0), help="Print at most this many lines of the plan.")
+@list_options
+def show(number: int, limit: int, wide: bool, json_: bool) -> None:
+    """Show the plan of a backfill line by line, and its progress."""
     with opened_store() as store:
         record = _record(store, number)
         with store.database.read() as transaction:
             rows = [asdict(each) for each in plan_lines(transaction, number, limit)]
         if json_:
-            shown = [{**row, "occurred_at": row["occurred_at"] and when(row["occurred_at"])} for row in rows]
+            shown = [{**row, "occurred_at": row["occurred_at"] and iso(row["occurred_at"])} for row in rows]
             click.echo(json.dumps({**summary_of(store, record), "lines": shown}, indent=2))
             return
         _print(summary_of(store, record))
-        columns = ["line", "learner_id", "learning_object_id", "template_id", "state", "reason"]
-        print_rows(rows, columns, json_=False, empty="no lines")
+        badges = {template: name for (_, template), name in store.views.template_names().items()}
+        columns = [
+            Column("line", kind="number", whole=True),
+            Column("state", kind="state", whole=True),
+            Column("learner", "learner_id"),
+            Column("learning object", "learning_object_id"),
+            Column("badge", lambda row: badges.get(row["template_id"], row["template_id"])),
+            Column("reason", kind="detail"),
+        ]
+        print_table(rows, columns, json_=False, wide=wide, now=store.now(), empty="no lines")
 
 
 @contextmanager
@@ -165,18 +186,18 @@ def _held(store: Store, number: int) -> Iterator[ExclusiveLock]:
 
 def _go_on(store: Store, number: int, lock: ExclusiveLock, *, dry_run: bool, yes: bool, json_: bool) -> None:
     record = _record(store, number)
-    later = _later(number)
+    later = _how_to_resume(number)
     try:
         if record.state == "planning":
             with _Progress(lock) as progress:
-                plan(store, record, progress.say)
+                plan(store, record, progress.report)
             record = _record(store, number)
         if record.state == "planned" and not dry_run:
             count = store.planned_badges.counts(number).get("would", 0)
             if not json_:
                 _print(summary_of(store, record))
             if count:
-                confirmed(f"Issue {count:,} badges?", yes=yes)
+                confirmed(f"Issue {number_of(count, 'badge')}?", yes=yes)
         if record.state in ("planned", "issuing") and not dry_run:
             with _Progress(lock) as progress:
                 issue(store, record, progress.count)
@@ -197,10 +218,11 @@ def _go_on(store: Store, number: int, lock: ExclusiveLock, *, dry_run: bool, yes
 def _print(summary: dict[str, Any]) -> None:
     click.echo(f"backfill {summary['id']} of {summary['source']}, from {summary['origin']}: {summary['state']}")
     for state, count in sorted(summary["badges"].items(), key=lambda item: item[0] != "would"):
-        whom = f" to {summary['learners']:,} learners" if state == "would" else ""
-        click.echo(f"{count:>9,}  badges {_GIVEN.get(state, f'are {state}')}{whom}")
+        whom = f" to {number_of(summary['learners'], 'learner')}" if state == "would" else ""
+        one, several = _OUTCOMES.get(state, (f"is {state}", f"are {state}"))
+        click.echo(f"{count:>9,}  {f'badge {one}' if count == 1 else f'badges {several}'}{whom}")
     for title, counts in (
-        ("earn nothing:", [(each["reason"], each["count"]) for each in summary["reasons"]]),
+        ("completions that earn nothing:", [(each["reason"], each["count"]) for each in summary["reasons"]]),
         ("lines left out:", summary["left_out"].items()),
     ):
         if counts:
@@ -210,17 +232,17 @@ def _print(summary: dict[str, Any]) -> None:
 
 
 def _read(store: Store, number: int, file: Path | None, *, grades: bool = False) -> None:
-    """Take the completions of a file, or of the transcript that ALM makes.
+    """Read the completions of a file, or of the transcript that ALM makes.
 
-    :raises FailedError: they cannot be read. The backfill is forgotten, unless it can be gone on with.
+    :raises FailedError: they cannot be read. The backfill is deleted unless it can be resumed.
     """
     record = _record(store, number)
     options = options_from(record.options)
     try:
         source = source_of_backfill(store, record)
         if file is None:
-            click.echo("ALM makes a transcript, which may take a while", err=True)
-            lines = transcript_of(store, wanted_connection(store, source.connection), number, options)
+            click.echo("waiting for ALM to make a transcript, which may take some minutes", err=True)
+            lines = transcript_of(store, named_connection(store, source.connection), number, options)
         else:
             lines = lines_of(file)
         read_into(store, number, source, options, lines, grades=grades, watch=_counted)
@@ -229,15 +251,15 @@ def _read(store: Store, number: int, file: Path | None, *, grades: bool = False)
         store.backfills.remove(number)
         raise FailedError(f"{record.origin}: {error}") from None
     except AdapterError as error:
-        raise FailedError(f"backfill {number}: {error}; {_later(number)}") from None
+        raise FailedError(f"backfill {number}: {error}; {_how_to_resume(number)}") from None
     except (KeyboardInterrupt, click.Abort):
         if file is None:
-            click.echo(f"\nbackfill {number} is interrupted: {_later(number)}", err=True)
+            click.echo(f"\nbackfill {number} is interrupted: {_how_to_resume(number)}", err=True)
         raise click.Abort from None
 
 
-def _later(number: int) -> str:
-    return f"go on with `badgerelay backfill resume {number}`"
+def _how_to_resume(number: int) -> str:
+    return f"continue with `badgerelay backfill resume {number}`"
 
 
 def _record(store: Store, number: int) -> Backfill:
@@ -258,36 +280,38 @@ def _counted(rows: Iterable[T]) -> Iterator[T]:
     with _Progress() as progress:
         for count, row in enumerate(rows, start=1):
             if count % LINES == 0:
-                progress.say(f"{count:,} lines read")
+                progress.report(f"{count:,} lines read")
             yield row
 
 
 class _Progress:
-    """One line on a terminal that says how far it is; elsewhere, what holds it up.
+    """Progress on a terminal; elsewhere a line for each new reason to wait.
 
-    :param lock: without which it goes no further.
+    :param lock: the lock that the backfill's work must still have at each report.
     """
 
     def __init__(self, lock: ExclusiveLock | None = None) -> None:
         self._lock = lock
-        self._shown = sys.stderr.isatty()
-        self._said = ""
+        self._status = status("working")
+        self._reported = ""
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
+        """Show a text. :raises LockedError: the lock is lost."""
         if self._lock is not None:
             self._lock.check()
-        if self._shown and text != self._said:
-            click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
-        elif "waiting: " in text and text.partition("waiting: ")[2] != self._said.partition("waiting: ")[2]:
+        self._show(text)
+        waiting = text.partition("waiting: ")[2]
+        if waiting and waiting != self._reported.partition("waiting: ")[2] and not sys.stderr.isatty():
             click.echo(text, err=True)
-        self._said = text
+        self._reported = text
 
     def count(self, settled: int, trouble: str) -> None:
-        self.say(f"{settled:,} badges settled" + (f"; waiting: {trouble}" if trouble else ""))
+        """Show the number of badges that have an outcome, and the reason to wait, if there is one."""
+        self.report(f"{number_of(settled, 'badge')} settled" + (f"; waiting: {trouble}" if trouble else ""))
 
     def __enter__(self) -> _Progress:
+        self._show = self._status.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            click.echo("\r\033[K", nl=False, err=True)
+    def __exit__(self, *raised: Any) -> None:
+        self._status.__exit__(*raised)

@@ -1,28 +1,35 @@
-"""``events replay``, ``awards retry``, ``release`` and ``revoke``: by number, by what they share, by time."""
+"""``events replay``, ``awards retry``, ``release`` and ``revoke``: repair by number or by filter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from ..runtime.durations import parse_duration
+from ..runtime.durations import number_of
 from ..store import Store
 from ..store.ledger.bulk_repair import RETRIABLE, REVOCABLE, Chosen
 from ..store.queries import MAX_NUMBER
 from ..store.schema.tables import EVENT_STATES
 from .common import FailedError, confirmed, opened_store
+from .times import SINCE_HELP, instant
 
 MAX_REASON = 200
-"""Characters of a reason to revoke."""
+"""Maximum characters of a reason to revoke."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What one command says. :param others: of the numbers that were given, those it did not do."""
+    """The words of one command.
+
+    :param what: ``event`` or ``award``.
+    :param states: the states that the command works on.
+    :param question: the question before it does, with ``{}`` for the number of events or awards.
+    :param done: what was done to them, behind "is" or "are".
+    :param others: why the command left out some of the given numbers, behind "the others".
+    """
 
     what: str
     states: tuple[str, ...]
@@ -36,32 +43,32 @@ REPLAY = _Kind(
     "event",
     EVENT_STATES,
     "would be worked on again",
-    "Work on {} events again?",
-    "are worked on again",
+    "Work on {} again?",
+    "worked on again",
     "were not readable when they arrived",
 )
 RETRY = _Kind(
     "award",
     RETRIABLE,
     "would be tried again",
-    "Try {} awards again?",
-    "are tried again",
+    "Try {} again?",
+    "tried again",
     f"are not {', '.join(RETRIABLE)}",
 )
 RELEASE = _Kind(
     "award",
     ("held",),
     "would be released",
-    "Release {} awards?",
-    "are released",
+    "Release {}?",
+    "released",
     "are not held, or wait for `badgerelay resume`",
 )
 REVOKE = _Kind(
     "award",
     REVOCABLE,
     "would be revoked",
-    "Revoke {} awards, for good?",
-    "are being revoked",
+    "Revoke {}? This cannot be undone.",
+    "being revoked",
     "are being sent just now, or revoked, replaced or expired",
 )
 
@@ -69,7 +76,10 @@ REVOKE = _Kind(
 @click.command("replay")
 @click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def replay(**given: Any) -> None:
-    """Work on events again from the start, by number or by filter. No badge is doubled by it."""
+    """Decide again what events earn, by their numbers or by filters.
+
+    No badge is issued twice by it.
+    """
     with opened_store() as store:
         _repair(
             store, given, REPLAY, store.repair.count_replay, lambda chosen: store.repair.replay(chosen, store.now)
@@ -79,7 +89,10 @@ def replay(**given: Any) -> None:
 @click.command("retry")
 @click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def retry(**given: Any) -> None:
-    """Try rejected, dead or waiting awards again now. Where a badge may be there already, it is looked for first."""
+    """Try rejected, dead or waiting awards again now, by their numbers or by filters.
+
+    If the badge may exist already, badgerelay asks the provider before it sends again.
+    """
     with opened_store() as store:
         _repair(store, given, RETRY, store.repair.count_retry, lambda chosen: store.repair.retry(chosen, store.now))
 
@@ -87,7 +100,10 @@ def retry(**given: Any) -> None:
 @click.command("release")
 @click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
 def release(**given: Any) -> None:
-    """Send awards that are held. Where their connection is paused, they go once it is resumed."""
+    """Send held awards, by their numbers or by filters.
+
+    Awards of a paused connection are sent once it is resumed.
+    """
     with opened_store() as store:
         _repair(
             store, given, RELEASE, store.repair.count_release, lambda chosen: store.repair.release(chosen, store.now)
@@ -96,9 +112,12 @@ def release(**given: Any) -> None:
 
 @click.command("revoke")
 @click.argument("ids", type=click.IntRange(1, MAX_NUMBER), nargs=-1)
-@click.option("--because", required=True, help="Why, for the provider, who may tell the recipient.")
+@click.option("--because", required=True, help="The reason, for the provider, which may show it to the recipient.")
 def revoke(because: str, **given: Any) -> None:
-    """Revoke badges at the provider, for good. What is not issued yet is not issued any more."""
+    """Revoke badges at the provider, by the numbers of their awards or by filters. This cannot be undone.
+
+    An award that is not issued yet will not be issued.
+    """
     reason = " ".join(because.split())
     if not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
         raise click.UsageError(f"--because: must be 1 to {MAX_REASON} printable characters")
@@ -122,18 +141,21 @@ def _repair(
     *,
     always_ask: bool = False,
 ) -> None:
-    """:param always_ask: also where numbers were given."""
+    """Choose, ask, repair and report.
+
+    :param always_ask: ask for confirmation also if numbers were given.
+    """
     chosen = _chosen(given, store)
-    _known(store.views.event if kind.what == "event" else store.views.award, kind.what, chosen)
+    _check_numbers(store.views.event if kind.what == "event" else store.views.award, kind.what, chosen)
     if chosen.state is not None and chosen.state not in kind.states:
         raise click.UsageError(f"--state: only {', '.join(kind.states)} can be chosen here")
     found = count(chosen)
     if given["dry_run"]:
-        click.echo(f"{found} {kind.what}s {kind.would}")
+        click.echo(f"{number_of(found, kind.what)} {kind.would}")
         return
     if found and (always_ask or chosen.ids is None):
-        confirmed(kind.question.format(found), yes=given["yes"])
-    _say(chosen, repair(chosen), kind)
+        confirmed(kind.question.format(number_of(found, kind.what)), yes=given["yes"])
+    _report(chosen, repair(chosen), kind)
 
 
 def _filters(command: click.Command, kind: _Kind) -> None:
@@ -141,20 +163,18 @@ def _filters(command: click.Command, kind: _Kind) -> None:
     what = "planned" if awards else "arrived"
     states = ", ".join(kind.states)
     options = [
-        click.option("--state", help=f"Only of this state: {states}."),
+        click.option("--state", help=f"Only in this state: {states}."),
         click.option("--connection", help=f"Only of this {'provider' if awards else 'source'} connection."),
         click.option("--source", help="Only of this LMS host, ALM connection or alm:<account>."),
-        click.option("--reason", help="Only whose reason has this text in it."),
-        click.option(
-            "--since", help=f"Only what {what} since then: 2026-05-01T08:00 (UTC), or 2 hours ago: '2 hours'."
-        ),
-        click.option("--until", help=f"Only what {what} before then."),
-        click.option("--all", "all_", is_flag=True, help="Everything."),
-        click.option("--dry-run", is_flag=True, help="Only say how many."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--reason", help="Only where the reason contains this text."),
+        click.option("--since", metavar="TIME", help=f"Only what {what} from this time on: {SINCE_HELP}."),
+        click.option("--until", metavar="TIME", help=f"Only what {what} before this time."),
+        click.option("--all", "all_", is_flag=True, help=f"Take all {kind.what}s."),
+        click.option("--dry-run", is_flag=True, help="Only say how many it would be."),
+        click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
     ]
     if awards:
-        options.insert(4, click.option("--template", help="Only of this badge template."))
+        options.insert(4, click.option("--template", help="Only of the badge template with this id."))
     for option in reversed(options):
         option(command)
 
@@ -164,7 +184,10 @@ for _command, _kind in ((replay, REPLAY), (retry, RETRY), (release, RELEASE), (r
 
 
 def _chosen(given: dict[str, Any], store: Store) -> Chosen:
-    """:raises click.UsageError: nothing was chosen, or in two ways at once."""
+    """Return the choice that the arguments make.
+
+    :raises click.UsageError: they choose nothing, or choose in two ways at once.
+    """
     names = ("state", "connection", "source", "reason", "template", "since", "until")
     filters = {name: given[name] for name in names if given.get(name) is not None}
     ways = [bool(given["ids"]), bool(filters), given["all_"]]
@@ -176,31 +199,20 @@ def _chosen(given: dict[str, Any], store: Store) -> Chosen:
     return Chosen(ids=tuple(dict.fromkeys(given["ids"])) or None, **filters)
 
 
-def instant(name: str, text: str, now: float) -> float:
-    ago = parse_duration(text.strip().removesuffix("ago"))
-    if ago is not None:
-        return now - ago
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise click.UsageError(
-            f"--{name}: {text!r} is neither a time such as 2026-05-01T08:00 nor a length such as '2 hours'"
-        ) from None
-
-
-def _known(look: Callable[[int], Any], what: str, chosen: Chosen) -> None:
+def _check_numbers(get: Callable[[int], Any], what: str, chosen: Chosen) -> None:
+    """:raises FailedError: a given number does not exist."""
     for number in chosen.ids or ():
-        if look(number) is None:
-            raise FailedError(f"there is no {what} {number}")
+        if get(number) is None:
+            raise FailedError(f"there is no {what} {number}: see `badgerelay {what}s list`")
 
 
-def _say(chosen: Chosen, done: int, kind: _Kind) -> None:
-    """:raises FailedError: of those that were named, none could be."""
+def _report(chosen: Chosen, done: int, kind: _Kind) -> None:
+    """:raises FailedError: the command could do none of the given numbers."""
+    verb = "is" if done == 1 else "are"
     if chosen.ids is None:
-        click.echo(f"{done} {kind.what}s {kind.done}")
+        click.echo(f"{number_of(done, kind.what)} {verb} {kind.done}")
         return
-    text = f"{done} of {len(chosen.ids)} {kind.what}s {kind.done}"
+    text = f"{done:,} of {number_of(len(chosen.ids), kind.what)} {verb} {kind.done}"
     if done < len(chosen.ids):
         text += f" (the others {kind.others})"
     if not done:

@@ -1,8 +1,10 @@
-"""``badgerelay connect``: one connection by options, or several from a TOML file."""
+"""``badgerelay connect``: make one connection by options, or several from a TOML file."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,17 @@ from ..runtime.durations import number_of
 from ..sources.alm.polls.skills import learn_skills
 from ..store import Connection, Store
 from ..store.policy import skills_every
-from .common import FailedError, counted, exit_code_of, opened_store, wanted_connection
+from .common import FailedError, exit_code_of, named_connection, opened_store
+from .groups import Group
+from .progress import counted, status
+
+NAME_HELP = """
+
+NAME is yours to choose: commands, rules and web addresses call the connection by it."""
 
 
-class _Types(click.Group):
-    """One subcommand per installed adapter, and ALM; its options are the fields of its settings schema."""
+class _Types(Group):
+    """A command for each installed adapter and for ALM, with the fields of its settings schema as options."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return [*adapter_names(), ALM]
@@ -34,14 +42,18 @@ class _Types(click.Group):
 
 @click.group(cls=_Types, invoke_without_command=True)
 @click.option(
-    "--from", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that declares them."
+    "--from", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that declares connections."
 )
 @click.pass_context
 def connect(context: click.Context, file: Path | None) -> None:
-    """Connect a badge provider or ALM. It is checked first; what does not work is not saved."""
+    """Connect a badge provider or ALM. The settings are checked first, and saved only if they work.
+
+    Give a kind of connection, or --from FILE.toml for several at once. An existing connection of the same name is
+    changed.
+    """
     if context.invoked_subcommand is None:
         if file is None:
-            raise click.UsageError("name what to connect, or give --from FILE.toml", context)
+            raise click.UsageError("give a kind of connection, or --from FILE.toml", context)
         _connect_file(file)
     elif file is not None:
         raise click.UsageError("give either --from or a kind of connection", context)
@@ -64,23 +76,25 @@ def _connect_file(file: Path) -> None:
 
 
 def _report(store: Store, declared: Declared) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"asking {declared.type} about {declared.name} ...", err=True)
-    outcome = connect_one(store, declared)
-    connection = wanted_connection(store, declared.name)
+    with status(f"checking {declared.type} {declared.name}"):
+        outcome = connect_one(store, declared)
+    connection = named_connection(store, declared.name)
     line = f"{outcome}: {declared.type} {declared.name}: {connection.account}"
     try:
         line += _read_first(store, connection, outcome)
     except AdapterError as error:
         what = f"templates sync {connection.name}" if connection.role == "provider" else "skills poll"
-        raise FailedError(f"{line}; then: {error}; once that is mended: `badgerelay {what}`") from error
+        raise FailedError(f"{line}; then: {error}; once that is corrected, run `badgerelay {what}`") from error
     click.echo(line)
 
 
 def _read_first(store: Store, connection: Connection, outcome: str) -> str:
-    """What is to be known of the other end from the beginning; in words. :raises AdapterError: it does not say."""
+    """Read the templates or skills of a new connection, and return in words how many there are.
+
+    :raises AdapterError: the provider or ALM does not answer.
+    """
     if connection.role == "provider" and outcome != "unchanged":
-        count = sync_templates(store, connection, counted).templates
+        count = sync_templates(store, connection, partial(counted, what="badge template")).templates
         makes = not count and load_adapter(connection.type).capabilities.can_make_templates
         how = f": make them with `badgerelay templates make {connection.name}`" if makes else ""
         return f", {number_of(count, 'badge template')}{how}"
@@ -122,23 +136,26 @@ def _command_for(type_: str) -> click.Command:
                     raise
                 raise FailedError(_message(declared, error)) from error
 
-    help_ = (schema.__doc__ or "").strip()
-    return click.Command(type_, params=options, callback=_prompting(run, secret, schema), help=help_)
+    help_ = cleandoc(schema.__doc__ or f"Connect {type_}.") + NAME_HELP
+    short = help_.partition("\n")[0].partition(". ")[0].removesuffix(".")
+    return click.Command(
+        type_, params=options, callback=_prompting(run, secret, schema), help=help_, short_help=short
+    )
 
 
 def _broken(type_: str, trouble: ConfigurationError) -> click.Command:
-    """Says what is wrong with an adapter, where it is wanted; the others are connected as ever."""
+    """Return a command that reports why an adapter does not work."""
 
     def run(**_given: Any) -> None:
         raise trouble
 
-    whatever: list[click.Parameter] = [click.Argument(["given"], nargs=-1, type=click.UNPROCESSED)]
+    anything: list[click.Parameter] = [click.Argument(["given"], nargs=-1, type=click.UNPROCESSED)]
     return click.Command(
         type_,
-        params=whatever,
+        params=anything,
         callback=run,
-        help=f"Not to be used: {trouble}.",
-        short_help="does not work",
+        help=f"This adapter does not work: {trouble}.",
+        short_help="This adapter does not work",
         context_settings={"ignore_unknown_options": True},
     )
 
@@ -149,15 +166,21 @@ def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.
     if not secret and field.load_default not in (missing, None, False):
         help_ += f" [default: {field.load_default}]"
     if secret:
-        # Never the secret itself: command lines are seen by everybody on the machine.
+        # Not the secret itself: everybody on the machine can see command lines.
         return [
-            click.Option([f"{name}-file", f"{key}_file"], metavar="FILE", help=f"{help_} From a file; - for stdin."),
-            click.Option([f"{name}-env", f"{key}_env"], metavar="VARIABLE", help="The same, from a variable."),
+            click.Option(
+                [f"{name}-file", f"{key}_file"],
+                metavar="FILE",
+                help=f"{help_} Read from FILE; - is the standard input.",
+            ),
+            click.Option(
+                [f"{name}-env", f"{key}_env"], metavar="VARIABLE", help="The same, read from an environment variable."
+            ),
         ]
     if isinstance(field, fields.Boolean):
         return [click.Option([name, key], is_flag=True, default=None, help=help_)]
     several = isinstance(field, fields.List)
-    help_ += " May be given several times." if several else ""
+    help_ += " Repeat it for several." if several else ""
     return [click.Option([name, key], required=field.required, multiple=several, help=help_)]
 
 
@@ -168,7 +191,7 @@ def _read_standard_input(values: dict[str, Any], key: str) -> None:
 
 
 def _prompting(run: Any, secret: set[str], schema: Any) -> Any:
-    """Ask for the first secret on a terminal when none was given."""
+    """Return a callback that asks for the first secret on a terminal if none was given."""
 
     def callback(**given: Any) -> None:
         first = next((key for key in schema().fields if key in secret), None)

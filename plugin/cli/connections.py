@@ -1,4 +1,4 @@
-"""``badgerelay connections``: list, check, remove, rotate keys."""
+"""``badgerelay connections``: list, check and remove connections, and rotate their keys."""
 
 from __future__ import annotations
 
@@ -7,32 +7,46 @@ from typing import Any
 
 import click
 
-from ...adapters.errors import AdapterError, ConfigurationError
+from ...adapters.errors import AdapterError
 from ..connections.connect import check as ask
-from ..connections.schemas import schema_of
 from ..providers.pool import make_adapter
-from ..store import Connection
-from .common import FailedError, as_json, confirmed, opened_store, print_rows, wanted_connection, when
+from ..reports.explain import describe_connection
+from .common import FailedError, as_json, confirmed, named_connection, opened_store
+from .groups import Group
+from .tables import Column, list_options, print_table
+
+COLUMNS = (
+    Column("name", whole=True),
+    Column("role"),
+    Column("type"),
+    Column("state", kind="state"),
+    Column("account"),
+    Column("trouble", kind="detail"),
+)
 
 
-@click.group(invoke_without_command=True)
-@as_json
+@click.group(cls=Group, invoke_without_command=True)
+@list_options
 @click.pass_context
-def connections(context: click.Context, json_: bool) -> None:
-    """List connections: what they are, and whether anything keeps them from working."""
+def connections(context: click.Context, wide: bool, json_: bool) -> None:
+    """List connections with their state, or check and remove them.
+
+    Without a command it lists every connection, and says of each whether it works.
+    """
     if context.invoked_subcommand is None:
         with opened_store() as store:
-            rows = [_row(connection, store.now()) for connection in store.connections.all()]
-        print_rows(rows, ["name", "role", "type", "account", "state", "trouble"], json_=json_, empty="none yet")
+            rows = [describe_connection(connection, store.now()) for connection in store.connections.all()]
+        empty = "no connections yet: see `badgerelay connect --help`"
+        print_table(rows, COLUMNS, json_=json_, wide=wide, empty=empty)
 
 
 @connections.command()
 @click.argument("name", required=False)
 @as_json
 def check(name: str | None, json_: bool) -> None:
-    """Ask the other end of one connection, or of all, whether the settings work."""
+    """Ask the provider or ALM whether the settings work, for one connection or for all."""
     with opened_store() as store:
-        chosen = [wanted_connection(store, name)] if name else store.connections.all()
+        chosen = [named_connection(store, name)] if name else store.connections.all()
         results: list[dict[str, Any]] = []
         for connection in chosen:
             try:
@@ -53,12 +67,15 @@ def check(name: str | None, json_: bool) -> None:
 
 @connections.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, yes: bool) -> None:
-    """Forget a connection, its secrets and its rules. Its events, awards and history stay, and badges that badgerelay
-    itself has issued: connected again under the same name, they are served again."""
+    """Remove a connection with its secrets and its rules.
+
+    Its events, awards and history stay. Badges that badgerelay issued itself stay too: they are served again once
+    there is a connection of the same name.
+    """
     with opened_store() as store:
-        wanted_connection(store, name)
+        named_connection(store, name)
         confirmed(f"Remove the connection {name}?", yes=yes)
         store.connections.remove(name)
     click.echo(f"removed {name}")
@@ -66,44 +83,20 @@ def remove(name: str, yes: bool) -> None:
 
 @connections.command("rotate-key")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def rotate_key(name: str, yes: bool) -> None:
-    """Sign badges with a new key from now on, where badgerelay itself signs them. Old keys stay, to verify with."""
+    """Sign new badges with a new key.
+
+    It works for providers whose badges badgerelay signs itself. Old keys stay, so that old badges still verify.
+    """
     with opened_store() as store:
-        adapter = make_adapter(store, wanted_connection(store, name, "provider"))
+        adapter = make_adapter(store, named_connection(store, name, "provider"))
         try:
             if not adapter.capabilities.can_rotate_key:
-                raise FailedError(f"{name}: badgerelay has no key to rotate there")
+                raise FailedError(
+                    f"{name}: badgerelay does not sign the badges of this connection, so there is no key to rotate"
+                )
             confirmed(f"Sign the badges of {name} with a new key from now on?", yes=yes)
             click.echo(f"{name}: {adapter.rotate_key()}")
         finally:
             adapter.close()
-
-
-def _row(connection: Connection, now: float) -> dict[str, Any]:
-    held_up, trouble = held_up_by(connection, now)
-    return {
-        "name": connection.name,
-        "role": connection.role,
-        "type": connection.type,
-        "account": connection.account,
-        "state": held_up or ("fails" if connection.failures else "works"),
-        "trouble": trouble,
-    }
-
-
-def held_up_by(connection: Connection, now: float) -> tuple[str | None, str | None]:
-    """What lets nothing through it, in a few words, and what ails it; None each where nothing does."""
-    try:
-        schema_of(connection.type)
-    except ConfigurationError as error:
-        return "stopped: its adapter does not work", connection.trouble or str(error)
-    held_up = None
-    if connection.stopped:
-        held_up = f"stopped: {connection.stopped}"
-    elif connection.paused:
-        held_up = "paused"
-    elif connection.retry_at > now:
-        what = "rests" if connection.failures else "its rate is used up; waits"
-        held_up = f"{what} until {when(connection.retry_at)}"
-    return held_up, connection.trouble

@@ -1,9 +1,8 @@
-"""``badgerelay import``."""
+"""``badgerelay import``: check ALM's migration CSVs and keep what they say."""
 
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,15 +10,18 @@ from pathlib import Path
 import click
 
 from ..csv_import.apply import OvertakenError
-from ..csv_import.open_file import MAX_BYTES, CsvFile, Watch, open_file
+from ..csv_import.open_file import MAX_BYTES, CsvFile, open_file
 from ..csv_import.options import ChoiceError, choose_issuers, choose_source
 from ..csv_import.report import as_json as json_of
-from ..csv_import.report import as_text, write_errors
+from ..csv_import.report import write_errors
 from ..csv_import.result import Outcome
 from ..csv_import.run import Task, in_order, run
 from ..csv_import.staging import Staging
 from ..csvfiles.problems import DiskError, RefusedFileError
+from ..runtime.durations import number_of
 from .common import FailedError, as_json, opened_store
+from .import_summary import as_text
+from .progress import bar
 
 
 @click.command("import")
@@ -28,17 +30,19 @@ from .common import FailedError, as_json, opened_store
     "--connection",
     "connections",
     multiple=True,
-    help="The connection that issues a provider's badges; needed if it has several. Once for each provider.",
+    help="The connection that issues a provider's badges, if the provider has several. One for each provider.",
 )
-@click.option("--source", help="The LMS host or ALM connection that the files are of; needed if there are several.")
-@click.option("--dry-run", is_flag=True, help="Only say what is wrong and what would change.")
-@click.option("--accept-good-rows", is_flag=True, help="Import the rows that are right though others are not.")
+@click.option("--source", help="The LMS host or ALM connection whose files these are, if there are several.")
+@click.option("--dry-run", is_flag=True, help="Only print the problems and what would change.")
+@click.option("--accept-good-rows", is_flag=True, help="Import the good rows although others have problems.")
 @click.option(
     "--errors",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the <name>_err.csv with the failed rows go; else beside each file, and with --dry-run nowhere.",
+    help="The folder for NAME_err.csv, with the failed rows. Beside each file by default; none with --dry-run.",
 )
-@click.option("--max-bytes", type=click.IntRange(1), default=MAX_BYTES, show_default=True, help="Of each file.")
+@click.option(
+    "--max-bytes", type=click.IntRange(1), default=MAX_BYTES, show_default=True, help="The maximum size of each file."
+)
 @as_json
 def import_(
     paths: tuple[Path, ...],
@@ -50,10 +54,10 @@ def import_(
     max_bytes: int,
     json_: bool,
 ) -> None:
-    """Check migration CSVs, and keep what ties badges to learning objects and skills.
+    """Check ALM's migration CSVs, and import which badges belong to which learning objects and skills.
 
-    Takes badge.csv, skill.csv, skill_level.csv, skill_course.csv, course_instance.csv, learning_program_instance.csv,
-    certification.csv, user_skill.csv and user_course_grade.csv, several at once.
+    It takes one or several of badge.csv, skill.csv, skill_level.csv, skill_course.csv, course_instance.csv,
+    learning_program_instance.csv, certification.csv, user_skill.csv and user_course_grade.csv.
     """
     try:
         with ExitStack() as opened:
@@ -70,7 +74,7 @@ def import_(
                 dry_run=dry_run,
                 accept_good_rows=accept_good_rows,
             )
-            outcome = run(store, task, files, staging, _progress)
+            outcome = run(store, task, files, staging, bar)
             for piece in (json_of if json_ else as_text)(outcome, staging):
                 click.echo(piece, nl=not json_)
             click.echo("", nl=json_)
@@ -83,13 +87,13 @@ def import_(
     except DiskError as error:
         raise FailedError(str(error)) from None
     if outcome.problems and not outcome.written:
-        after = "" if dry_run else " Nothing was imported: mend the rows, or give --accept-good-rows."
-        raise FailedError(f"{outcome.problems} problems.{after}")
+        after = "" if dry_run else " Nothing was imported: correct the rows, or give --accept-good-rows."
+        raise FailedError(f"{number_of(outcome.problems, 'problem')}.{after}")
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Rows make no cycles, and to look for some takes a tenth of the time."""
+    """Switch the garbage collector off: rows make no cycles, and the collector takes a tenth of the time."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -108,25 +112,16 @@ def _opened(path: Path, max_bytes: int) -> Iterator[CsvFile]:
         file.close()
 
 
-@contextmanager
-def _progress(what: str, amount: int) -> Iterator[Watch]:
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=amount, label=what, file=sys.stderr) as bar:
-        yield bar.update
-
-
 def _write_errors(files: list[CsvFile], outcome: Outcome, staging: Staging, folder: Path | None) -> None:
-    """:raises FailedError: one cannot be written."""
+    """Write the failed rows of each file. :raises FailedError: a file cannot be written."""
     bad = {file.file for file in outcome.files if file.problems}
     for file in files:
         if file.name in bad and file.path is not None:
-            place = folder or file.path.parent
+            target = folder or file.path.parent
             try:
-                written = write_errors(file, staging, place)
+                written = write_errors(file, staging, target)
             except OSError as error:
-                shown = click.format_filename(place)
+                shown = click.format_filename(target)
                 message = (
                     f"the failed rows cannot be written to {shown}: {error.strerror}; choose another with --errors"
                 )

@@ -1,4 +1,4 @@
-"""``badgerelay``: the commands, each loaded when it is called, so that ``--help`` is quick."""
+"""``badgerelay``: the commands, each loaded when it is called so that ``--help`` is quick."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from keyword import iskeyword
 import click
 
 from ..._version import __version__
+from .groups import Group
 
 COMMANDS = {
-    "demo": ("demo", "See the whole road on this machine, with real processes and no account anywhere."),
-    "connect": ("connect", "Connect a badge provider or a source of events, checked before it is saved."),
+    "demo": ("serve", "Watch completions become badges on this machine, without any account."),
+    "connect": ("connect", "Connect a badge provider or ALM, checked before it is saved."),
     "connections": ("connections", "List, check or remove connections."),
-    "templates": ("templates", "The badge templates of the connected providers."),
-    "import": ("import_files", "Check ALM's migration CSVs, and keep what ties badges to learning objects."),
-    "rules": ("rules", "Which completions earn which badge: list, add, remove, test."),
-    "skills": ("skills", "The skills that sources have told of, and the badges of their levels."),
+    "templates": ("templates", "List, synchronize, export and make badge templates."),
+    "import": ("import_files", "Import ALM's migration CSVs, which say what earns which badge."),
+    "rules": ("rules", "List, add, remove and test rules: which completions earn which badge."),
+    "skills": ("skills", "List the skills of sources and the badges of their levels."),
     "serve": ("serve", "Receive webhooks and issue badges."),
     "worker": ("serve", "Issue badges, beside `serve` or on other machines."),
-    "events": ("awards", "What arrived: list, show, replay."),
-    "awards": ("awards", "What became of it: list, show, why, retry, release."),
-    "schedule": ("schedule", "What is done from time to time, and what came of it."),
-    "migrations": ("migrations", "Migration runs of ALM accounts, followed until they end."),
-    "backfill": ("backfill", "Past completions made good: planned first, then issued."),
-    "report": ("report", "What earned nothing, and where the ledger and the provider differ."),
-    "pause": ("pause", "Send nothing, for all connections or one; events are still taken."),
+    "events": ("events", "List, show and replay what arrived."),
+    "awards": ("awards", "List, explain, retry, release and revoke earned badges."),
+    "schedule": ("schedule", "List the periodic tasks and their outcomes."),
+    "migrations": ("migrations", "Follow migration runs of ALM accounts."),
+    "backfill": ("backfill", "Issue badges for past completions: planned first, then confirmed."),
+    "report": ("report", "Report completions that earned nothing, and differences from the provider."),
+    "pause": ("pause", "Stop sending, for one connection or all; events are still received."),
     "resume": ("pause", "Send again."),
-    "sandbox": ("serve", "A local counterpart of a provider or of ALM, to try things on."),
-    "adapter": ("adapter", "Badge providers: list those installed, write a new one, check one."),
-    "db": ("db", "The database: upgrade, keys."),
+    "sandbox": ("sandbox", "Run a local server that behaves like a provider or ALM."),
+    "adapter": ("adapter", "List, write and check adapters to badge providers."),
+    "db": ("db", "Upgrade the database and manage its keys."),
 }
-"""Command: its module in this folder, and its line in the help."""
+"""Commands with the module of this folder that has them, and their lines in the help."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -54,11 +55,20 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="badgerelay")
 def badgerelay() -> None:
-    """Turn finished courses into verifiable badges, exactly once."""
+    """Turn finished courses into verifiable badges, exactly once.
+
+    Start with `badgerelay demo`, then `badgerelay connect --help`. Every command has --help. Lists have --json for
+    programs and --wide for every field. NO_COLOR turns colours off.
+
+    To complete commands with the Tab key, put this line into ~/.bashrc (or zsh_source into ~/.zshrc):
+
+    \b
+      eval "$(_BADGERELAY_COMPLETE=bash_source badgerelay)"
+    """
 
 
 def main() -> None:
-    """Run the command; exits with 0 done, 1 it did not work, 2 wrong use or wrong settings."""
+    """Run a command. It exits with 0 if done, 1 if it did not work, 2 for wrong use or wrong settings."""
     try:
         badgerelay.main(standalone_mode=False)
     except click.exceptions.Exit as done:

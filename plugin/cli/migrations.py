@@ -17,7 +17,9 @@ from ..sources.alm.polls.migration_runs import EVERY_SECONDS, follow_runs, reque
 from ..store import Store
 from ..store.imports.migration_runs import FOLLOWED
 from ..store.queries import MAX_NUMBER
-from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
+from .common import FailedError, named_connection, opened_store
+from .groups import Group
+from .tables import Column, list_options, print_table
 
 
 def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -26,34 +28,37 @@ def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str
     return value
 
 
-@click.group()
+@click.group(cls=Group)
 def migrations() -> None:
-    """Migration runs of ALM: no webhook tells which files were taken in, so ALM is asked."""
+    """Follow migration runs of an ALM account until they end.
+
+    ALM sends no webhook about the files of a migration, so badgerelay asks for their state.
+    """
 
 
 @migrations.command("watch")
 @click.argument("connection")
-@click.option("--project", required=True, callback=_id, help="The migrationProjectId.")
-@click.option("--sprint", required=True, callback=_id, help="The sprintId.")
-@click.option("--run", required=True, callback=_id, help="The sprintRunId.")
-@click.option("--wait", is_flag=True, help="Follow it here until it ends; else `serve` or `worker` does.")
+@click.option("--project", required=True, callback=_id, help="The migrationProjectId in ALM's answer.")
+@click.option("--sprint", required=True, callback=_id, help="The sprintId in ALM's answer.")
+@click.option("--run", required=True, callback=_id, help="The sprintRunId in ALM's answer.")
+@click.option("--wait", is_flag=True, help="Wait here until the run ends; otherwise `serve` or `worker` follows it.")
 @click.option(
     "--every",
     default=EVERY_SECONDS,
     show_default=True,
     type=click.FloatRange(1, 3600),
-    help="Seconds from one look to the next, with --wait.",
+    help="Seconds between two questions to ALM, with --wait.",
 )
 def watch(connection: str, project: str, sprint: str, run: str, wait: bool, every: float) -> None:
-    """Follow a migration run of an ALM account; its three ids are in the answer to starting it.
+    """Follow a migration run of an ALM account. ALM's answer to starting the run holds its three ids.
 
-    Each file that ALM has taken in becomes an event, once. ALM is asked once a minute until every file has ended, it
-    has told nothing new for a day, or `migrations stop`.
+    Each file that ALM has imported becomes one event. Badgerelay asks once a minute until every file has ended, a day
+    has passed without news, or you give `badgerelay migrations stop`.
     """
     with opened_store() as store:
-        account = wanted_connection(store, connection, "source")
+        account = named_connection(store, connection, "source")
         if account.type != ALM:
-            raise FailedError(f"{connection} is no connection to ALM")
+            raise FailedError(f"{connection} is not a connection to ALM: see `badgerelay connections`")
         status = request_status(store, account, project, sprint, run)  # refused ids are refused now
         number = store.migration_runs.follow(connection, project, sprint, run, store.now())
         followed = store.migration_runs.get(number)
@@ -72,30 +77,43 @@ def watch(connection: str, project: str, sprint: str, run: str, wait: bool, ever
 
 
 @migrations.command("list")
-@as_json
-def list_runs(json_: bool) -> None:
-    """The runs, with the files of each as ALM last told. What it calls error links is shown and never followed."""
+@list_options
+def list_runs(wide: bool, json_: bool) -> None:
+    """List migration runs with the state of their files.
+
+    --json shows the error links that ALM names; badgerelay never opens them.
+    """
     with opened_store() as store:
+        now = store.now()
         runs = [asdict(run) for run in store.migration_runs.all()]
     for run in runs:
         run["jobs"] = json.loads(run["jobs"])
     if json_:
-        print_rows(runs, [], json_=True, empty="")
+        print_table(runs, [], json_=True, empty="")
         return
     rows = [
         {**run, "run": f"{run['project_id']}/{run['sprint_id']}/{run['run_id']}", "files": _files(run["jobs"])}
         for run in runs
     ]
-    print_rows(rows, ["id", "connection", "run", "state", "files", "said", "asked_at"], json_=False, empty="none")
+    columns = [
+        Column("id", kind="number", whole=True),
+        Column("state", kind="state", whole=True),
+        Column("connection"),
+        Column("run"),
+        Column("asked", "asked_at", "time", whole=True),
+        Column("files", kind="detail"),
+        Column("last message", "said", "detail"),
+    ]
+    print_table(rows, columns, json_=False, wide=wide, now=now, empty="no migration runs")
 
 
 @migrations.command("stop")
 @click.argument("number", type=click.IntRange(1, MAX_NUMBER))
 def stop(number: int) -> None:
-    """Follow a run no longer, by its number."""
+    """Stop following a run, by its number."""
     with opened_store() as store:
         if not store.migration_runs.stop(number, "stopped by an administrator"):
-            raise FailedError(f"no run {number} is followed: see `badgerelay migrations list`")
+            raise FailedError(f"run {number} is not followed: see `badgerelay migrations list`")
         arrange(store, TASKS)
     click.echo(f"run {number} is stopped")
 
@@ -106,7 +124,7 @@ def _state(store: Store, number: int) -> str:
 
 
 def _print_jobs(store: Store, number: int, last: list[Any]) -> list[Any]:
-    """Say what is new of its files."""
+    """Print the files whose state has changed."""
     run = store.migration_runs.get(number)
     jobs = json.loads(run.jobs) if run else []
     for job in jobs:

@@ -1,12 +1,12 @@
-"""``badgerelay report``: as a table, as JSON, or as a CSV."""
+"""``badgerelay report``: reports as a table, as JSON or as a CSV."""
 
 from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -16,63 +16,95 @@ from ..csvfiles.cells import escaped
 from ..reports.drift import Drift
 from ..reports.unmapped import unmapped as unmapped_rows
 from ..store import Store
-from .bulk_repair import instant
-from .common import as_json, opened_store, print_rows, wanted_connection, when
+from .common import named_connection, opened_store
+from .filters import since
+from .groups import Group
+from .progress import status
+from .tables import Column, json_fields, list_options, print_table
+from .times import instant
 
 SHOWN = 200
-"""Rows of a table; JSON and CSV have all."""
+"""Maximum rows of a table; JSON and CSV have all."""
 
 as_csv = click.option(
-    "--csv", "csv_", type=click.File("w", encoding="utf-8", lazy=True), help="Write a CSV to this file, - for here."
+    "--csv",
+    "csv_",
+    metavar="FILE",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    help="Write the report as a CSV to this file; - writes to the standard output.",
 )
 Rows = Iterable[Mapping[str, Any]]
 
 
-@click.group()
+@click.group(cls=Group)
 def report() -> None:
-    """What earned nothing, and where the ledger and the provider differ."""
+    """Report completions that earned nothing, and differences between badgerelay and the provider."""
 
 
 @report.command("unmapped")
-@click.option("--since", help="Only what arrived since then: 2026-05-01T08:00 (UTC), or 2 hours ago: '2 hours'.")
+@since
 @as_csv
-@as_json
-def unmapped(since: str | None, csv_: Any, json_: bool) -> None:
-    """Completions that earned nothing, as nothing is tied to what was completed: by learning object."""
-    columns = ("source", "learning_object_id", "completions", "learners", "last_seen_at", "hint")
+@list_options
+def unmapped(since: str | None, csv_: Any, wide: bool, json_: bool) -> None:
+    """List learning objects whose completions earned nothing, since no badge is attached to them.
+
+    The learning object with the most learners comes first, each with the command that attaches a badge to it.
+    """
+    fields = ("source", "learning_object_id", "completions", "learners", "last_seen_at", "hint")
+    columns = [
+        Column("learning object", "learning_object_id", whole=True),
+        Column("source"),
+        Column("completions", kind="number"),
+        Column("learners", kind="number"),
+        Column("last", "last_seen_at", "time", whole=True),
+        Column("hint", kind="detail"),
+    ]
     with opened_store() as store:
-        rows = unmapped_rows(store, None if since is None else instant("since", since, store.now()))
-        _print((_fields(row, columns) for row in rows), columns, csv_, json_, empty="nothing is unmapped")
+        now = store.now()
+        rows = unmapped_rows(store, None if since is None else instant("since", since, now))
+        output = _Output(fields, columns, csv_, json_, wide, now, empty="nothing is unmapped")
+        output.print(_fields(row, fields) for row in rows)
 
 
 @report.command("drift")
 @click.argument("connection", required=False)
 @as_csv
-@as_json
-def drift(connection: str | None, csv_: Any, json_: bool) -> None:
-    """Where the ledger and the provider differ, for one provider connection or for all. It changes nothing.
+@list_options
+def drift(connection: str | None, csv_: Any, wide: bool, json_: bool) -> None:
+    """Compare badgerelay's ledger with the provider's badges, for one connection or for all. It changes nothing.
 
-    missing: the provider has no such badge. state, template, recipient: it has another one than the ledger.
-    unknown: it has a badge of a learner of ours that the ledger does not know.
+    \b
+    missing    the provider does not have the badge
+    state      the badge's state differs
+    template   the badge's template differs
+    recipient  the badge went to another address
+    unknown    the provider has a badge of a known learner that the ledger does not have
     """
-    columns = ("kind", "connection", "badge_id", "award_id", "learner", "template_id", "ledger", "provider")
+    fields = ("kind", "connection", "badge_id", "award_id", "learner", "template_id", "ledger", "provider")
+    columns = [
+        Column("kind", kind="state", whole=True),
+        Column("award", "award_id", "number", whole=True),
+        Column("learner"),
+        Column("badge", "badge_id"),
+        Column("ledger"),
+        Column("provider"),
+    ]
     kinds: Counter[str] = Counter()
-    with opened_store() as store:
-        rows = (_fields(row, columns) for row in _differences(store, connection))
-        _print(_counted(rows, kinds), columns, csv_, json_, empty="the ledger and the provider agree")
+    with opened_store() as store, status("reading the provider's badges") as show:
+        rows = (_fields(row, fields) for row in _differences(store, connection, show))
+        output = _Output(fields, columns, csv_, json_, wide, store.now(), empty="the ledger and the provider agree")
+        output.print(_counted(rows, kinds))
     if kinds and not json_ and csv_ is None:
-        click.echo(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+        click.echo(", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())))
 
 
-def _differences(store: Store, connection: str | None) -> Iterator[Any]:
+def _differences(store: Store, connection: str | None, show: Callable[[str], None]) -> Iterator[Any]:
     if connection is not None:
-        chosen = [wanted_connection(store, connection, "provider")]
+        chosen = [named_connection(store, connection, "provider")]
     else:
         chosen = [each for each in store.connections.all() if each.role == "provider"]
-    note = _note if sys.stderr.isatty() else _silent
     for each in chosen:
-        yield from Drift(store, each, note=note).run()
-    note("")
+        yield from Drift(store, each, note=show).run()
 
 
 def _counted(rows: Rows, kinds: Counter[str]) -> Iterator[Mapping[str, Any]]:
@@ -81,20 +113,32 @@ def _counted(rows: Rows, kinds: Counter[str]) -> Iterator[Mapping[str, Any]]:
         yield row
 
 
-def _print(rows: Rows, columns: Sequence[str], csv_: Any, json_: bool, *, empty: str) -> None:
-    """However many there are, in bounded memory."""
-    if csv_ is not None:
-        writer = csv.writer(csv_)
-        writer.writerow(columns)
-        writer.writerows([escaped(row[column]) for column in columns] for row in rows)
-    elif json_:
-        _print_json(rows)
-    else:
-        iterator = iter(rows)
-        print_rows(list(islice(iterator, SHOWN)), columns, json_=False, empty=empty)
-        left = sum(1 for _ in iterator)
-        if left:
-            click.echo(f"... and {left:,} more: see --csv or --json")
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """The form in which a report is printed; however long the report is, memory stays bounded."""
+
+    fields: Sequence[str]
+    columns: Sequence[Column]
+    csv_: Any
+    json_: bool
+    wide: bool
+    now: float
+    empty: str
+
+    def print(self, rows: Rows) -> None:
+        if self.csv_ is not None:
+            writer = csv.writer(self.csv_)
+            writer.writerow(self.fields)
+            shown = map(json_fields, rows)
+            writer.writerows([escaped(row[field]) for field in self.fields] for row in shown)
+        elif self.json_:
+            _print_json(map(json_fields, rows))
+        else:
+            iterator = iter(rows)
+            first = list(islice(iterator, SHOWN))
+            print_table(first, self.columns, json_=False, wide=self.wide, now=self.now, empty=self.empty)
+            if left := sum(1 for _ in iterator):
+                click.echo(f"... and {left:,} more: give --csv FILE or --json to have all")
 
 
 def _print_json(rows: Rows) -> None:
@@ -109,14 +153,5 @@ def _print_json(rows: Rows) -> None:
     click.echo("\n]")
 
 
-def _fields(row: Any, columns: Sequence[str]) -> dict[str, Any]:
-    values = {column: getattr(row, column) for column in columns}
-    return {name: when(value) if name.endswith("_at") else value for name, value in values.items()}
-
-
-def _note(text: str) -> None:
-    click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
-
-
-def _silent(_text: str) -> None:
-    pass
+def _fields(row: Any, fields: Sequence[str]) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in fields}

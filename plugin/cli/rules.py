@@ -1,4 +1,4 @@
-"""``badgerelay rules``: which completions earn which badge."""
+"""``badgerelay rules``: the rules that say which completions earn which badge."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import click
 from ..store import Store
 from ..store.catalogue.rules import ANY_SOURCE, NewRule, Rule, skill_object
 from ..store.queries import MAX_NUMBER
-from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
+from .common import FailedError, named_connection, opened_store
+from .groups import Group
 from .rules_dry_run import test
+from .tables import Column, list_options, print_table
 
 MAX_ID = 255
+"""Maximum characters of an id."""
+
 _SKILL = re.compile(r"([^:\s]{1,200}):(\d{1,9})\Z", re.ASCII)
 
 
 def _short(
     _context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]
 ) -> str | tuple[str, ...]:
-    """Refuses what the database could not keep."""
+    """Check that the database can keep the value. :raises click.BadParameter: it cannot."""
     most = 64 if parameter.name == "source" else MAX_ID
     for each in value if isinstance(value, tuple) else (value,):
         if not 0 < len(each) <= most or not each.isprintable():
@@ -33,19 +37,23 @@ def _levels(_context: click.Context, _parameter: click.Parameter, values: tuple[
     for value in values:
         match = _SKILL.match(value.removeprefix("skill:"))
         if match is None:
-            raise click.BadParameter(f"{value!r} is no skill's id and level, such as 240110:1")
+            raise click.BadParameter(f"{value!r} is not a skill's id and level, such as 240110:1")
         found.append(skill_object(match[1], int(match[2])))
     return tuple(found)
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
-    """Which completions earn which badge, beside what ALM itself says."""
+    """List, add, remove and test rules: which completions earn which badge.
+
+    They add to the badges that are attached to learning objects in ALM itself.
+    """
 
 
 @rules.command("list")
-@as_json
-def list_rules(json_: bool) -> None:
+@list_options
+def list_rules(wide: bool, json_: bool) -> None:
+    """List rules with what each needs and which badge it earns."""
     with opened_store() as store:
         names = {(row.connection, row.template_id): row.name for row in store.catalogue.templates()}
         found = store.rules.all()
@@ -59,7 +67,15 @@ def list_rules(json_: bool) -> None:
         }
         for rule in found
     ]
-    print_rows(rows, ["id", "source", "wants", "earns", "origin", "trouble"], json_=json_, empty="no rules yet")
+    columns = [
+        Column("id", kind="number", whole=True),
+        Column("completion", "wants"),
+        Column("earns"),
+        Column("source"),
+        Column("origin"),
+        Column("trouble", kind="detail"),
+    ]
+    print_table(rows, columns, json_=json_, wide=wide, empty="no rules yet")
 
 
 @rules.command("add")
@@ -68,37 +84,43 @@ def list_rules(json_: bool) -> None:
     "learning_objects",
     multiple=True,
     callback=_short,
-    help="Its id, or one of its instances' ids; may be given several times.",
+    help="A learning object: its id, or the id of one of its instances. Repeat it for several.",
 )
 @click.option(
-    "--skill", "skills", multiple=True, callback=_levels, help="A skill's id and level, such as 240110:1; likewise."
+    "--skill",
+    "skills",
+    multiple=True,
+    callback=_levels,
+    help="A skill's id and level, such as 240110:1. Repeat it for several.",
 )
-@click.option("--any", "any_", is_flag=True, help="One of them is enough.")
-@click.option("--all", "all_", is_flag=True, help="All of them are needed (the default).")
-@click.option("--at-least", type=click.IntRange(1), metavar="N", help="So many of them are enough.")
-@click.option("--any-completion", is_flag=True, help="Completions without passing count too.")
-@click.option("--least-score", type=click.FloatRange(0.0, 1.0), help="The score must be at least this, of 0 to 1.")
+@click.option("--any", "any_", is_flag=True, help="One of them earns the badge.")
+@click.option("--all", "all_", is_flag=True, help="All of them together earn the badge. This is the default.")
+@click.option("--at-least", type=click.IntRange(1), metavar="N", help="This many of them earn the badge.")
+@click.option("--any-completion", is_flag=True, help="Count completions without passing too.")
+@click.option(
+    "--least-score", type=click.FloatRange(0.0, 1.0), help="Count only scores of at least this, from 0 to 1."
+)
 @click.option(
     "--template",
     "templates",
     required=True,
     multiple=True,
     callback=_short,
-    help="The badge template's id at the provider; several times for several badges.",
+    help="The badge template's id at the provider. Repeat it for several badges.",
 )
 @click.option(
     "--connection",
     "connections",
     required=True,
     multiple=True,
-    help="The provider connection that issues it; once for each --template, in their order.",
+    help="The provider connection that issues the badge: one for each --template, in the same order.",
 )
 @click.option(
     "--source",
     default=ANY_SOURCE,
     show_default=True,
     callback=_short,
-    help="Only for this LMS host or ALM connection.",
+    help="The LMS host or ALM connection whose completions count; * is any.",
 )
 def add(
     learning_objects: tuple[str, ...],
@@ -112,9 +134,9 @@ def add(
     connections: tuple[str, ...],
     source: str,
 ) -> None:
-    """Whoever completes these learning objects, or achieves these skill levels, earns these badges.
+    """Add a rule: learners who complete these learning objects, or reach these skill levels, earn these badges.
 
-    Badges of several providers are a rule each: none waits for another.
+    Several badges make several rules, so that no badge waits for another.
     """
     if any_ + all_ + (at_least is not None) > 1:
         raise click.UsageError("give one of --all, --any and --at-least")
@@ -140,7 +162,7 @@ def add(
     with opened_store() as store:
         names = [_issuable(store, new.connection, new.template_id) for new in news]
         for new in news:
-            _scores_are_told(store, new)
+            _check_scores(store, new)
         added = store.rules.add(news, store.now())
     for new, name in zip(news, names, strict=True):
         outcome = "added" if new in added else "there already"
@@ -150,7 +172,7 @@ def add(
 @rules.command("remove")
 @click.argument("rule_id", type=click.IntRange(1, MAX_NUMBER))
 def remove(rule_id: int) -> None:
-    """Remove a rule by its number. Badges that it has given stay."""
+    """Remove a rule by its number. Badges that it earned stay."""
     with opened_store() as store:
         if not store.rules.remove(rule_id):
             raise FailedError(f"there is no rule {rule_id}: see `badgerelay rules list`")
@@ -161,8 +183,8 @@ rules.add_command(test)
 
 
 def _issuable(store: Store, connection: str, template: str) -> str:
-    """The template's name. :raises FailedError: nothing can be issued from it."""
-    wanted_connection(store, connection, "provider")
+    """Return the template's name. :raises FailedError: the template cannot be issued."""
+    named_connection(store, connection, "provider")
     known = {row.template_id: row for row in store.catalogue.templates(connection)}
     if template not in known:
         raise FailedError(
@@ -171,13 +193,13 @@ def _issuable(store: Store, connection: str, template: str) -> str:
         )
     if known[template].state != "active":
         raise FailedError(
-            f"the badge template {template!r} is {known[template].state}: nothing can be issued from it"
+            f"the badge template {template!r} is {known[template].state}: only active templates can be issued"
         )
     return str(known[template].name)
 
 
-def _scores_are_told(store: Store, new: NewRule | Rule) -> None:
-    """:raises FailedError: the rule could never be met."""
+def _check_scores(store: Store, new: NewRule | Rule) -> None:
+    """Check that the source's events have scores. :raises FailedError: the rule asks for one that never comes."""
     source = store.connections.get(new.source)
     if new.least_score is not None and source is not None and source.role == "source":
-        raise FailedError(f"--least-score: the events of {new.source} carry no score, so that nobody would earn it")
+        raise FailedError(f"--least-score: the events of {new.source} have no score, so nobody would earn the badge")

@@ -1,4 +1,4 @@
-"""``badgerelay rules test``: what would become of an event."""
+"""``badgerelay rules test``: try an event against the rules."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import click
 from .common import FailedError, as_json, opened_store
 
 MAX_BYTES = 1024 * 1024
-"""As much as a delivery may have."""
+"""Maximum bytes of the file; the receiver accepts no larger delivery."""
 
 
 @click.command()
 @click.argument("file", type=click.File("rb"))
-@click.option("--source", help="The LMS host that it is to be of, in place of the one that it names.")
-@click.option("--connection", help="The ALM connection that it is to come through.")
+@click.option("--source", help="The LMS host to take the event as one of, instead of the host that it names.")
+@click.option("--connection", help="The ALM connection to take the event as one of.")
 @as_json
 def test(file: BinaryIO, source: str | None, connection: str | None, json_: bool) -> None:
-    """Say what would become of an event, and why; nothing is stored or issued.
+    """Try an event: say what it would earn, and why. Nothing is stored or issued.
 
-    FILE (- for the standard input) holds JSON: a delivery of ALM, one event of it, or an LMS host's event. ALM is
-    asked for what is not known, and the answer says for what.
+    FILE holds JSON: a delivery of ALM, one event of it, or the event of an LMS host; - reads the standard input. ALM
+    is asked for what badgerelay does not know, and the output says for what.
     """
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        raise FailedError(f"{file.name}: it is larger than {MAX_BYTES} bytes, as no delivery is")
+        raise FailedError(f"{file.name} is larger than {MAX_BYTES:,} bytes, the limit for a delivery")
     from ..reports.dry_run import UnreadableError, lines_of, try_out
 
     with opened_store() as store:

@@ -1,4 +1,4 @@
-"""``badgerelay schedule``: what is done from time to time, and what came of it."""
+"""``badgerelay schedule``: the periodic tasks of each connection."""
 
 from __future__ import annotations
 
@@ -11,27 +11,41 @@ from ..engine.schedule.tasks import TASKS
 from ..runtime.durations import in_words
 from ..store import Connection
 from ..store.schedule import ScheduledTask
-from .common import as_json, opened_store, print_rows
+from .common import opened_store
+from .groups import Group
+from .tables import Column, list_options, print_table
 
 
-@click.group()
+@click.group(cls=Group)
 def schedule() -> None:
-    """What `serve` and `worker` do from time to time for each connection."""
+    """List the periodic tasks that `serve` and `worker` do for each connection."""
 
 
 @schedule.command("list")
-@as_json
-def list_schedule(json_: bool) -> None:
-    """When each was done last, with what outcome, and when it is done again.
+@list_options
+def list_schedule(wide: bool, json_: bool) -> None:
+    """List periodic tasks with their last outcome and their next run.
 
-    How often is a setting of the connection: templates_every of a provider, skills_every of an ALM account.
+    Settings of the connection say how often they run: templates_every of a provider, skills_every of an ALM account.
     """
     with opened_store() as store:
         arrange(store, TASKS)
         connections = {each.name: each for each in store.connections.plain()}
-        rows = [_row(row, connections.get(row.connection), store.now()) for row in store.schedule.all()]
-    columns = ["connection", "task", "every", "state", "ended_at", "outcome", "failures", "said", "due_at"]
-    print_rows(rows, columns, json_=json_, empty="nothing: there is no connection, or all is off")
+        now = store.now()
+        rows = [_row(row, connections.get(row.connection), now) for row in store.schedule.all()]
+    columns = [
+        Column("connection"),
+        Column("task"),
+        Column("every"),
+        Column("state", kind="state"),
+        Column("last run", "ended_at", "time", whole=True),
+        Column("outcome", kind="state"),
+        Column("failures", lambda row: row["failures"] or None, "number"),
+        Column("next run", "due_at", "time", whole=True),
+        Column("last message", "said", "detail"),
+    ]
+    empty = "no periodic tasks: there is no connection, or their settings turn them off"
+    print_table(rows, columns, json_=json_, wide=wide, now=now, empty=empty)
 
 
 def _row(row: ScheduledTask, connection: Connection | None, now: float) -> dict[str, Any]:

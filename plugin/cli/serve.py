@@ -1,4 +1,4 @@
-"""``badgerelay serve``, ``worker`` and ``sandbox``: what runs until it is stopped."""
+"""``badgerelay serve``, ``worker`` and ``demo``: the commands that run badgerelay itself."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
-from ...adapters.registry import adapter_names, load_adapter
-from ..connections.declarations import RefusedError, toml_block
-from ..connections.schemas import ALM
 from ..engine.celery.app import check_broker
 from ..engine.runs import CALLS_IN_FLIGHT
 from ..runtime.logs import set_up_logging
 from ..runtime.settings import Settings, read_settings
 from ..store import open_store
-from .common import FailedError
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-SANDBOX_PROVIDER, SANDBOX_ACCOUNT = "academy", "acme"
-"""Names of the connections that the sandboxes propose."""
+from .common import FailedError, say_stopped, sigterm_interrupts
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--no-worker", is_flag=True, help="Only receive; `badgerelay worker` issues.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. 127.0.0.1 can be reached from this machine alone.",
+)
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port to listen on. 0 takes a free one.",
+)
+@click.option("--no-worker", is_flag=True, help="Only receive. `badgerelay worker` issues the badges.")
 def serve(host: str, port: int, no_worker: bool) -> None:
     """Receive webhooks and issue badges, on a production WSGI server.
 
-    With BADGERELAY_BROKER_URL it only receives, and tells `badgerelay worker`s of what arrived.
+    If BADGERELAY_BROKER_URL is set, it only receives, and `badgerelay worker` issues the badges.
 
-    Put a TLS-terminating proxy in front: ALM sends to public https addresses.
+    ALM sends to public https addresses alone, so put a proxy in front that terminates TLS.
     """
     from ..web.server import serve as run
 
@@ -51,11 +52,12 @@ def serve(host: str, port: int, no_worker: bool) -> None:
         run(settings, host, port, lambda: click.echo(text), engine=not no_worker)
     except SystemExit as end:
         if end.code:
-            raise FailedError("the process that answers requests has died: start serve again") from None
+            raise FailedError("the process that answers requests has died: start `badgerelay serve` again") from None
+    say_stopped("badgerelay serve")
 
 
 def _check_store(settings: Settings) -> None:
-    """:raises SettingsError: it cannot be opened, or the secrets in it cannot."""
+    """Open the store once. :raises SettingsError: the store or the secrets in it cannot be opened."""
     store = open_store(settings)
     try:
         store.connections.all()
@@ -76,12 +78,12 @@ def _who_works(settings: Settings, no_worker: bool) -> str:
     show_default=True,
     metavar="N",
     type=click.IntRange(1, 64),
-    help="Calls of one connection under way at once, in this process.",
+    help="The maximum number of calls to one provider at the same time.",
 )
 def worker(concurrency: int) -> None:
-    """Issue badges, without receiving anything: beside `serve --no-worker`, or on other machines.
+    """Issue badges without receiving webhooks: beside `serve --no-worker`, or on other machines.
 
-    With BADGERELAY_BROKER_URL it is a Celery worker, which also sweeps up what the broker lost.
+    If BADGERELAY_BROKER_URL is set, it is a Celery worker. It also finds work whose message the broker lost.
     """
     settings = read_settings()
     set_up_logging(settings)
@@ -95,6 +97,7 @@ def worker(concurrency: int) -> None:
             raise FailedError("the worker gave up; its log says why")
     else:
         _work_here(settings, concurrency, ready)
+    say_stopped("badgerelay worker")
 
 
 def _work_here(settings: Settings, concurrency: int, ready: Callable[[], None]) -> None:
@@ -113,58 +116,26 @@ def _work_here(settings: Settings, concurrency: int, ready: Callable[[], None]) 
 
 
 @click.command()
-@click.argument("what")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0, the default, takes a free one.")
-@click.option("--faults", default="", metavar="SPEC", help="For example lost=0.05,500=0.05,429=0.05:2,latency=0.2.")
-@click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUE", help="A switch of this sandbox; repeatable.")
-def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
-    """Run the local counterpart of a badge provider or of ALM, on loopback.
+@click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C, and print the addresses.")
+def demo(keep: bool) -> None:
+    """Watch completions become badges on this machine, with local servers in place of a provider and ALM.
 
-    It prints, as TOML for `connect --from`, how to connect to it, and behaves as the real one is documented to,
-    with every uncertain point a knob (an unknown one is answered with the known ones), and with faults on
-    request, which PUT /_sandbox/faults changes while it runs.
+    It needs no account. Nothing leaves the machine, and nothing stays on it.
     """
-    from ...adapters.sandbox import serve as run
+    from ..demo.run import DemoError, run
 
-    values = dict(_pair(knob) for knob in knobs)
-    if faults:
-        values["faults"] = faults
-    make = _alm_sandbox if what.lower() == ALM else _provider_sandbox
     try:
-        app, declare = make(what.lower(), values)
-        run(app, port=port, ready=lambda url: click.echo(f"# sandbox {what} listens on {url}\n{declare(url)}"))
-    except ValueError as error:
-        raise RefusedError(f"sandbox {what}: {error}") from None
-    except OSError as error:
-        raise FailedError(f"sandbox {what}: port {port}: {error.strerror}") from None
-    except KeyboardInterrupt:
-        pass
-
-
-def _alm_sandbox(_what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:
-    from ..sources.alm.sandbox import make_sandbox, sandbox_settings
-
-    app = make_sandbox({"provider": adapter_names()[0], **values})
-    account = {"account_id": values["account"]} if "account" in values else {}
-    return app, lambda url: toml_block(ALM, SANDBOX_ACCOUNT, sandbox_settings(url, SANDBOX_PROVIDER) | account)
-
-
-def _provider_sandbox(what: str, values: dict[str, str]) -> tuple[Flask, Callable[[str], str]]:
-    if what not in adapter_names():
-        raise RefusedError(f"there is no sandbox {what!r} (there are: {', '.join([*adapter_names(), ALM])})")
-    adapter = load_adapter(what)
-    return adapter.sandbox(values), lambda url: toml_block(what, SANDBOX_PROVIDER, adapter.sandbox_settings(url))
-
-
-def _pair(knob: str) -> tuple[str, str]:
-    name, equals, value = knob.partition("=")
-    if not equals:
-        raise RefusedError(f"--knob {knob!r} is not NAME=VALUE")
-    return name, value
+        with sigterm_interrupts():
+            run(click.echo, keep=keep)
+    except DemoError as error:
+        raise FailedError(f"demo: {error}") from None
 
 
 def _free(host: str, port: int) -> int:
-    """The port, or a free one for 0. :raises FailedError: it is taken, or the address is not ours."""
+    """Return the port, or a free one for 0.
+
+    :raises FailedError: the port is in use, or the machine does not have the address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family) as probe:

@@ -1,4 +1,4 @@
-"""``badgerelay skills``."""
+"""``badgerelay skills``: the skills of the sources, and the badges of their levels."""
 
 from __future__ import annotations
 
@@ -11,25 +11,43 @@ from ..connections.schemas import ALM
 from ..runtime.durations import number_of
 from ..runtime.logs import one_line
 from ..sources.alm.polls.skills import poll_skills
-from .common import FailedError, as_json, opened_store, print_rows, wanted_connection
+from .common import FailedError, as_json, named_connection, opened_store
+from .groups import Group
+from .progress import status
+from .tables import Column, list_options, print_table
 
 STATES = ("wired", "suggested", "unknown")
 
 
-@click.group()
+@click.group(cls=Group)
 def skills() -> None:
-    """The skills that sources have told of, and the badges of their levels."""
+    """List the skills of ALM accounts and LMS hosts, and find new ones."""
 
 
 @skills.command("list")
-@click.option("--state", type=click.Choice(STATES), help="Only of this state.")
-@as_json
-def list_skills(state: str | None, json_: bool) -> None:
-    """``wired``: its badge is issued; ``suggested``: a template looks like it, see `rules add`; ``unknown``."""
+@click.option("--state", type=click.Choice(STATES), help="Only skills in this state.")
+@list_options
+def list_skills(state: str | None, wide: bool, json_: bool) -> None:
+    """List skill levels with their badges.
+
+    \b
+    wired      the badge of the level is issued
+    suggested  a badge template has a similar name; `badgerelay rules add` attaches it
+    unknown    no badge template fits
+    """
     with opened_store() as store:
         rows = [asdict(level) for level in store.skills.all(state=state)]
-    columns = ["source", "skill_id", "level", "name", "level_name", "state", "template_id", "note"]
-    print_rows(rows, columns, json_=json_, empty="no skills yet")
+        badges = {} if json_ else store.views.template_names()
+    columns = [
+        Column("skill", lambda row: f"{row['skill_id']}:{row['level']}", whole=True),
+        Column("name"),
+        Column("level", "level_name"),
+        Column("state", kind="state"),
+        Column("badge", lambda row: badges.get((row["provider"], row["template_id"]), row["template_id"])),
+        Column("source"),
+        Column("note", kind="detail"),
+    ]
+    print_table(rows, columns, json_=json_, wide=wide, empty="no skills yet")
 
 
 @skills.command("poll")
@@ -38,16 +56,17 @@ def list_skills(state: str | None, json_: bool) -> None:
 def poll(connection: str | None, json_: bool) -> None:
     """Look for new skills in one ALM account, or in all, as the schedule does.
 
-    The first look only learns which there are. Each new one becomes an event.
+    The first time it only stores which skills there are. Each later one becomes an event.
     """
     with opened_store() as store:
-        chosen = [wanted_connection(store, connection, "source")] if connection else store.connections.all()
+        chosen = [named_connection(store, connection, "source")] if connection else store.connections.all()
         accounts = [each for each in chosen if each.type == ALM]
         if not accounts:
-            raise FailedError("there is no connection to ALM")
-        found = [(each.name, poll_skills(store, each)) for each in accounts]
+            raise FailedError("there is no connection to ALM: see `badgerelay connect alm --help`")
+        with status("asking ALM for skills"):
+            found = [(each.name, poll_skills(store, each)) for each in accounts]
     if json_:
-        told = [
+        document = [
             {
                 "connection": name,
                 "skills": polled.skills,
@@ -56,7 +75,7 @@ def poll(connection: str | None, json_: bool) -> None:
             }
             for name, polled in found
         ]
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(document, indent=2))
         return
     for name, polled in found:
         click.echo(f"{name}: {polled}")

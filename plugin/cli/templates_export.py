@@ -1,4 +1,4 @@
-"""``badgerelay templates export``."""
+"""``badgerelay templates export``: badge templates as the CSV files that ALM migrates."""
 
 from __future__ import annotations
 
@@ -10,30 +10,38 @@ import click
 from ..csv_import.export import Export, write_file
 from ..csv_import.options import ChoiceError, choose_connection
 from ..providers.live_templates import live_templates
+from ..runtime.durations import number_of
 from .common import FailedError, opened_store
 
 
 @click.command("export")
-@click.option("--format", "format_", type=click.Choice(["badge.csv"]), default="badge.csv", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["badge.csv"]),
+    default="badge.csv",
+    show_default=True,
+    help="The format of the file.",
+)
 @click.option("--connection", help="The provider connection; needed if there are several.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     default=Path("."),
-    help="A folder, or the name of the file; default: badge.csv here.",
+    help="The file, or the folder for badge.csv. The current folder by default.",
 )
-@click.option("--skills", is_flag=True, help="Also skill.csv and skill_level.csv: a skill for each badge.")
-@click.option("--all", "all_", is_flag=True, help="Archived templates and drafts too, as Retired.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--skills", is_flag=True, help="Also write skill.csv and skill_level.csv, with a skill for each badge.")
+@click.option("--all", "all_", is_flag=True, help="Include archived templates and drafts, marked as Retired.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def export(format_: str, connection: str | None, output: Path, skills: bool, all_: bool, force: bool) -> None:
-    """Write the badge templates as a badge.csv that ALM can migrate."""
+    """Write the badge templates of a provider as a badge.csv that ALM can migrate."""
     file = output / format_ if output.is_dir() else output
     paths = {"badge": file}
     if skills:
         paths |= {kind: file.with_name(f"{kind}.csv") for kind in ("skill", "skill_level")}
     there = [path for path in paths.values() if path.exists()]
     if there and not force:
-        raise FailedError(f"{click.format_filename(there[0])} is there already: give --force to overwrite it")
+        raise FailedError(f"{click.format_filename(there[0])} exists already: give --force to overwrite it")
     with opened_store() as store:
         try:
             chosen = choose_connection(store, connection)
@@ -46,6 +54,7 @@ def export(format_: str, connection: str | None, output: Path, skills: bool, all
             write_file(path, made.rows(kind))
         except OSError as error:
             raise FailedError(f"{click.format_filename(path)} cannot be written: {error.strerror}") from None
-        click.echo(f"{click.format_filename(path)}: {len(templates) - len(made.left_out)} rows")
+        count = number_of(len(templates) - len(made.left_out), "row")
+        click.echo(f"{click.format_filename(path)}: {count}")
     for name, why in made.left_out:
-        click.echo(f"left out, as it has {why}: {name!r}", err=True)
+        click.echo(f"left out, since it has {why}: {name!r}", err=True)

@@ -1,4 +1,4 @@
-"""``badgerelay templates make``: badge templates of a provider that keeps its templates with us."""
+"""``badgerelay templates make``: badge templates of the providers whose badges badgerelay signs itself."""
 
 from __future__ import annotations
 
@@ -12,33 +12,39 @@ from ..connections.declarations import RefusedError
 from ..connections.template_drafts import draft_of, read_drafts
 from ..providers.pool import make_adapter
 from ..providers.template_sync import sync_templates
-from .common import FailedError, opened_store, wanted_connection
+from .common import FailedError, named_connection, opened_store
 
 
 @click.command("make")
 @click.argument("connection")
 @click.argument("template_id", metavar="[ID]", required=False)
-@click.option("--from", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file that has them.")
-@click.option("--name", help="What the badge is called.")
-@click.option("--description", help="What it says of whoever has it.")
-@click.option("--criteria", help="What one has to do to earn it.")
-@click.option("--criteria-url", help="Where to read more about that.")
-@click.option("--kind", help="What it certifies, in the provider's word: Course, Certification, ...")
-@click.option("--tag", "tags", multiple=True, help="A keyword; more than once for several.")
-@click.option("--image", help="A file, PNG or SVG. Without it the image stays that is there.")
-@click.option("--valid-days", type=int, help="A badge expires after so many days.")
-@click.option("--state", type=click.Choice(["active", "draft", "archived"]), help="active, unless given.")
+@click.option(
+    "--from", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file with several templates."
+)
+@click.option("--name", help="The badge's name.")
+@click.option("--description", help="What the badge says about its holder.")
+@click.option("--criteria", help="What a learner does to earn the badge.")
+@click.option("--criteria-url", help="The address of a page with the criteria.")
+@click.option("--kind", help="The kind of achievement, in the provider's word: Course, Certification, ...")
+@click.option("--tag", "tags", multiple=True, help="A keyword. Repeat it for several.")
+@click.option("--image", help="A PNG or SVG file. Without it, the present image stays.")
+@click.option("--valid-days", type=int, help="The number of days after which a badge expires.")
+@click.option(
+    "--state",
+    type=click.Choice(["active", "draft", "archived"]),
+    help="The template's state. A new template is active by default.",
+)
 def make(connection: str, template_id: str | None, file: Path | None, **given: Any) -> None:
-    """Make badge templates, or those of the same ids anew: one by options, or several from a TOML file.
+    """Make badge templates: one with its ID and options, or several from a TOML file.
 
-    Of what was there, only the image stays where none is given. Badges that are issued stay as they are.
+    A template with the same id is replaced; it keeps its image if you give none. Issued badges do not change.
     """
     values = {key: list(value) if key == "tags" else value for key, value in given.items() if value not in (None, ())}
     if (file is None) == (template_id is None) or (file is not None and values):
         raise click.UsageError("give either an ID with its options, or --from FILE.toml")
     drafts = read_drafts(file) if file is not None else [draft_of({"id": template_id, **values})]
     with opened_store() as store:
-        used = wanted_connection(store, connection, "provider")
+        used = named_connection(store, connection, "provider")
         adapter = make_adapter(store, used)
         try:
             if not adapter.capabilities.can_make_templates:

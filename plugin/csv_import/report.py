@@ -1,4 +1,4 @@
-"""What a run found, for people, for programs, and as the rows that have to be mended."""
+"""The outcome of an import: as JSON, and as the rows that have to be corrected."""
 
 from __future__ import annotations
 
@@ -11,40 +11,12 @@ from itertools import groupby
 from pathlib import Path
 
 from ..csvfiles.cells import escaped, unescaped
-from ..csvfiles.problems import Fault, Problem, shown
-from ..runtime.durations import number_of
+from ..csvfiles.problems import Fault, Problem
 from .open_file import CsvFile, Rows
 from .result import Outcome
 from .staging import Staging
 
-MAX_PROBLEMS = 20
-MAX_CHANGES = 10
-"""Lines of a table for people; JSON has every problem."""
-
 ERROR_COLUMNS = ("errorCode", "errorColumn", "errorMessage", "errorHint")
-
-
-def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
-    from tabulate import tabulate
-
-    columns = ("file", "rows", "bad", "added", "changed", "unchanged")
-    cells = [[getattr(file, column) for column in columns] for file in outcome.files]
-    yield tabulate(cells, headers=columns)
-    for file in outcome.files:
-        if file.which and not outcome.problems:
-            first = sorted(file.which, key=lambda change: change[1])[:MAX_CHANGES]
-            named = ", ".join(f"{what} line {line}{f' ({name})' if name else ''}" for what, line, name in first)
-            more = file.added + file.changed - len(first)
-            yield f"{file.file}: {named}" + (f" and {more} more" if more else "")
-        if file.unknown_columns:
-            yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
-        for provider, rows in file.unknown_providers.items():
-            count = number_of(rows, "row")
-            yield f"{file.file}: {count} with the provider {shown(provider)!r}, of which badgerelay knows nothing"
-    for problem in staging.problems(most=MAX_PROBLEMS):
-        yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
-    if outcome.problems > MAX_PROBLEMS:
-        yield f"and {outcome.problems - MAX_PROBLEMS} more problems"
 
 
 def as_json(outcome: Outcome, staging: Staging) -> Iterator[str]:

@@ -26,5 +26,5 @@ def in_words(seconds: float) -> str:
 
 
 def number_of(count: int, what: str) -> str:
-    """``1 day``, ``2 days``."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    """Return ``1 day``, ``2 days`` or ``12,000 days``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
