@@ -32,7 +32,7 @@ def list_(wide: bool, json_: bool) -> None:
         Column("name", whole=True),
         Column("distribution"),
         Column("state", kind="state"),
-        Column("contract"),
+        Column("contract", optional=True),
         Column("batch", "max_batch", "number"),
         Column("can", kind="detail"),
     ]

@@ -58,7 +58,7 @@ def list_awards(
         )
         badges = {} if json_ else store.views.template_names()
 
-    def badge(row: Mapping[str, Any]) -> str:
+    def badge(row: Mapping[str, Any]) -> Any:
         return badges.get((row["connection"], row["template_id"]), row["template_id"])
 
     columns = [
@@ -66,7 +66,7 @@ def list_awards(
         Column("state", kind="state", whole=True),
         Column("badge", badge),
         Column("learner", "learner"),
-        Column("connection"),
+        Column("connection", optional=True),
         Column("made", "created_at", "time", whole=True),
         Column("reason", lambda row: _reason(row), "detail"),
     ]

@@ -77,8 +77,16 @@ csv_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--source", help="The source of an LMS host, instead of CONNECTION. It needs a file.")
 @click.option("--from", "since", metavar="DATE", help="Only completions from this day on (UTC), such as 2026-05-01.")
 @click.option("--to", "until", metavar="DATE", help="Only completions up to the end of this day (UTC).")
-@click.option("--learning-object", "objects", multiple=True, metavar="ID", help="Only completions of this learning object. Repeat it for several.")
-@click.option("--transcript", type=csv_file, help="A learner transcript of ALM (CSV). Without it, badgerelay asks ALM for one.")
+@click.option(
+    "--learning-object",
+    "objects",
+    multiple=True,
+    metavar="ID",
+    help="Only completions of this learning object. Repeat it for several.",
+)
+@click.option(
+    "--transcript", type=csv_file, help="A learner transcript of ALM (CSV). Without it, badgerelay asks ALM for one."
+)
 @click.option("--grades", type=csv_file, help="A user_course_grade.csv of a migration, instead of a transcript.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Issue at most this many badges.")
 @click.option("--email-is-id", is_flag=True, help="Take the host's learner ids as e-mail addresses.")
@@ -149,7 +157,13 @@ def list_backfills(wide: bool, json_: bool) -> None:
 
 @backfill.command("show")
 @number
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(0), help="Print at most this many lines of the plan.")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Print at most this many lines of the plan.",
+)
 @list_options
 def show(number: int, limit: int, wide: bool, json_: bool) -> None:
     """Show the plan of a backfill line by line, and its progress."""

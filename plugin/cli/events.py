@@ -56,16 +56,16 @@ def list_events(
         learners = [(row["source"], row["learner_id"]) for row in rows if row["learner_id"]]
         names = {} if json_ else store.views.learner_names(learners)
 
-    def learner(row: Mapping[str, Any]) -> str | None:
+    def learner(row: Mapping[str, Any]) -> Any:
         return names.get((row["source"], row["learner_id"]), row["learner_id"])
 
     columns = [
         Column("id", kind="number", whole=True),
         Column("state", kind="state", whole=True),
-        Column("what", lambda row: row["kind"].lower().replace("_", " ")),
+        Column("what", lambda row: _what(row["kind"])),
         Column("learner", learner),
         Column("learning object", "learning_object_id"),
-        Column("source", lambda row: row["connection"] or row["source"]),
+        Column("source", lambda row: row["connection"] or row["source"], optional=True),
         Column("arrived", "received_at", "time", whole=True),
         Column("reason", kind="detail"),
     ]
@@ -85,3 +85,8 @@ def show_event(event_id: int, json_: bool) -> None:
 
 
 events.add_command(replay)
+
+
+def _what(kind: str) -> str:
+    """Return ``course`` for COURSE_COMPLETED_BATCH, and ``skill created`` for skill_created."""
+    return kind.lower().replace("_", " ").removesuffix(" batch").removesuffix(" completed")

@@ -35,24 +35,29 @@ class Group(click.Group):
 def nearest(words: Sequence[str], paths: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
     """Return the path that the first words are most like, or None if none is alike.
 
+    Two words are compared with paths of two words in either order; then the first word with each path's last word.
+
     :param words: what was typed, arguments included.
     """
     typed = [word.lower() for word in words if not word.startswith("-")][:2]
-    best = max(paths, key=lambda path: _likeness(typed, path), default=())
-    return best if _likeness(typed, best) >= ALIKE else None
-
-
-def _likeness(typed: Sequence[str], path: Sequence[str]) -> float:
-    """Return how alike they are, of 0 to 1: a path of two words in either order, or by its last word alone."""
-    if not typed or not path:
-        return 0.0
-    if len(path) == 1:
-        return _alike(typed[0], path[0]) - (0.01 if len(typed) == 2 else 0.0)
-    whole = 0.0
     if len(typed) == 2:
-        pairs = (typed, typed[::-1])
-        whole = max(min(_alike(first, path[0]), _alike(second, path[1])) for first, second in pairs)
-    return max(whole, _alike(typed[0], path[1]) - 0.05)
+        pairs = [path for path in paths if len(path) == 2]
+        found = _best({path: max(_both(typed, path), _both(typed[::-1], path)) for path in pairs})
+        if found is not None:
+            return found
+    # A command of one word goes before the same word in a group.
+    last_words = {path: _alike(typed[0], path[-1]) - 0.05 * (len(path) - 1) for path in paths}
+    return _best({path: score for path, score in last_words.items() if path != (typed[0],)})
+
+
+def _best(scores: dict[tuple[str, ...], float]) -> tuple[str, ...] | None:
+    best = max(scores, key=lambda path: scores[path], default=None)
+    return best if best is not None and scores[best] >= ALIKE else None
+
+
+def _both(typed: Sequence[str], path: Sequence[str]) -> float:
+    first, second = _alike(typed[0], path[0]), _alike(typed[1], path[1])
+    return (first + second) / 2 if min(first, second) >= ALIKE else 0.0
 
 
 def _alike(left: str, right: str) -> float:

@@ -70,7 +70,7 @@ def badgerelay() -> None:
 def main() -> None:
     """Run a command. It exits with 0 if done, 1 if it did not work, 2 for wrong use or wrong settings."""
     try:
-        badgerelay.main(standalone_mode=False)
+        badgerelay.main(prog_name="badgerelay", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.Abort:

@@ -44,7 +44,7 @@ def list_skills(state: str | None, wide: bool, json_: bool) -> None:
         Column("level", "level_name"),
         Column("state", kind="state"),
         Column("badge", lambda row: badges.get((row["provider"], row["template_id"]), row["template_id"])),
-        Column("source"),
+        Column("source", optional=True),
         Column("note", kind="detail"),
     ]
     print_table(rows, columns, json_=json_, wide=wide, empty="no skills yet")

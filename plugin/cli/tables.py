@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,8 @@ GAP = 2
 """Blank characters between two columns."""
 NARROWEST = 8
 """Characters below which no column is squeezed, so that words stay readable."""
+LEAST_BESIDE = 20
+"""Characters of room below which a detail that needs two lines stands below its row."""
 LONG_FIELDS = frozenset({"payload", "recipient"})
 """Fields that --wide leaves to `show` and --json: a delivery's whole body, a learner's address."""
 
@@ -41,14 +44,16 @@ class Column:
     """One column of a table.
 
     :param value: the field of the row, or a function of the row; the title with underscores by default.
-    :param kind: ``time`` holds seconds since the epoch. A ``detail`` is printed below its row on a terminal, in full.
+    :param kind: ``time`` holds seconds since the epoch. A terminal prints a long ``detail`` below its row, in full.
     :param whole: the value is needed by a following command, so it never breaks over lines.
+    :param optional: a terminal that is too narrow for all columns leaves this one out first.
     """
 
     title: str
     value: str | Callable[[Row], Any] = ""
     kind: Literal["text", "state", "number", "time", "detail"] = "text"
     whole: bool = False
+    optional: bool = False
 
     def of(self, row: Row) -> Any:
         """Return the raw value of this column."""
@@ -102,8 +107,6 @@ def json_fields(row: Row) -> dict[str, Any]:
 
 def plain_lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a table's lines without colour, each cell in full on its row's line."""
-    from rich.cells import cell_len
-
     lines = [list(titles), *rows]
     widths = [max(cell_len(line[index]) for line in lines) for index in range(len(titles))]
     numbers = [all(row[index].isdecimal() for row in rows) for index in range(len(titles))]
@@ -116,6 +119,14 @@ def plain_lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[st
             (" " * GAP).join(blank + cell if right else cell + blank for cell, blank, right in parts).rstrip()
         )
     return plain
+
+
+def cell_len(text: str) -> int:
+    """Return the number of columns that a text takes on a terminal or in a fixed-width font."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def terminal() -> Console:
@@ -155,30 +166,56 @@ def _short(column: Column, row: Row, now: float) -> str:
 
 def _print_fitted(rows: Sequence[Row], columns: Sequence[Column], now: float) -> None:
     """Print a table as wide as the terminal: long cells break over lines, and nothing is cut off."""
-    from rich.cells import cell_len
-    from rich.padding import Padding
     from rich.text import Text
 
     console = terminal()
     texts = [{column.title: _short(column, row, now) for column in columns} for row in rows]
-    used = [column for column in columns if any(text[column.title] for text in texts)]  # empty columns say nothing
-    beside = [column for column in used if column.kind != "detail"]
-    below = [column for column in used if column.kind == "detail"]
-    natural = [
-        max(cell_len(text[column.title]) for text in [*texts, {column.title: column.title}]) for column in beside
-    ]
-    widths = _fit(natural, beside, console.width - GAP * (len(beside) - 1))
+    beside, below = _arrange(columns, texts, console.width)
+    widths = _fit([_natural(column, texts) for column in beside], beside, console.width - GAP * (len(beside) - 1))
     console.print(_line(console, beside, widths, [Text(column.title, "bold") for column in beside]))
+    indent = widths[0] + GAP
     for text in texts:
-        cells = [
-            Text(text[each.title], STATE_STYLES.get(text[each.title], "") if each.kind == "state" else "")
-            for each in beside
-        ]
+        cells = [Text(text[each.title], _style(each, text[each.title])) for each in beside]
         console.print(_line(console, beside, widths, cells))
         for column in below:
-            if text[column.title]:
-                indent = widths[0] + GAP if console.width > widths[0] + GAP + 40 else GAP
-                console.print(Padding(Text(text[column.title], "dim"), (0, 0, 0, indent)))
+            for line in Text(text[column.title], "dim").wrap(console, max(console.width - indent, NARROWEST)):
+                if line.plain:
+                    console.print(Text(" " * indent) + line)
+
+
+def _arrange(
+    columns: Sequence[Column], texts: Sequence[Mapping[str, str]], width: int
+) -> tuple[list[Column], list[Column]]:
+    """Return the columns that stand beside each other, and those that stand below their row.
+
+    Empty columns are left out, and optional ones where there is no room. A detail stands beside if it needs two lines
+    at most.
+    """
+    used = [column for column in columns if any(text[column.title] for text in texts)]
+    beside = [column for column in used if column.kind != "detail"]
+    below = [column for column in used if column.kind == "detail"]
+    room = width - sum(_natural(column, texts) + GAP for column in beside)
+    for column in [column for column in beside if column.optional]:
+        if room < -GAP:
+            beside.remove(column)
+            room += _natural(column, texts) + GAP
+    for column in list(below):
+        needed = _natural(column, texts)
+        if room >= needed or (room >= LEAST_BESIDE and needed <= 2 * room):
+            beside.append(column)
+            below.remove(column)
+            room -= min(needed, room) + GAP
+    return beside, below
+
+
+def _natural(column: Column, texts: Sequence[Mapping[str, str]]) -> int:
+    return max(cell_len(column.title), *(cell_len(text[column.title]) for text in texts))
+
+
+def _style(column: Column, text: str) -> str:
+    if column.kind == "detail":
+        return "dim"
+    return STATE_STYLES.get(text.partition(":")[0], "") if column.kind == "state" else ""
 
 
 def _fit(natural: Sequence[int], columns: Sequence[Column], room: int) -> list[int]:

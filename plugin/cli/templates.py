@@ -58,7 +58,7 @@ def list_templates(connection: str | None, wide: bool, json_: bool) -> None:
         Column("name"),
         Column("state", kind="state"),
         Column("id", "template_id", whole=True),
-        Column("connection"),
+        Column("connection", optional=True),
         Column("last change", "change"),
         Column("changed", "changed_at", "time"),
     ]
@@ -81,7 +81,7 @@ def list_changes(connection: str | None, limit: int, wide: bool, json_: bool) ->
         Column("change"),
         Column("before"),
         Column("after"),
-        Column("connection"),
+        Column("connection", optional=True),
     ]
     shown = [{**row, "changed_at": row.pop("at")} for row in rows]
     print_table(shown, columns, json_=json_, wide=wide, now=now, empty="no changes")

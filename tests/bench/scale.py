@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from tabulate import tabulate
-
 from badgerelay.adapters.credly.adapter import CredlyAdapter
 from badgerelay.plugin.sources.alm.decide.learners import LEARNERS_AT_ONCE
 
@@ -181,7 +179,12 @@ def _size(size: float) -> str:
 
 
 def _table(headers: list[str], rows: list[list[str]]) -> str:
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    cells = [
+        [f" {cell.ljust(width)} " for cell, width in zip(line, widths, strict=True)] for line in [headers, *rows]
+    ]
+    cells.insert(1, ["-" * (width + 2) for width in widths])
+    return "\n".join(f"|{'|'.join(line)}|" for line in cells)
 
 
 if __name__ == "__main__":

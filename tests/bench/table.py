@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tabulate import tabulate
+from badgerelay.plugin.cli.tables import plain_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def print_figures(figures: Sequence[Figure]) -> None:
                 "  ".join(map(_number, figure.runs)),
             ]
         )
-    print(tabulate(rows, headers=["measured", "median", "target", "", "runs"], disable_numparse=True))
+    print("\n".join(plain_lines(["measured", "median", "target", "", "runs"], rows)))
 
 
 def machine() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from tabulate import tabulate
+from badgerelay.plugin.cli.tables import plain_lines
 
 from .storm import Result
 
@@ -34,7 +34,7 @@ def print_results(results: Sequence[Result]) -> None:
     rows = [[name, *(show(result) for result in results)] for name, show in _ROWS.items()]
     rows[-2:-2] = [[kind, *(str(count[kind] or "") for count in counted)] for kind in kinds]
     headers = ["", *(result.kind for result in results)]
-    print(tabulate(rows, headers=headers, disable_numparse=True), flush=True)
+    print("\n".join(plain_lines(headers, rows)), flush=True)
     for result in results:
         print(f"{result.kind}: answers to deliveries: {_counts(result.answers)}")
         print(f"{result.kind}: faults drawn: {_counts(Counter(result.faults))}")

@@ -85,7 +85,7 @@ store.close()
 
 def test_only_the_sandbox_commands_and_the_demo_import_a_sandbox() -> None:
     allowed = re.compile(
-        r"(.*/sandbox/.*|plugin/demo/.*|plugin/cli/serve\.py|adapters/\w+/adapter\.py"
+        r"(.*/sandbox/.*|plugin/demo/.*|plugin/cli/sandbox\.py|adapters/\w+/adapter\.py"
         r"|adapters/contract/sandboxed\.py|adapters/example/stub\.py)\Z"
     )
     for room in ("hooks", "adapters", "plugin"):

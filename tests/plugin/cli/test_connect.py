@@ -343,7 +343,7 @@ def test_an_adapter_that_does_not_work_is_seen_before_anything_is_sent(
     def broken(_: str) -> type[Schema]:
         raise ConfigurationError("the adapter credly does not load")
 
-    monkeypatch.setattr("badgerelay.plugin.cli.connections.schema_of", broken)
+    monkeypatch.setattr("badgerelay.plugin.reports.explain.schema_of", broken)
     (academy,) = [each for each in run("connections", "--json").json if each["name"] == "academy"]
     assert academy["state"] == "stopped: its adapter does not work"
     assert academy["trouble"] == "the adapter credly does not load"

@@ -168,7 +168,7 @@ def test_what_nobody_could_read_when_it_arrived_is_not_replayed(run: Run, store:
     arrive(store, completion(eventId="e-1", userId={"a": 1}), completion(eventId="e-2"))
     refused = run("events", "replay", "1")
     assert (refused.code, "0 of 1" in refused.err, "not readable" in refused.err) == (1, True, True)
-    assert "1 of 2 events are worked on again" in run("events", "replay", "1", "2").out
+    assert "1 of 2 events is worked on again" in run("events", "replay", "1", "2").out
     assert run("events", "replay", "--state", "dead", "--yes").out.startswith("0 events")
     assert [event["state"] for event in run("events", "list", "--json").json] == ["received", "dead"]
 

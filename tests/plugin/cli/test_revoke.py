@@ -18,10 +18,10 @@ BECAUSE = ("--because", "issued by mistake")
 def test_an_issued_badge_is_revoked_and_says_so_everywhere(run: Run, store: Store, credly: str) -> None:
     arrive(store, completion())
     work(store, {"awards": {"issued": 1}})
-    assert run("awards", "revoke", "1", *BECAUSE, "--dry-run").out == "1 awards would be revoked\n"
+    assert run("awards", "revoke", "1", *BECAUSE, "--dry-run").out == "1 award would be revoked\n"
     assert "--yes" in run("awards", "revoke", "1", *BECAUSE).err
     assert badges(credly)[0]["state"] == "pending"
-    assert "1 of 1 awards are being revoked" in run("awards", "revoke", "1", *BECAUSE, "--yes").out
+    assert "1 of 1 award is being revoked" in run("awards", "revoke", "1", *BECAUSE, "--yes").out
     work(store, {"awards": {"revoked": 1}})
     (badge,) = badges(credly)
     assert badge["state"] == "revoked"

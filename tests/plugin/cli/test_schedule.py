@@ -65,14 +65,14 @@ def test_a_synchronization_says_what_changed_and_rules_that_suffer_are_flagged(
     (rule,) = run("rules", "list", "--json").json
     assert rule["trouble"] == "its badge template is archived at the provider"
     assert run(*add, COURSE_TEMPLATE).err == (
-        f"badgerelay: the badge template '{COURSE_TEMPLATE}' is archived: nothing can be issued from it\n"
+        f"badgerelay: the badge template '{COURSE_TEMPLATE}' is archived: only active templates can be issued\n"
     )
     changes = run("templates", "changes", "--connection", "academy", "--json").json
     assert [row["change"] for row in changes] == ["renamed", "archived"]
     assert (changes[0]["before"], changes[0]["after"]) == ("LOTO Basics", "LOTO Basics 2")
     shown = {row["template_id"]: row for row in run("templates", "list", "--json").json}
     assert (shown[COURSE_TEMPLATE]["state"], shown[COURSE_TEMPLATE]["change"]) == ("archived", "renamed")
-    assert run("templates", "changes", "--connection", "other").out == "none\n"
+    assert run("templates", "changes", "--connection", "other").out == "no changes\n"
 
 
 def test_a_list_that_lacks_most_is_an_error_until_it_is_accepted(credly: str, connected: None, run: Run) -> None:
