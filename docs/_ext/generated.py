@@ -9,7 +9,8 @@ import click
 from sphinx.application import Sphinx
 
 from badgerelay.plugin.cli.main import badgerelay
-from badgerelay.plugin.csv_import.file_kinds import KINDS, Kind
+from badgerelay.plugin.csv_import.file_kinds import Kind
+from badgerelay.plugin.csv_import.file_specs import KINDS
 
 from . import drawing
 

@@ -30,7 +30,7 @@ def as_text(outcome: Outcome, staging: Staging) -> Iterator[str]:
             yield f"{file.file}: not read: the columns {', '.join(file.unknown_columns)}"
         for provider, rows in file.unknown_providers.items():
             count = number_of(rows, "row")
-            yield f"{file.file}: {count} with the provider {shown(provider)!r}, of which badgerelay knows nothing"
+            yield f"{file.file}: {count} with the unknown provider {shown(provider)!r}"
     for problem in staging.problems(most=MAX_PROBLEMS):
         yield f"{problem.message} [{problem.code}]\n    {problem.hint}"
     if outcome.problems > MAX_PROBLEMS:

@@ -1,4 +1,4 @@
-"""Checking and saving of connections: one that does not work is not saved."""
+"""Checking and saving of connections: a connection that does not work is not saved."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .schemas import ALM, NAME, load_settings, schema_of, secret_keys
 
 
 def connect(store: Store, declared: Declared) -> str:
-    """Check a connection against the other end and save it.
+    """Check a connection with its provider or LMS, and save it.
 
-    :return: ``connected``, ``changed`` or ``unchanged`` (then nothing was asked, unless something ails it).
-    :raises RefusedError: the declaration is wrong.
-    :raises AdapterError: the other end refuses it, or does not answer; nothing was saved.
+    :return: ``connected``, ``changed`` or ``unchanged``. An unchanged connection without failures is not checked.
+    :raises RefusedError: the declaration is not valid.
+    :raises AdapterError: the provider or LMS refuses the settings, or does not answer; nothing was saved.
     """
     where = f"{declared.type} {declared.name!r}"
     if not NAME.fullmatch(declared.name):
         raise RefusedError(
-            f"{where}: a name is 1 to 64 of letters, digits, '.', '_', '-', and begins with none of these"
+            f"{where}: a name is 1 to 64 of letters, digits, '.', '_', '-', and begins with a letter or a digit"
         )
     try:
         schema = schema_of(declared.type)
@@ -48,7 +48,7 @@ def connect(store: Store, declared: Declared) -> str:
         return "unchanged"
     _check_references(store, where, declared, settings)
     role = "source" if declared.type == ALM else "provider"
-    kept = _Memory(store.storage(declared.name).values())
+    kept = _TrialStorage(store.storage(declared.name).values())
     account = check(store, Connection(declared.name, role, declared.type, "", settings), kept)
     secret = secret_keys(schema)
     store.connections.save(
@@ -60,15 +60,15 @@ def connect(store: Store, declared: Declared) -> str:
         {key: value for key, value in settings.items() if key in secret},
         store.now(),
     )
-    kept.pour_into(store.storage(declared.name))
+    kept.copy_into(store.storage(declared.name))
     return "connected" if before is None else "unchanged" if same else "changed"
 
 
 def check(store: Store, connection: Connection, storage: Storage | None = None) -> str:
-    """Ask the other end whether the settings work; what the account is called there.
+    """Ask the provider or LMS whether the settings work. Returns the account's name there.
 
-    :param storage: instead of the connection's own, for one that is not saved yet.
-    :raises AdapterError: they do not, or it does not answer.
+    :param storage: replaces the connection's own storage while the connection is not saved.
+    :raises AdapterError: the settings do not work, or there is no answer.
     """
     if connection.role == "provider":
         adapter = make_adapter(store, connection, storage=storage, pace=pace_of(store, connection, insist=True))
@@ -84,10 +84,10 @@ def check(store: Store, connection: Connection, storage: Storage | None = None) 
         client.close()
 
 
-class _Memory:
-    """Storage for a connection that is only being tried: what it learned, or used of what was there, is kept then.
+class _TrialStorage:
+    """Storage of a connection that is being checked; its used values are copied once the connection is saved.
 
-    :param before: what a connection of that name has: a rotated token cannot be had again.
+    :param before: the stored values of a connection of the same name, since a rotated token cannot be fetched again.
     """
 
     def __init__(self, before: Mapping[str, tuple[str, float | None]]) -> None:
@@ -103,10 +103,10 @@ class _Memory:
         self._values[key] = (value, seconds)
 
     @contextmanager
-    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (nobody else is here)
+    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (no other process has this storage)
         yield True
 
-    def pour_into(self, storage: Storage) -> None:
+    def copy_into(self, storage: Storage) -> None:
         for key in self._used & self._values.keys():
             value, seconds = self._values[key]
             storage.put(key, value, seconds=seconds)
@@ -123,8 +123,8 @@ def _check_references(store: Store, where: str, declared: Declared, settings: Ma
         other_name = issuers.setdefault(provider.type, name)
         if other_name != name:
             raise RefusedError(
-                f"{where}: provider: {other_name!r} and {name!r} are both of {provider.type}; name one of each "
-                "provider, as the one that a badge names chooses among them"
+                f"{where}: provider: {other_name!r} and {name!r} are both of {provider.type}; name one "
+                "connection of each provider, since a badge names only its provider"
             )
     for other in store.connections.all():
         same = other.type == ALM and other.settings["account_id"] == settings["account_id"]

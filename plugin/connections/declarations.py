@@ -1,4 +1,4 @@
-"""Connections as an administrator declares them, and as ``connect --from`` reads and writes them."""
+"""Declarations of connections, as administrators give them and ``connect --from`` reads and writes them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .schemas import ALM, secret_keys
 
 
 class RefusedError(Exception):
-    """A declaration that is wrong in itself; the message names the connection, the setting and what to do."""
+    """The declaration is not valid. The message names the connection, the setting and the next step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One connection as an administrator declares it, references to files and variables resolved."""
+    """One connection as an administrator declares it."""
 
     type: str
     name: str
@@ -29,9 +29,9 @@ class Declared:
 
 
 def resolve(values: Mapping[str, Any], schema: type[Schema]) -> dict[str, Any]:
-    """Replace ``<secret>_file`` and ``<secret>_env`` by what they point to.
+    """Replace ``<secret>_file`` and ``<secret>_env`` by the contents of the file or variable.
 
-    :raises RefusedError: nothing is there.
+    :raises RefusedError: the file cannot be read, or the variable is not set.
     """
     resolved = dict(values)
     for key in secret_keys(schema):
@@ -50,7 +50,10 @@ def resolve(values: Mapping[str, Any], schema: type[Schema]) -> dict[str, Any]:
 
 
 def read_toml(file: Path) -> dict[str, Any]:
-    """The document that ``--from`` names. :raises RefusedError: it cannot be read, or is none."""
+    """Return the TOML document that ``--from`` names.
+
+    :raises RefusedError: the file cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -60,7 +63,7 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 
 def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
-    """The connections of a TOML file, providers before the sources that name them.
+    """Return the connections of a TOML file, providers before the sources that name them.
 
     :raises RefusedError: the document has another shape.
     """
@@ -81,13 +84,13 @@ def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
 
 
 def toml_block(type_: str, name: str, settings: Mapping[str, str]) -> str:
-    """One connection as TOML. The values are strings, which JSON and TOML write alike."""
+    """Return one connection as TOML. Its values are strings, which JSON and TOML write alike."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in {"name": name, **settings}.items()]
     return "\n".join([f"[[{type_}]]", *lines, "", ""])
 
 
 def sentences(error: ValidationError) -> str:
-    """Each key and what is wrong with it, in one line."""
+    """Return each key with its errors, in one line."""
     messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
     return "; ".join(
         f"{key}: {' '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in messages.items()

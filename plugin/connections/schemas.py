@@ -17,24 +17,27 @@ ALM = "alm"
 
 
 def schema_of(type_: str) -> type[Schema]:
-    """The settings of a connection of that type, without what every provider connection can set.
+    """Return the settings schema of a connection type, without the settings of every provider connection.
 
-    :raises ConfigurationError: nothing of that name is installed, or it does not work.
+    :raises ConfigurationError: no adapter of this name is installed, or it does not work.
     """
     return AlmSettings if type_ == ALM else load_adapter(type_).settings_schema
 
 
 def fields_of(type_: str) -> dict[str, fields.Field[Any]]:
-    """All that can be set for a connection of that type. :raises ConfigurationError: as :func:`schema_of`."""
+    """Return all settings of a connection type.
+
+    :raises ConfigurationError: as :func:`schema_of`.
+    """
     own = schema_of(type_)().fields
     return dict(own) if type_ == ALM else {**own, **PolicySettings().fields}
 
 
 def load_settings(type_: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated settings of a connection of that type.
+    """Return the validated settings of a connection type.
 
     :raises ConfigurationError: as :func:`schema_of`.
-    :raises ValidationError: names what is wrong, of the adapter's own and of ours.
+    :raises ValidationError: names every setting that is not valid, the adapter's and ours.
     """
     ours = set() if type_ == ALM else KEYS
     parts = (
@@ -58,4 +61,5 @@ def load_settings(type_: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def secret_keys(schema: type[Schema]) -> set[str]:
+    """Return the names of the secret settings."""
     return {key for key, field in schema().fields.items() if field.metadata.get("secret")}

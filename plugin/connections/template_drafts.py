@@ -1,4 +1,4 @@
-"""Badge templates as administrators write them, for providers that keep their templates with us."""
+"""Badge templates that administrators write, for providers whose templates badgerelay stores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...adapters.values import TemplateDraft
 from .declarations import RefusedError, read_toml, sentences
 
 MAX_IMAGE = 8 * 1024 * 1024
-"""Bytes of a file that is read at all; what the provider takes is less."""
+"""Maximum bytes of an image file; providers accept less."""
 
 
 class DraftSettings(Schema):
@@ -33,7 +33,7 @@ class DraftSettings(Schema):
     state = fields.String(load_default="active")
 
     def __init__(self, folder: Path) -> None:
-        """:param folder: to which the path of an image is relative."""
+        """:param folder: the folder that an image's path is relative to."""
         super().__init__()
         self._folder = folder
 
@@ -44,7 +44,10 @@ class DraftSettings(Schema):
 
 
 def read_drafts(file: Path) -> list[TemplateDraft]:
-    """The templates of a TOML file. :raises RefusedError: it is none, or says what cannot be."""
+    """Return the templates of a TOML file.
+
+    :raises RefusedError: the file is not TOML, or a template is not valid.
+    """
     document = read_toml(file)
     tables = document.pop("template", None)
     if document or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -53,7 +56,11 @@ def read_drafts(file: Path) -> list[TemplateDraft]:
 
 
 def draft_of(values: Mapping[str, Any], folder: Path = Path()) -> TemplateDraft:
-    """:raises RefusedError: something is missing or of the wrong type; the message names the template and each."""
+    """Return the template of these values.
+
+    :param folder: the folder that an image's path is relative to.
+    :raises RefusedError: a value is missing or has the wrong type; the message names the template and the value.
+    """
     try:
         draft: TemplateDraft = DraftSettings(folder).load(values)
     except ValidationError as error:

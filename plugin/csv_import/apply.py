@@ -1,4 +1,4 @@
-"""The good rows against what was imported before, and into the store where they differ."""
+"""Comparison of valid rows with earlier imports, and writing of the differences into the store."""
 
 from __future__ import annotations
 
@@ -6,31 +6,36 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..csvfiles.rows import Watch
 from ..store import Store
 from .cross_checks import shown_key
-from .file_kinds import KINDS
-from .open_file import Watch
+from .file_specs import KINDS
 from .staging import Staging
 from .validate_rows import Staged
 
-AT_ONCE = 5000
-KEY, DIGEST = 1, 2
-"""Where they are in a staged row, behind its line."""
+PORTION = 5000
+"""Rows compared and written together."""
 
-PAUSE = 0.3
-"""Of the time that SQLite was locked, left to others: deliveries wait for the lock, and give up after 2 seconds."""
+KEY, DIGEST = 1, 2
+"""Indexes of key and digest in a staged row, after its line."""
+
+PAUSE_SHARE = 0.3
+"""Share of the time that SQLite was locked, slept afterwards: deliveries wait for the lock, at most 2 seconds."""
 
 MAX_NAMED = 100
-"""Rows whose lines and ids a report has; the others are counted."""
+"""Maximum changed rows that a report names; the others are counted."""
 
 
 class OvertakenError(Exception):
-    """Another import of the same files ran at the same time; nothing was changed. Run it again."""
+    """Another import of the same files finished first; nothing was changed. Run the import again."""
 
 
 @dataclass(slots=True)
 class Changes:
-    """Of one file. :param which: the first added and changed rows: what, line, id (none of people)."""
+    """The changes of one file.
+
+    :param which: the first added and changed rows: the change, the line, the id (empty for rows about people).
+    """
 
     added: int = 0
     changed: int = 0
@@ -39,7 +44,10 @@ class Changes:
 
 
 class Writer:
-    """:param sleep: takes seconds."""
+    """Writes the rows of one import.
+
+    :param sleep: takes seconds.
+    """
 
     def __init__(
         self, store: Store, staging: Staging, source: str, *, sleep: Callable[[float], None] = time.sleep
@@ -54,10 +62,13 @@ class Writer:
         self._staging.database.execute("CREATE TABLE superseded (kind, key)")
 
     def compare(self, kind: str, watch: Watch, *, write: bool) -> Changes:
-        """What is new in a file; nothing of it is visible before :meth:`finish`. :param write: else only say so."""
+        """Return the changes of a file.
+
+        :param write: whether to write them too. Nothing is visible before :meth:`finish`.
+        """
         changes = Changes()
         before = self._seen[kind] = self._imports.finished(self._source, kind)
-        for rows in self._staging.rows(KINDS[kind], AT_ONCE):
+        for rows in self._staging.rows(KINDS[kind], PORTION):
             known = self._imports.digests(self._source, kind, [row[KEY] for row in rows]) if before else {}
             news = [row for row in rows if known.get(row[KEY]) != row[DIGEST]] if known else rows
             self._count(kind, changes, rows, news, known)
@@ -70,18 +81,21 @@ class Writer:
         return changes
 
     def finish(self) -> None:
-        """Make it all visible at once. :raises OvertakenError: nothing was."""
+        """Make all written rows visible at once.
+
+        :raises OvertakenError: another import finished first; no row was made visible.
+        """
         if not self._imports.finish(self._source, self._begun, self._seen, self._store.now()):
             raise OvertakenError("another import of the same files ran at the same time: run this one again")
         begun, self._begun = self._begun, {}
         for kind, number in begun.items():
             query = "SELECT key FROM superseded WHERE kind = ?"
             old = self._staging.database.execute(query, (kind,))
-            while keys := [key for (key,) in old.fetchmany(AT_ONCE)]:
+            while keys := [key for (key,) in old.fetchmany(PORTION)]:
                 self._imports.supersede(self._source, kind, number, keys)
 
     def discard(self) -> None:
-        """Take back what is not visible yet."""
+        """Remove the written rows that are not visible yet."""
         begun, self._begun = self._begun, {}
         for kind, number in begun.items():
             self._imports.discard(self._source, kind, number)
@@ -90,10 +104,10 @@ class Writer:
         begin = time.perf_counter()
         if kind not in self._begun:
             self._begun[kind] = self._imports.begin(self._source, kind, self._store.now())
-        place = (self._source, kind, self._begun[kind])
-        self._imports.add(KINDS[kind].kept, [place + row[1:] for row in news])
+        prefix = (self._source, kind, self._begun[kind])
+        self._imports.add(KINDS[kind].kept, [prefix + row[1:] for row in news])
         if self._store.database.embedded:
-            self._sleep(PAUSE * (time.perf_counter() - begin))
+            self._sleep(PAUSE_SHARE * (time.perf_counter() - begin))
 
     def _count(
         self, kind: str, changes: Changes, rows: list[Staged], news: list[Staged], known: dict[str, int]

@@ -1,4 +1,4 @@
-"""badge.csv's external columns against the templates of the provider connections that they choose."""
+"""Checks of badge.csv's external columns against the badge templates of provider connections."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .suggestions import Nearest
 
 ID, PROVIDER = "externalBadgeId", "externalBadgeProvider"
 MAX_UNKNOWN = 100
-"""Providers that badgerelay knows nothing of and that are told by name."""
+"""Maximum unknown providers that are reported by name."""
 
 OTHERS = "(others)"
-"""Stands for all further ones."""
+"""The name for all further unknown providers."""
 
 Target = tuple[str, str]
-"""A provider connection and the template's id as the provider writes it."""
+"""A provider connection, and a template's id as the provider writes it."""
 
 
 class _Issuer:
-    """A connection; its templates are asked for once a row names its provider."""
+    """A provider connection, whose templates are read when a row first names its provider."""
 
     def __init__(self, connection: Connection, templates: Callable[[Connection], Sequence[Template]]) -> None:
         self.connection = connection
@@ -36,7 +36,7 @@ class _Issuer:
         return self._ask(self.connection)
 
     def template(self, template_id: str) -> Template | None:
-        """The one of that id; else one whose id has other cases of letters."""
+        """Return the template of this id; if there is none, ignore upper and lower case."""
         return self._by_id.get(template_id) or self._by_id.get(template_id.lower())
 
     @cached_property
@@ -50,13 +50,15 @@ class _Issuer:
 
 
 class BadgeCheck:
-    """:param issuers: which connection issues the badges of which provider.
-    :param templates: gives all that a connection has now; may raise an AdapterError.
-    :param elsewhere: all connections that have a template, by its id in small letters.
-    :param providers: names of all providers that badgerelay can issue at, in small letters.
-    :ivar unknown_providers: how many rows name each other provider, which is no fault of theirs; further than
-        :data:`MAX_UNKNOWN`, all together as :data:`OTHERS`.
-    :ivar used: names of the connections that issue a badge of the file.
+    """Checks the external columns of one badge.csv.
+
+    :param issuers: the connection that issues each provider's badges.
+    :param templates: returns all templates of a connection; may raise an AdapterError.
+    :param elsewhere: the connections that have a template, by its id in lower case.
+    :param providers: the names of all providers that badgerelay can issue with, in lower case.
+    :ivar unknown_providers: the number of rows for each other provider, which is no fault. Beyond
+        :data:`MAX_UNKNOWN` providers, the others are counted as :data:`OTHERS`.
+    :ivar used: the names of the connections that issue a badge of the file.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class BadgeCheck:
         self.used: set[str] = set()
 
     def faults(self, columns: Columns) -> Iterator[tuple[int, Fault]]:
-        """Rows, by number, whose template cannot be issued."""
+        """Yield the rows, by index, whose template cannot be issued."""
         said = zip(columns[ID], columns[PROVIDER], columns["state"], columns["badgeName"], strict=True)
         for index, (template_id, provider, state, name) in enumerate(said):
             if template_id or provider:
@@ -83,7 +85,7 @@ class BadgeCheck:
                     yield index, fault
 
     def targets(self, columns: Columns) -> list[Target | None]:
-        """Of rows without a fault: what each is issued from. A retired badge is issued no more."""
+        """Return the issuing template of each row without a fault; None for a retired badge, which is not issued."""
         found: list[Target | None] = []
         for template_id, provider, state in zip(columns[ID], columns[PROVIDER], columns["state"], strict=True):
             issuer = self._issuers.get(provider.lower())
@@ -114,7 +116,7 @@ class BadgeCheck:
             return self._unknown(issuer, template_id, name)
         if template.state == "active" or retired:
             return None
-        what = f"is the {template.state} template {template.name!r}, of which no badge can be issued"
+        what = f"is the {template.state} template {template.name!r}, which cannot be issued"
         hint = "choose an active one, make it active at the provider, or let the badge be Retired"
         return Fault(f"template_{template.state}", what, hint, ID)
 
@@ -124,7 +126,7 @@ class BadgeCheck:
             return Fault("several_connections", what, "choose the one that issues with --connection", PROVIDER)
         if provider in self._providers:
             hint = f"connect it with `badgerelay connect {provider} NAME`, or name another provider"
-            return Fault("not_connected", "is a provider of which no connection is there", hint, PROVIDER)
+            return Fault("not_connected", "is a provider without a connection", hint, PROVIDER)
         return None
 
     def _unknown(self, issuer: _Issuer, template_id: str, name: str) -> Fault:
@@ -135,7 +137,7 @@ class BadgeCheck:
                 same = other.type == own.type
                 hint = f"choose it with --connection {other.name}" if same else f"its provider is {other.type}"
                 return Fault("other_connection", what, hint, ID)
-        hint = "see `badgerelay templates list` for those there are"
+        hint = "see `badgerelay templates list`"
         near = issuer.nearest.to(template_id, name)
-        what = f"is no badge template of the connection {own.name!r}"
+        what = f"is not a badge template of the connection {own.name!r}"
         return Fault("unknown_template", what, f"{near}; {hint}" if near else hint, ID)

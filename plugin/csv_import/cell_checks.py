@@ -1,4 +1,4 @@
-"""What the columns of ALM's CSVs may hold; a check is given a value that is not empty.
+"""Checks of the cells of ALM's CSV files; each takes a value that is not empty.
 
 Adobe's csv-specifications.zip, which
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual links.
@@ -30,14 +30,14 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+").fullmatch
 
 def moment(value: str) -> Fault | None:
     if not _SHAPE(value):
-        return Fault("bad_date", "is no date and time", "write it like 2026-05-02T08:00:00.000Z (UTC)")
+        return Fault("bad_date", "is not a date and time", "write it like 2026-05-02T08:00:00.000Z (UTC)")
     return _day(value[:10])
 
 
 def moments(values: Collection[str]) -> bool:
-    """Whether all are what :func:`moment` takes."""
+    """Return whether :func:`moment` accepts all values."""
     text = "\n".join([*values, ""])
-    # By its length, none of them is two with a line's end between.
+    # The length excludes a value that is two moments with a line's end between.
     shaped = len(text) == _LENGTH * len(values) and _SHAPES(text) is not None
     return shaped and not any(map(_day, {value[:10] for value in values}))
 
@@ -47,9 +47,9 @@ def _day(text: str) -> Fault | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return Fault("bad_date", "is no day of the calendar", "check month and day")
+        return Fault("bad_date", "is not a day of the calendar", "check month and day")
     if day.year not in YEARS:
-        return Fault("date_out_of_range", "is not between 1981 and 2038", "ALM takes no other years")
+        return Fault("date_out_of_range", "is not between 1981 and 2038", "ALM accepts no other years")
     return None
 
 
@@ -66,17 +66,17 @@ def state(value: str) -> Fault | None:
 
 
 def level(value: str) -> Fault | None:
-    return None if value in ("1", "2", "3") else Fault("bad_level", "is no level", "write 1, 2 or 3")
+    return None if value in ("1", "2", "3") else Fault("bad_level", "is not a level", "write 1, 2 or 3")
 
 
 def number(value: str) -> Fault | None:
-    return None if _NUMBER(value) else Fault("bad_number", "is no number", "write digits, with a point: 12.5")
+    return None if _NUMBER(value) else Fault("bad_number", "is not a number", "write digits, with a point: 12.5")
 
 
 def whole(least: int, most: int) -> Check:
-    """A whole number within these bounds."""
+    """Return a check for a whole number within these bounds, both included."""
     fault = Fault(
-        "bad_number", f"is no whole number from {least} to {most}", f"write one from {least} to {most}, in digits"
+        "bad_number", f"is not a whole number from {least} to {most}", f"write one from {least} to {most}, in digits"
     )
 
     def check(value: str) -> Fault | None:
@@ -86,7 +86,7 @@ def whole(least: int, most: int) -> Check:
 
 
 def text(most: int) -> Check:
-    """At most so many characters."""
+    """Return a check for a maximum number of characters."""
     fault = Fault("too_long", f"is longer than {most} characters", f"shorten it to {most} characters")
 
     def check(value: str) -> Fault | None:
@@ -101,4 +101,4 @@ identifier = text(MAX_ID)
 def email(value: str) -> Fault | None:
     if _EMAIL(value) and len(value) <= MAX_ID:
         return None
-    return Fault("bad_email", "is no e-mail address", "ALM's migration names users by their e-mail address")
+    return Fault("bad_email", "is not an e-mail address", "ALM's migration names users by their e-mail address")

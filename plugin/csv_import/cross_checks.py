@@ -1,4 +1,4 @@
-"""What only all rows together show: doubled ids, references that lead nowhere, more credits than a level has."""
+"""Checks over all rows together: repeated ids, missing references, more credits than a level has."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from .file_kinds import JOIN, Kind, Reference
 from .open_file import CsvFile
 from .staging import Staging
 
-AT_ONCE = 1000
+PORTION = 1000
 
 
-class Relations:
-    """:param source: whose earlier imports count too."""
+class CrossChecks:
+    """Checks staged rows against each other and against earlier imports.
+
+    :param source: the source, whose earlier imports count too.
+    """
 
     def __init__(self, staging: Staging, store: Store, source: str) -> None:
         self._staging = staging
@@ -24,27 +27,30 @@ class Relations:
         self._source = source
 
     def check(self, file: CsvFile) -> None:
-        """Complain of a file's rows, and let go of those; the files that it refers to were checked before."""
+        """Record the problems of a file's rows and remove these rows.
+
+        The files that it refers to were checked before.
+        """
         kind = file.kind
         self._staging.index(kind.name)
-        self._settle(file, self._doubled(file))
+        self._record(file, self._duplicates(file))
         for reference, column in zip(kind.references, ("first", "second"), strict=False):
-            self._learn(kind, reference, column)
-            self._settle(file, self._dangling(file, reference, column))
+            self._load_known(kind, reference, column)
+            self._record(file, self._missing_references(file, reference, column))
         if kind.number == "credits":
-            self._settle(file, self._too_many_credits(file))
+            self._record(file, self._too_many_credits(file))
 
-    def _settle(self, file: CsvFile, problems: Iterator[Problem]) -> None:
+    def _record(self, file: CsvFile, problems: Iterator[Problem]) -> None:
         found = False
-        while some := list(islice(problems, AT_ONCE)):
-            self._staging.complain(some)
+        while some := list(islice(problems, PORTION)):
+            self._staging.add_problems(some)
             found = True
         if found:
-            self._staging.drop_bad(file.kind.name, file.name)
+            self._staging.remove_rows_with_problems(file.kind.name, file.name)
 
-    def _doubled(self, file: CsvFile) -> Iterator[Problem]:
+    def _duplicates(self, file: CsvFile) -> Iterator[Problem]:
         kind = file.kind
-        # All but the names is bound; the names are our own.
+        # The table and column names are our own; everything else is bound.
         query = f"""
             SELECT line, key, first_line FROM (
                 SELECT line, key, min(line) OVER (PARTITION BY key) AS first_line FROM {kind.name} WHERE key IN (
@@ -60,22 +66,22 @@ class Relations:
             fault = Fault("duplicate", what if value else f"{subject} {what} ({names})", "keep one of them")
             yield problem(file.name, line, names if value else "", value, fault)
 
-    def _learn(self, kind: Kind, reference: Reference, column: str) -> None:
-        """Ask the store for what this run's files do not have."""
+    def _load_known(self, kind: Kind, reference: Reference, column: str) -> None:
+        """Load the referenced rows that are not in this run's files from the store."""
         query = f"""
             SELECT DISTINCT {column} FROM {kind.name} AS own WHERE {column} IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM {reference.kind} AS other WHERE other.key = own.{column})
             """  # noqa: S608
         missing = self._database.execute(query)
-        while some := missing.fetchmany(AT_ONCE):
+        while some := missing.fetchmany(PORTION):
             found = self._store.imports.numbers(self._source, reference.kind, [key for (key,) in some])
             rows = [(reference.kind, key, number) for key, number in found.items()]
             self._database.executemany("INSERT OR IGNORE INTO known VALUES (?, ?, ?)", rows)
 
-    def _dangling(self, file: CsvFile, reference: Reference, column: str) -> Iterator[Problem]:
+    def _missing_references(self, file: CsvFile, reference: Reference, column: str) -> Iterator[Problem]:
         kind = file.kind.name
         further = ""
-        if reference.kind == kind:  # what refers to a row that is let go of goes with it
+        if reference.kind == kind:  # a row that refers to a removed row is removed too
             self._database.execute(f"CREATE INDEX {kind}_{column} ON {kind} ({column})")
             further = f"""
                 UNION ALL
@@ -90,8 +96,10 @@ class Relations:
             )
             SELECT line, target FROM lost ORDER BY line
             """  # noqa: S608
-        hint = f"import {reference.kind}.csv with it, in the same command or before, and see whether its row is right"
-        fault = Fault(reference.code, f"is no good row of {reference.kind}.csv, of this run or imported before", hint)
+        hint = f"import {reference.kind}.csv with it, in the same command or before, and check its row"
+        fault = Fault(
+            reference.code, f"is not a valid row of {reference.kind}.csv, in this run or imported before", hint
+        )
         for line, key in self._database.execute(query, (reference.kind,)):
             yield problem(file.name, line, _names(reference.columns), shown_key(key), fault)
 
@@ -109,6 +117,7 @@ class Relations:
 
 
 def shown_key(key: str) -> str:
+    """Return a key for messages."""
     return key.replace(JOIN, ", ").strip(", ")
 
 

@@ -1,4 +1,4 @@
-"""A provider's badge templates as files that ALM can migrate: nobody copies an id by hand."""
+"""Export of a provider's badge templates as files that ALM can migrate, so that nobody copies an id by hand."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from pathlib import Path
 from ...adapters.values import BadgeTemplate
 from ..csvfiles.cells import escaped
 from .cell_checks import YEARS
-from .file_kinds import KINDS
+from .file_specs import KINDS
 
 MAX_NAME = 25
 MAX_SKILL_NAME = 63
 MAX_DESCRIPTION = 4000
 MAX_ADDRESS = 2048
-"""Characters of ``imageUrl``."""
+"""Maximum characters of ``imageUrl``."""
 
 FIRST, LAST = datetime(YEARS[0], 1, 1, tzinfo=UTC), datetime(YEARS[-1], 12, 31, tzinfo=UTC)
-"""Between them are the dates that ALM takes."""
+"""The first and the last date that ALM accepts."""
 
 CREDITS = 1
-"""``maxCredits`` of an exported level: a course that gives a single credit is enough, unless somebody changes it."""
+"""``maxCredits`` of an exported level: a single credit is enough, unless an administrator changes it."""
 
 
 class Export:
-    """The files' rows, in the order of the published columns.
+    """The rows of the files, in the order of the published columns.
 
-    :param templates: each becomes a badge, unless ALM would not take it.
-    :param provider: as the column ``externalBadgeProvider`` names it.
-    :param now: for templates of which the provider does not tell when they were made.
-    :ivar left_out: the names of those that ALM would not take, and what they have or lack.
+    :param templates: each becomes a badge, unless ALM would reject it.
+    :param provider: the provider's name in the column ``externalBadgeProvider``.
+    :param now: the creation date of templates for which the provider gives none.
+    :ivar left_out: the names of the templates that ALM would reject, with the reasons.
     """
 
     def __init__(self, templates: Iterable[BadgeTemplate], provider: str, now: datetime) -> None:
         all_ = sorted(templates, key=lambda template: (template.name.casefold(), template.id))
-        judged = [(template, _trouble_with(template)) for template in all_]
-        self._templates = [template for template, why in judged if not why]
-        self.left_out = [(template.name, why) for template, why in judged if why]
+        checked = [(template, _flaw(template)) for template in all_]
+        self._templates = [template for template, flaw in checked if not flaw]
+        self.left_out = [(template.name, flaw) for template, flaw in checked if flaw]
         self._provider = provider
         self._now = now
 
     def rows(self, kind: str) -> Iterator[Sequence[str]]:
-        """Of ``badge``, ``skill`` or ``skill_level``; the first are the columns."""
+        """Yield the rows of ``badge``, ``skill`` or ``skill_level``; the first row names the columns."""
         columns = [column.name for column in KINDS[kind].columns]
         yield columns
         cells = {"badge": self._badges, "skill": self._skills, "skill_level": self._levels}[kind]()
@@ -87,11 +87,11 @@ class Export:
 
 
 def unique_names(names: Sequence[str], most: int) -> list[str]:
-    """Names of at most so many characters, cut between words where there is a place to, no two of them alike."""
+    """Return different names of at most ``most`` characters, cut between words if possible."""
     taken: set[str] = set()
     found = []
     for name in names:
-        # What escaping puts before a formula has to fit too.
+        # The apostrophe before a formula has to fit too.
         room = most - (len(escaped(_one_line(name))) - len(_one_line(name)))
         short, number = _cut(_one_line(name), room), 1
         while short.casefold() in taken:
@@ -103,11 +103,11 @@ def unique_names(names: Sequence[str], most: int) -> list[str]:
 
 
 def write_file(path: Path, rows: Iterable[Sequence[str]]) -> None:
-    """With CRLF and without a BOM, which breaks ALM's first column; whole or not at all.
+    """Write a file with CRLF and without a BOM, which breaks ALM's first column; completely or not at all.
 
     https://experienceleague.adobe.com/en/docs/learning-manager/using/kb/unable-to-upload-csv
 
-    :raises OSError: it cannot be written.
+    :raises OSError: the file cannot be written.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
@@ -132,12 +132,12 @@ def _one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def _trouble_with(template: BadgeTemplate) -> str:
-    """Empty if ALM takes it."""
+def _flaw(template: BadgeTemplate) -> str:
+    """Return why ALM would reject the template; empty if it accepts it."""
     if not _one_line(template.name):
         return "no name"
     if not template.image_url:
-        return "no image, and ALM wants one"
+        return "no image, and ALM needs one"
     if len(template.image_url) > MAX_ADDRESS:
         return f"an image whose address has more than {MAX_ADDRESS} characters"
     return ""

@@ -1,10 +1,4 @@
-"""The files that are read: their columns, what identifies a row, and which rows of other files it refers to.
-
-In dependency order: a file refers to those above it, or to itself.
-Adobe's csv-specifications.zip and sample-csvs.zip, which
-https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual links. The two external
-columns of badge.csv are in Adobe's page about its connector for badges alone.
-"""
+"""Kinds of files: columns, the key of a row, and its references to rows of other files."""
 
 from __future__ import annotations
 
@@ -12,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..csvfiles.problems import Fault
-from . import cell_checks as checks
 from .cell_checks import Check, Quick
 
 JOIN = "\x1f"
-"""Between the parts of a key: a control character, which no cell may have."""
+"""The separator between the parts of a key: a control character, which no cell may contain."""
 
 TYING = ("skill_level", "course_instance", "learning_program_instance", "certification")
-"""The kinds whose rows tie a badge to something."""
+"""The kinds whose rows tie a badge to an object."""
 
 REFERENCES = ("first", "second")
+"""The columns of staged rows that have the keys of referenced rows."""
 
 Columns = Mapping[str, Sequence[str]]
 """The cells of several rows, by column."""
@@ -29,8 +23,11 @@ Columns = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """:param other: another name of it, as one of Adobe's two documents has it.
-    :param quick: whether many values are right for sure, in less time than to check each.
+    """A column of a file.
+
+    :param check: returns the fault of a value that is not empty, or None.
+    :param other: another name of the column in one of Adobe's two documents.
+    :param quick: returns True if many values are certainly right, faster than checking each.
     """
 
     name: str
@@ -42,7 +39,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """:param kind: the file that has to have the row. :param columns: that name its key here."""
+    """A reference to a row of another file.
+
+    :param kind: the kind of the file that must have the row.
+    :param columns: the columns of this file that name its key.
+    """
 
     kind: str
     columns: tuple[str, ...]
@@ -54,10 +55,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """:param key: the columns that identify a row.
-    :param either: columns of which exactly one must be filled.
-    :param number: a column that is kept as a number, for rows that refer to it.
-    :param personal: its rows are about people: no more than fingerprints of them are kept.
+    """A kind of file.
+
+    :param key: the columns that identify a row.
+    :param either: two columns, exactly one of which must be filled.
+    :param number: a column that is stored as a number, for rows that refer to it.
+    :param personal: whether rows are about people; then only their fingerprints are stored.
     """
 
     name: str
@@ -74,7 +77,7 @@ class Kind:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The columns of the store that its rows fill; each one more costs time with each of a million rows."""
+        """The store's columns that the rows fill; each further one costs time with each of a million rows."""
         wanted = {
             "object_id": self.name in TYING,
             "instance_id": bool(self.either),
@@ -87,11 +90,11 @@ class Kind:
 
     @property
     def staged(self) -> tuple[str, ...]:
-        """What a row has until it is written: its line, what is kept, and the keys that it refers to."""
+        """The values of a row until it is written: its line, its stored values, and the keys that it refers to."""
         return ("line", *self.kept, *REFERENCES[: len(self.references)])
 
     def rule(self, columns: Columns) -> Iterator[tuple[int, Fault]]:
-        """Rows, by number, that break what concerns several columns."""
+        """Yield the rows, by index, that break a rule over several columns."""
         if self.either:
             first, second = self.either
             for index, pair in enumerate(zip(columns[first], columns[second], strict=True)):
@@ -102,10 +105,11 @@ class Kind:
                     )
 
     def keys(self, columns: Columns) -> list[str]:
+        """Return the key of each row."""
         return _joined(self.key, columns)
 
     def targets(self, reference: Reference, columns: Columns) -> list[str | None]:
-        """The key that each row refers to, or None."""
+        """Return the key that each row refers to, or None."""
         if reference.kind == "skill_level":
             return _levels(columns)
         return [value or None for value in columns[reference.columns[0]]]
@@ -122,176 +126,15 @@ def _joined(names: Sequence[str], columns: Columns) -> list[str]:
 
 
 def _or_first(levels: Sequence[str]) -> list[str]:
-    """Where no level is said, it is the first."""
+    """Return the levels, with the first level for an empty cell."""
     return [level or "1" for level in levels]
 
 
 def _levels(columns: Columns) -> list[str | None]:
-    """With ``retrofit``, the id is ALM's own, which no file can prove."""
+    """Return the keys of skill levels; None with ``retrofit``, whose id is ALM's own and in no file."""
     skills, levels = columns["skillId"], _or_first(columns["levelId"])
     retrofits = columns.get("retrofit") or [""] * len(skills)
     return [
         None if retrofit.upper() == "TRUE" else f"{skill}{JOIN}{level}"
         for skill, level, retrofit in zip(skills, levels, retrofits, strict=True)
     ]
-
-
-def _id(name: str, *, required: bool = True, other: str = "") -> Column:
-    return Column(name, checks.identifier, required, other)
-
-
-def _date(name: str, *, required: bool = False) -> Column:
-    return Column(name, checks.moment, required, quick=checks.moments)
-
-
-_STATE = Column("state", checks.state, required=True)
-_BADGE = _id("badgeId", required=False)
-_TO_BADGE = Reference("badge", ("badgeId",))
-_TO_LEVEL = Reference("skill_level", ("skillId", "levelId"))
-_RETROFIT = Column("retrofit", checks.boolean)
-
-_ALL = (
-    Kind(
-        "badge",
-        (
-            _id("id"),
-            Column("badgeName", checks.text(25), required=True),
-            _date("badgeCreationDate", required=True),
-            _date("lastModifiedDate"),
-            _STATE,
-            Column("imageUrl", checks.text(2048), required=True),
-            _id("externalBadgeId", required=False),
-            _id("externalBadgeProvider", required=False),
-        ),
-        key=("id",),
-    ),
-    Kind(
-        "skill",
-        (
-            _id("id"),
-            Column("skillName", checks.text(63), required=True),
-            Column("description", checks.text(4094)),
-            _date("skillCreationDate", required=True),
-            _STATE,
-            Column("source"),
-        ),
-        key=("id",),
-    ),
-    Kind(
-        "skill_level",
-        (
-            _id("skillId"),
-            Column("levelId", checks.level, required=True),
-            Column("maxCredits", checks.whole(1, 65535), required=True),
-            _BADGE,
-        ),
-        key=("skillId", "levelId"),
-        references=(Reference("skill", ("skillId",)), _TO_BADGE),
-        number="maxCredits",
-    ),
-    Kind(
-        "skill_course",
-        (
-            _id("courseId"),
-            _id("skillId"),
-            Column("levelId", checks.level, required=True),
-            Column("credits", checks.number, required=True),
-            Column("assignedBy"),
-        ),
-        key=("courseId", "skillId", "levelId"),
-        references=(_TO_LEVEL,),
-        number="credits",
-    ),
-    Kind(
-        "course_instance",
-        (
-            _id("courseId", required=False),
-            _id("instanceId"),
-            _date("dateCreated", required=True),
-            _date("completionDeadline", required=True),
-            Column("name", checks.text(255), required=True),
-            _STATE,
-            _id("almCourseId", required=False),
-            _date("startDate"),
-            _BADGE,
-        ),
-        key=("courseId", "almCourseId", "instanceId"),
-        references=(_TO_BADGE,),
-        either=("courseId", "almCourseId"),
-    ),
-    Kind(
-        "learning_program_instance",
-        (
-            _id("instanceId", other="id"),
-            _id("learningProgramId", required=False),
-            Column("name", checks.text(510), required=True),
-            _date("dateAdded", required=True),
-            _date("deadline", required=True),
-            _STATE,
-            _id("almLearningProgramId", required=False),
-            _date("startDate"),
-            _BADGE,
-        ),
-        key=("learningProgramId", "almLearningProgramId", "instanceId"),
-        references=(_TO_BADGE,),
-        either=("learningProgramId", "almLearningProgramId"),
-    ),
-    Kind(
-        "certification",
-        (
-            _id("id"),
-            Column("certificateName", checks.text(510), required=True),
-            Column("certificateOverview", checks.text(8190)),
-            Column("description", checks.text(510)),
-            _date("certificationCreationDate", required=True),
-            Column("daysToComplete", checks.whole(1, 365), required=True),
-            Column("validity", checks.whole(1, 240)),
-            Column("externalCertificate", checks.boolean),
-            Column("courseOrdering", checks.boolean),
-            Column("completionLimit", checks.whole(0, 65535)),
-            _date("publishedDate", required=True),
-            _id("parentCertificationId", required=False),
-            _BADGE,
-            Column("thumbnailUrl"),
-            Column("uniqueLoId"),
-        ),
-        key=("id",),
-        references=(_TO_BADGE, Reference("certification", ("parentCertificationId",))),
-    ),
-    Kind(
-        "user_skill",
-        (
-            Column("userId", checks.email, required=True),
-            _id("skillId"),
-            Column("levelId", checks.level),
-            Column("achieved", checks.boolean, required=True),
-            _RETROFIT,
-        ),
-        key=("userId", "skillId", "levelId"),
-        references=(_TO_LEVEL,),
-        personal=True,
-    ),
-    Kind(
-        "user_course_grade",
-        (
-            Column("userId", checks.email, required=True),
-            _id("courseId"),
-            _id("moduleId"),
-            Column("completion", checks.boolean),
-            Column("started", checks.boolean),
-            Column("success", checks.boolean),
-            Column("scoreRaw", checks.number),
-            Column("scoreMin", checks.number),
-            Column("scoreMax", checks.number),
-            Column("duration", checks.number),
-            _date("startedDate"),
-            _date("successDate"),
-            _date("completionDate"),
-            _RETROFIT,
-        ),
-        key=("userId", "courseId", "moduleId"),
-        personal=True,
-    ),
-)
-
-KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -1,4 +1,4 @@
-"""For which source, and from which provider connections: said, or the only ones that there are."""
+"""The source and the provider connections of an import: given as options, or the only ones that exist."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 class ChoiceError(ValueError):
-    """It has to be said; the message names the option."""
+    """An option is missing or not valid; the message names it."""
 
 
 def choose_source(store: Store, said: str | None) -> str:
-    """:raises ChoiceError: there is not exactly one ALM connection, or it is no name."""
+    """Return the given source, or the only ALM connection.
+
+    :raises ChoiceError: the name is not valid, or nothing is given and there is not exactly one ALM connection.
+    """
     if said is not None:
         if not _SOURCE.match(said):
             raise ChoiceError("--source must be 1 to 64 of letters, digits, '.', '_', '-'")
@@ -32,7 +35,10 @@ def choose_source(store: Store, said: str | None) -> str:
 
 
 def choose_connection(store: Store, said: str | None) -> Connection:
-    """The one provider connection. :raises ChoiceError: as above."""
+    """Return the given provider connection, or the only one.
+
+    :raises ChoiceError: there is no such connection, or nothing is given and there is not exactly one.
+    """
     known = _providers(store)
     found = [each for each in known if said in (None, each.name)]
     if len(found) != 1:
@@ -43,10 +49,10 @@ def choose_connection(store: Store, said: str | None) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class Issuers:
-    """Which provider connection issues the badges that name a provider.
+    """The provider connections that issue the badges of each provider.
 
-    :param chosen: by the provider's name in small letters.
-    :param open: names of the connections of each other provider, as there are several and none was chosen.
+    :param chosen: the connection, by the provider's name in lower case.
+    :param open: the connections of each provider that has several, none of which was chosen.
     """
 
     chosen: Mapping[str, Connection]
@@ -54,10 +60,11 @@ class Issuers:
 
 
 def choose_issuers(store: Store, said: Collection[str], source: str) -> Issuers:
-    """Of each provider the connection that was said, else that of the ALM account, else the only one, if any.
+    """Choose a connection for each provider: the given one, else the ALM account's, else the only one.
 
-    :param source: as :func:`choose_source` gives it.
-    :raises ChoiceError: one that was said is not there, or two of one provider were said.
+    :param said: the names of the given connections.
+    :param source: the result of :func:`choose_source`.
+    :raises ChoiceError: a given connection does not exist, or two given connections have the same provider.
     """
     known = _providers(store)
     account = store.connections.get(source)
@@ -71,7 +78,7 @@ def choose_issuers(store: Store, said: Collection[str], source: str) -> Issuers:
         named = [each for each in all_ if each.name in said]
         if len(named) > 1:
             names = " and ".join(each.name for each in named)
-            raise ChoiceError(f"--connection: {names} are of one provider, {provider}; a badge is issued from one")
+            raise ChoiceError(f"--connection: {names} are of one provider, {provider}; give one of them")
         some = named or [each for each in all_ if each.name in own] or all_
         if len(some) == 1:
             chosen[provider] = some[0]

@@ -1,4 +1,4 @@
-"""The outcome of an import: as JSON, and as the rows that have to be corrected."""
+"""The outcome of an import as JSON, and a file of the rows with problems."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..csvfiles.cells import escaped, unescaped
 from ..csvfiles.problems import Fault, Problem
-from .open_file import CsvFile, Rows
+from ..csvfiles.rows import Rows
+from .open_file import CsvFile
 from .result import Outcome
 from .staging import Staging
 
@@ -20,7 +21,7 @@ ERROR_COLUMNS = ("errorCode", "errorColumn", "errorMessage", "errorHint")
 
 
 def as_json(outcome: Outcome, staging: Staging) -> Iterator[str]:
-    """In pieces: a million problems are not to be held in memory."""
+    """Yield the JSON in pieces, since a million problems do not fit in memory."""
     head = json.dumps(outcome.as_dict(), indent=2)
     yield head[: head.rindex("\n")] + ',\n  "problems": ['
     separator = ""
@@ -32,14 +33,16 @@ def as_json(outcome: Outcome, staging: Staging) -> Iterator[str]:
 
 
 def write_errors(file: CsvFile, staging: Staging, folder: Path) -> Path:
-    """The failed rows as they came, and behind them what is wrong: ``<name>_err.csv``, whole or not at all.
+    """Write ``<name>_err.csv``, completely or not at all: the failed rows unchanged, followed by their problems.
 
-    :raises OSError: it cannot be written.
+    :raises OSError: the file cannot be written.
     """
     target = folder / f"{file.kind.name}_err.csv"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}-")  # for us alone: the rows may name people
+    handle, name = tempfile.mkstemp(
+        dir=folder, prefix=f".{target.name}-"
+    )  # readable by this user only: the rows may name people
     try:
-        # What came as no UTF-8 leaves as it came.
+        # Bytes that are not UTF-8 are written unchanged.
         with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerows(_error_rows(file, staging))
@@ -51,24 +54,24 @@ def write_errors(file: CsvFile, staging: Staging, folder: Path) -> Path:
 
 
 def _error_rows(file: CsvFile, staging: Staging) -> Iterator[list[str]]:
-    rows = iter(Rows(file))
+    rows = iter(Rows(file.stream, file.name))
     _, header = next(rows)
     if isinstance(header, Fault):
         return
     width = len(header)
-    yield [*map(_as_it_came, header), *ERROR_COLUMNS]
+    yield [*map(_escaped_once, header), *ERROR_COLUMNS]
     line, cells = 0, _NOTHING
     for number, problems in groupby(staging.problems(file.name), key=lambda problem: problem.line):
         while line < number:
             line, cells = next(rows)
-        came = [] if isinstance(cells, Fault) else [_as_it_came(cell) for cell in cells]
+        came = [] if isinstance(cells, Fault) else [_escaped_once(cell) for cell in cells]
         said = list(problems)
         texts = ("; ".join(getattr(each, name) for each in said) for name in ("code", "column", "message", "hint"))
         yield [*came, *[""] * (width - len(came)), *map(escaped, texts)]
 
 
-def _as_it_came(cell: str) -> str:
-    """What somebody has escaped already is not escaped again."""
+def _escaped_once(cell: str) -> str:
+    """Return the cell escaped, without escaping it a second time."""
     return escaped(unescaped(cell))
 
 

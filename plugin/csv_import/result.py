@@ -1,4 +1,4 @@
-"""What a run found and did."""
+"""The outcome of a run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 @dataclass(slots=True)
 class FileOutcome:
-    """:param rows: those that are not blank. :param bad: how many of them have problems.
+    """The outcome of one file.
+
+    :param rows: the number of rows that are not blank.
+    :param bad: the number of rows with problems.
     :param unknown_columns: columns that were not read.
-    :param unknown_providers: rows by provider that badgerelay knows nothing of.
-    :param which: the first added and changed rows: what, line, id.
+    :param unknown_providers: the number of rows for each unknown provider.
+    :param which: the first added and changed rows: the change, the line, the id.
     """
 
     file: str
@@ -29,8 +32,10 @@ class FileOutcome:
 
 @dataclass(slots=True)
 class Outcome:
-    """:param connections: provider connections that issue a badge of the files.
-    :param written: whether the store has the good rows now.
+    """The outcome of all files.
+
+    :param connections: the provider connections that issue a badge of the files.
+    :param written: whether the valid rows are in the store now.
     """
 
     source: str
@@ -58,7 +63,7 @@ class Outcome:
         }
 
     def summary(self) -> str:
-        """In one line, for the history of an event."""
+        """Return the outcome in one line, for the history of an event."""
         said = (
             f"{file.file}: {file.rows} rows, {file.added} added, {file.changed} changed, "
             f"{file.unchanged} unchanged, {file.bad} bad"

@@ -1,4 +1,4 @@
-"""One run over several files: read and judge each, relate them, compare, and write all of it or nothing."""
+"""An import of several files: validate each, check them together, compare, and write everything or nothing."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ from itertools import pairwise
 
 from ...adapters.registry import adapter_names
 from ..csvfiles.problems import Fault, Problem, RefusedFileError, problem
+from ..csvfiles.rows import Rows, Watch
 from ..providers.live_templates import Template, current_templates
 from ..store import Connection, Store
 from .apply import Writer
 from .badge_columns import BadgeCheck
-from .cross_checks import Relations
-from .file_kinds import KINDS
+from .cross_checks import CrossChecks
+from .file_specs import KINDS
 from .header import read_header
-from .open_file import CsvFile, Rows, Watch
+from .open_file import CsvFile
 from .options import Issuers
 from .result import FileOutcome, Outcome
 from .staging import Staging
-from .validate_rows import Judge
+from .validate_rows import RowValidator
 
 BATCH = 2000
-"""Rows judged at once, unless they are long."""
+"""Maximum rows that are validated together."""
 
 BATCH_BYTES = 4 * 1024 * 1024
-"""Read at most before what was read is judged."""
+"""Maximum bytes that are validated together."""
 
 Progress = Callable[[str, int], AbstractContextManager[Watch]]
-"""Given what is done and how much of it there is: a bar that is told of each bit."""
+"""Takes the step's name and its amount of work; returns a progress bar that takes each part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """:param issuers: of the badges that badge.csv names; None where there is no badge.csv.
-    :param accept_good_rows: write them though others have problems.
+    """The options of an import.
+
+    :param issuers: the connections that issue the badges of badge.csv; None if there is no badge.csv.
+    :param accept_good_rows: whether valid rows are written although others have problems.
     """
 
     source: str
@@ -45,11 +48,15 @@ class Task:
 
 
 def no_progress(_what: str, _amount: int) -> AbstractContextManager[Watch]:
+    """Show no progress."""
     return nullcontext(lambda _: None)
 
 
 def in_order(files: Collection[CsvFile]) -> list[CsvFile]:
-    """Each file after those that it refers to. :raises RefusedFileError: one is there twice."""
+    """Return the files in the order of their references.
+
+    :raises RefusedFileError: two files have the same kind.
+    """
     kinds = list(KINDS)
     ordered = sorted(files, key=lambda file: kinds.index(file.kind.name))
     for before, after in pairwise(ordered):
@@ -61,13 +68,13 @@ def in_order(files: Collection[CsvFile]) -> list[CsvFile]:
 def run(
     store: Store, task: Task, files: Sequence[CsvFile], staging: Staging, progress: Progress = no_progress
 ) -> Outcome:
-    """Import files; what is wrong with their rows is in ``staging`` afterwards.
+    """Import files. The problems of their rows are in ``staging`` afterwards.
 
-    :param files: as :func:`in_order` gives them.
+    :param files: in the order of :func:`in_order`.
     :raises RefusedFileError: a file cannot be read to its end; nothing was changed.
     :raises DiskError: a file's disk fails.
-    :raises OvertakenError: another import was faster; nothing was changed.
-    :raises AdapterError: the provider's templates cannot be had.
+    :raises OvertakenError: another import finished first; nothing was changed.
+    :raises AdapterError: the provider does not list its templates.
     """
     badges = None
     if task.issuers is not None and any(file.kind.name == "badge" for file in files):
@@ -78,9 +85,9 @@ def run(
     for file in files:
         with progress(f"checking {file.name}", file.size) as watch:
             outcomes.append(_read(file, staging, watch, alm=alm, badges=badges))
-    relations = Relations(staging, store, task.source)
+    checks = CrossChecks(staging, store, task.source)
     for file, outcome in zip(files, outcomes, strict=True):
-        relations.check(file)
+        checks.check(file)
         outcome.problems, outcome.bad = staging.count_problems(file.name)
     clean = not any(outcome.problems for outcome in outcomes)
     write = not task.dry_run and (clean or task.accept_good_rows)
@@ -116,22 +123,24 @@ def _badge_check(store: Store, issuers: Issuers, *, keep: bool) -> BadgeCheck:
 
 def _read(file: CsvFile, staging: Staging, watch: Watch, *, alm: bool, badges: BadgeCheck | None) -> FileOutcome:
     outcome = FileOutcome(file.name, file.kind.name)
-    rows = Rows(file, watch)
+    rows = Rows(file.stream, file.name, watch)
     each = iter(rows)
     first = next(each, (1, []))[1]
     if isinstance(first, Fault):
         raise RefusedFileError(file.name, first.code, f"its first line cannot be read: {first.what}", first.hint)
     header = read_header(file.name, file.kind, first)
     outcome.unknown_columns = header.unknown
-    judge = Judge(file.name, file.kind, header, alm=alm, badges=badges if file.kind.name == "badge" else None)
+    validator = RowValidator(
+        file.name, file.kind, header, alm=alm, badges=badges if file.kind.name == "badge" else None
+    )
     lines: list[int] = []
     batch: list[list[str]] = []
     broken: list[Problem] = []
 
     def flush() -> None:
-        judged = judge.judge(lines, batch, suspicious=rows.suspicious, escaped=rows.escaped)
-        outcome.rows += judged.rows + len(broken)
-        staging.add(file.kind, judged.good, [*judged.problems, *broken])
+        validated = validator.validate(lines, batch, suspicious=rows.suspicious, escaped=rows.escaped)
+        outcome.rows += validated.rows + len(broken)
+        staging.add(file.kind, validated.good, [*validated.problems, *broken])
         lines.clear()
         batch.clear()
         broken.clear()

@@ -1,6 +1,6 @@
-"""Where the rows of a run wait until all of its files are checked: a database of its own, on disk and soon removed.
+"""Temporary storage of a run's rows until all files are checked: an own SQLite database on disk.
 
-It is SQLite's whatever the store is, so that the checks that need all rows at once are written once.
+It is SQLite for every store, so that the checks over all rows are written once.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from types import TracebackType
 from typing import Any
 
 from ..csvfiles.problems import DiskError, Problem
-from .file_kinds import KINDS, Kind
+from .file_kinds import Kind
+from .file_specs import KINDS
 from .validate_rows import Staged
 
 CACHE_KIB = 16 * 1024
 
 
 class Staging:
-    """Holds no e-mail address: rows about people have fingerprints for keys, messages show none.
+    """The rows and problems of a run. It has no e-mail address: the keys of people are fingerprints.
 
-    As a context, it raises DiskError in place of SQLite's errors; the store has errors of its own.
+    As a context manager, it raises DiskError in place of SQLite's errors.
 
-    :raises DiskError: it cannot be made.
+    :raises DiskError: the database cannot be created.
     """
 
     def __init__(self) -> None:
@@ -62,54 +63,57 @@ class Staging:
         if isinstance(error, sqlite3.Error):
             raise _trouble(error) from None
 
-    # What is put together into SQL here are names of kinds and columns, all our own.
+    # The SQL below contains names of kinds and columns, which are our own.
 
     def add(self, kind: Kind, rows: Iterable[Staged], problems: Iterable[Problem]) -> None:
+        """Add valid rows, and the problems of others."""
         self.database.execute("BEGIN")
         marks = ", ".join("?" * len(kind.staged))
         self.database.executemany(f"INSERT INTO {kind.name} VALUES ({marks})", rows)  # noqa: S608
-        self.complain(problems)
+        self.add_problems(problems)
         self.database.execute("COMMIT")
 
     def index(self, kind: str) -> None:
-        """To be called once all its rows are there."""
+        """Build the index of a kind's keys, after all its rows were added."""
         self.database.execute(f"CREATE INDEX {kind}_keys ON {kind} (key)")
 
-    def complain(self, problems: Iterable[Problem]) -> None:
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Add problems."""
         cells = [(p.file, p.line, p.column, p.value, p.code, p.message, p.hint) for p in problems]
         if cells:
             self.database.executemany("INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
 
-    def drop_bad(self, kind: str, file: str) -> None:
-        """Let go of the rows that have got a problem."""
+    def remove_rows_with_problems(self, kind: str, file: str) -> None:
+        """Remove the rows of a file that have a problem."""
         bad = f"DELETE FROM {kind} WHERE line IN (SELECT line FROM problems WHERE file = ?)"  # noqa: S608
         self.database.execute(bad, (file,))
 
     def rows(self, kind: Kind, at_once: int) -> Iterator[list[Staged]]:
-        """Line and what is kept of the good rows, in the order of their keys, some at a time."""
+        """Yield the lines and stored values of the valid rows in the order of their keys, in portions."""
         wanted = ", ".join(("line", *kind.kept))
         cursor = self.database.execute(f"SELECT {wanted} FROM {kind.name} ORDER BY key")  # noqa: S608
         while some := cursor.fetchmany(at_once):
             yield some
 
     def count(self, kind: str) -> int:
+        """Return the number of a kind's valid rows."""
         return int(self._one(f"SELECT count(*) FROM {kind}"))  # noqa: S608
 
     def problems(self, file: str | None = None, most: int = -1) -> Iterator[Problem]:
-        """By line. :param file: of this file alone."""
+        """Yield the problems by line. :param file: only this file's."""
         where, values = ("WHERE file = ?", [file]) if file else ("", [])
         query = f"SELECT * FROM problems {where} ORDER BY file, line, rowid LIMIT ?"  # noqa: S608
         for row in self.database.execute(query, (*values, most)):
             yield Problem(*row)
 
     def count_problems(self, file: str) -> tuple[int, int]:
-        """Of a file: problems, and the rows that have any."""
+        """Return the number of a file's problems, and of the rows with problems."""
         query = "SELECT count(*), count(DISTINCT line) FROM problems WHERE file = ?"
         problems, rows = self.database.execute(query, (file,)).fetchone()
         return int(problems), int(rows)
 
     def codes(self) -> set[str]:
-        """What kinds of problems there are."""
+        """Return the codes of the problems."""
         return {code for (code,) in self.database.execute("SELECT DISTINCT code FROM problems")}
 
     def _one(self, query: str) -> Any:
@@ -118,8 +122,8 @@ class Staging:
 
 def _trouble(error: OSError | sqlite3.Error) -> DiskError:
     try:
-        place = tempfile.gettempdir()
+        folder = tempfile.gettempdir()
     except OSError:
-        place = "a temporary folder"
+        folder = "a temporary folder"
     said = error.strerror if isinstance(error, OSError) else error
-    return DiskError(f"the rows cannot be kept in {place} meanwhile: {said}; TMPDIR names another folder")
+    return DiskError(f"the rows cannot be stored in {folder}: {said}; set TMPDIR to another folder")

@@ -1,4 +1,4 @@
-"""The badge templates that somebody probably meant."""
+"""Suggestions of badge templates for an unknown id."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from ..providers.live_templates import Template
 
-MOST = 50
-"""Suggestions of one run: to look for one among thousands of templates takes a tenth of a second."""
+MAX_SUGGESTIONS = 50
+"""Maximum suggestions of one run: finding one among thousands of templates takes a tenth of a second."""
 
 
 class Nearest:
@@ -18,15 +18,15 @@ class Nearest:
         self._said: dict[tuple[str, str], str] = {}
 
     def to(self, template_id: str, name: str) -> str:
-        """A sentence with the nearest by id and by name, or an empty text."""
+        """Return a sentence with the nearest template by id and by name, or an empty text."""
         asked = (template_id.lower(), name.casefold())
         if asked not in self._said:
-            if len(self._said) >= MOST:
+            if len(self._said) >= MAX_SUGGESTIONS:
                 return ""
-            self._said[asked] = self._look(*asked)
+            self._said[asked] = self._suggest(*asked)
         return self._said[asked]
 
-    def _look(self, template_id: str, name: str) -> str:
+    def _suggest(self, template_id: str, name: str) -> str:
         by_id = get_close_matches(template_id, self._by_id, 1, 0.8)
         by_name = get_close_matches(name, self._by_name, 1, 0.6) if name else []
         found = [(f"by id {_shown(self._by_id[key])}", self._by_id[key]) for key in by_id]
@@ -37,7 +37,7 @@ class Nearest:
 
 
 def _names(template: Template) -> tuple[str, ...]:
-    """Its name, and as ``badge.csv`` has room for it."""
+    """Return the template's name, in full and as long as ``badge.csv`` allows."""
     name = template.name.casefold()
     return name, name[:25].rstrip()
 

@@ -1,4 +1,4 @@
-"""Several rows at once, column by column: what is wrong with them, and what is kept of those that are right."""
+"""Validation of several rows at once, column by column, and the stored values of the valid rows."""
 
 from __future__ import annotations
 
@@ -10,31 +10,38 @@ from typing import Any
 
 from ..csvfiles.cells import unescaped
 from ..csvfiles.problems import Fault, Problem, problem
-from ..rules.imported import places
+from ..csvfiles.rows import UNPRINTABLE
 from ..runtime.durations import number_of
 from .badge_columns import BadgeCheck
 from .file_kinds import JOIN, REFERENCES, TYING, Columns, Kind
 from .header import Header
-from .open_file import UNPRINTABLE
+from .object_ids import object_ids
 
 MAX_FAULTS = 20
-"""Cells of a row that are named; the others are counted."""
+"""Maximum faulty cells of a row that are named; the others are counted."""
 
 Staged = tuple[Any, ...]
-"""A good row, as it is compared, tied and kept: what its kind's ``staged`` names."""
+"""A valid row: the values that its kind's ``staged`` names."""
 
 
 @dataclass(slots=True)
-class Judged:
-    """:param rows: how many there were, blank ones not counted."""
+class ValidatedRows:
+    """The result of a validation.
+
+    :param rows: the number of rows that are not blank.
+    """
 
     rows: int = 0
     good: list[Staged] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-class Judge:
-    """Of one file. :param alm: whether its source is an ALM account. :param badges: for the file badge.csv."""
+class RowValidator:
+    """Validates the rows of one file.
+
+    :param alm: whether the file's source is an ALM account.
+    :param badges: the check of external columns for badge.csv, else None.
+    """
 
     def __init__(self, name: str, kind: Kind, header: Header, *, alm: bool, badges: BadgeCheck | None) -> None:
         self._name = name
@@ -43,10 +50,15 @@ class Judge:
         self._alm = alm
         self._badges = badges
 
-    def judge(self, lines: list[int], rows: list[list[str]], *, suspicious: bool, escaped: bool) -> Judged:
-        """:param suspicious: cells may hold control characters or no text; :param escaped: and our apostrophes."""
+    def validate(self, lines: list[int], rows: list[list[str]], *, suspicious: bool, escaped: bool) -> ValidatedRows:
+        """Validate rows.
+
+        :param lines: the line of each row.
+        :param suspicious: whether cells may contain control characters or bytes that are not UTF-8.
+        :param escaped: whether cells may begin with our apostrophe.
+        """
         if not rows:
-            return Judged()
+            return ValidatedRows()
         width = self._header.width
         faults: dict[int, list[tuple[str, str, Fault]]] = {}
         if set(map(len, rows)) != {width}:
@@ -60,7 +72,7 @@ class Judge:
         for index, column, fault in self._faults(columns, skip=frozenset(faults)):
             said = columns.get(fault.column or column)
             faults.setdefault(index, []).append((column, said[index] if said else "", fault))
-        # Each kind needs some cell, so that a blank row is among those with faults.
+        # Each kind has a required cell, so a blank row is among the rows with faults.
         blank = {index for index in faults if not any(map(str.strip, rows[index]))}
         problems = [
             problem(self._name, lines[index], column, value, fault)
@@ -71,33 +83,33 @@ class Judge:
             right = [index not in faults for index in range(len(rows))]
             lines = list(compress(lines, right))
             columns = {name: list(compress(cells, right)) for name, cells in columns.items()}
-        return Judged(len(rows) - len(blank), self._staged(lines, columns), problems)
+        return ValidatedRows(len(rows) - len(blank), self._staged(lines, columns), problems)
 
     def _columns(self, rows: list[list[str]], *, escaped: bool) -> dict[str, Sequence[str]]:
-        """The known columns, trimmed; those that the file lacks are empty."""
+        """Return the known columns, trimmed; a column that the file lacks is empty."""
         all_ = list(zip(*rows, strict=True))
         nothing = ("",) * len(rows)
         found: dict[str, Sequence[str]] = {}
         for column in self._kind.columns:
-            place = self._header.places.get(column.name)
-            cells: Sequence[str] = nothing if place is None else all_[place]
+            position = self._header.positions.get(column.name)
+            cells: Sequence[str] = nothing if position is None else all_[position]
             if escaped:
                 cells = [unescaped(cell) for cell in cells]
-            found[column.name] = cells if place is None else list(map(str.strip, cells))
+            found[column.name] = cells if position is None else list(map(str.strip, cells))
         if self._kind.personal:
             found["userId"] = list(map(str.lower, found["userId"]))
         return found
 
     def _find_unprintable(self, rows: list[list[str]], faults: dict[int, list[tuple[str, str, Fault]]]) -> None:
-        names = {place: name for name, place in self._header.places.items()}
+        names = {position: name for name, position in self._header.positions.items()}
         for index, cells in enumerate(rows):
-            found = [place for place, cell in enumerate(cells) if UNPRINTABLE.search(cell)]
+            found = [position for position, cell in enumerate(cells) if UNPRINTABLE.search(cell)]
             if not found:
                 continue
             said = faults.setdefault(index, [])
-            for place in found[:MAX_FAULTS]:
-                name = names.get(place, f"number {place + 1}")
-                said.append((name, cells[place], _unprintable(cells[place])))
+            for position in found[:MAX_FAULTS]:
+                name = names.get(position, f"number {position + 1}")
+                said.append((name, cells[position], _unprintable(cells[position])))
             if len(found) > MAX_FAULTS:
                 said.append(("", "", _more(len(found) - MAX_FAULTS)))
 
@@ -120,7 +132,10 @@ class Judge:
         yield from ((index, fault.column, fault) for index, fault in rules if index not in skip)
 
     def _staged(self, lines: list[int], columns: dict[str, Sequence[str]]) -> list[Staged]:
-        """``digest``: 64 bits of all that a row says. ``key``: what identifies it; for people a fingerprint."""
+        """Return the stored values of valid rows.
+
+        ``digest`` has 64 bits of all cells. ``key`` identifies the row; for people it is a fingerprint.
+        """
         kind = self._kind
         found: dict[str, Iterable[object]] = {"line": lines}
         found["key"] = kind.keys(columns)
@@ -131,13 +146,14 @@ class Judge:
             targets = self._badges.targets(columns)
             found["connection"] = [target and target[0] for target in targets]
             found["template_id"] = [target and target[1] for target in targets]
-            # Issued from another connection, it is another row.
+            # The same row with another issuing connection is a changed row.
             texts = [f"{text}{JOIN}{target}" for text, target in zip(texts, targets, strict=True)]
         found["digest"] = [
             int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in texts
         ]
         if kind.name in TYING:
-            found["object_id"], found["instance_id"] = places(kind, columns, alm=self._alm)
+            ids = object_ids(kind, columns, alm=self._alm)
+            found["object_id"], found["instance_id"] = ids.objects, ids.instances
         if "badgeId" in columns:
             found["badge_id"] = [cell or None for cell in columns["badgeId"]]
         if kind.number:
@@ -157,10 +173,10 @@ def _wrong_width(found: int, wanted: int) -> Fault:
 
 def _more(cells: int) -> Fault:
     what = f"control characters, or bytes that are not UTF-8, are in {number_of(cells, 'more cell')} of the row"
-    return Fault("more_faults", what, "mend these too")
+    return Fault("more_faults", what, "correct these too")
 
 
 def _unprintable(cell: str) -> Fault:
     if any("\ud800" <= character <= "\udfff" for character in cell):
-        return Fault("not_utf_8", "holds bytes that are not UTF-8", "save the file as CSV UTF-8")
-    return Fault("control_character", "holds a control character", "remove it")
+        return Fault("not_utf_8", "contains bytes that are not UTF-8", "save the file as CSV UTF-8")
+    return Fault("control_character", "contains a control character", "remove it")

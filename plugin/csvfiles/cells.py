@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet would run as formulas, and how we write them so that it does not.
+"""Escaping of cells that a spreadsheet would run as formulas.
 
 https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -10,16 +10,16 @@ MARK = "'"
 
 
 def escaped(cell: object) -> str:
-    """The cell as text for a file that we write: an apostrophe goes before what would be a formula."""
+    """Return the cell as text for a file, with an apostrophe before a formula."""
     text = "" if cell is None else str(cell)
     return MARK + text if _runs(text) else text
 
 
 def unescaped(cell: str) -> str:
-    """The cell that :func:`escaped` was given."""
+    """Return the cell without the apostrophe of :func:`escaped`."""
     return cell[1:] if cell[:1] == MARK and _runs(cell) else cell
 
 
 def _runs(text: str) -> bool:
-    """Whatever number of apostrophes it begins with, so that taking one away gives back what was there."""
+    """Return whether the cell is a formula behind any apostrophes, so that :func:`unescaped` is the exact inverse."""
     return text.lstrip(f"{MARK} ").startswith(FORMULA_STARTS)

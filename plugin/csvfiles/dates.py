@@ -1,4 +1,4 @@
-"""Dates as transcripts write them. ALM does not publish how, so whatever can mean one thing only is taken."""
+"""Dates of transcripts. ALM does not publish their format, so every unambiguous form is accepted."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 
 
 def parse_date(text: str) -> datetime:
-    """The moment, in UTC; without a zone it is UTC, without a time the day's beginning.
+    """Return the moment in UTC. The zone is UTC by default, the time the beginning of the day.
 
-    :raises ValueError: the end of a sentence that says why it is none.
+    :raises ValueError: the text is not a date; the message ends a sentence.
     """
     text = " ".join(text.split())
     for suffix in (" UTC", " GMT"):
         text = text.removesuffix(suffix)
     moment = _epoch(text) or _iso(text) or _slashed(text) or _worded(text)
     if moment is None:
-        raise ValueError(f"{text[:40]!r} is no date: ISO 8601 is understood, such as 2026-08-24T09:17:00Z")
+        raise ValueError(f"{text[:40]!r} is not a date: write it in ISO 8601, such as 2026-08-24T09:17:00Z")
     if not EARLIEST <= moment < LATEST:
         raise ValueError(f"{text[:40]!r} is outside 1970 to 2100")
     return moment
@@ -49,7 +49,7 @@ def _iso(text: str) -> datetime | None:
 
 
 def _slashed(text: str) -> datetime | None:
-    """:raises ValueError: nobody can tell the month from the day."""
+    """:raises ValueError: month and day cannot be told apart."""
     match = _SLASHED.match(text)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""What can be wrong with a file or with a row: each with a code of its own, a sentence and a hint."""
+"""Problems of files and rows: each with a code, a sentence and a hint."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass
 
 MAX_SHOWN = 80
-"""Characters of a value that a message shows."""
+"""Maximum characters of a value that a message shows."""
 
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a value.
+    """A fault of a value.
 
-    :param code: stable, for programs.
-    :param what: the rest of a sentence that begins with the value: ``is no date``.
-    :param hint: what to do.
-    :param column: where the check concerns several columns: the one to blame.
+    :param code: a stable code for programs.
+    :param what: the rest of a sentence that begins with the value, such as ``is not a date``.
+    :param hint: the next step for the reader.
+    :param column: the faulty column, if the check concerns several columns.
     """
 
     code: str
@@ -29,7 +29,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault, in its place. :param column: empty where it concerns the whole row."""
+    """A fault with its file, line and column.
+
+    :param column: empty if the fault concerns the whole row.
+    """
 
     file: str
     line: int
@@ -41,7 +44,7 @@ class Problem:
 
 
 class RefusedFileError(Exception):
-    """A file that is not read at all; the message names it, what is wrong and what to do."""
+    """The file is not read. The message names the file, the fault and the next step."""
 
     def __init__(self, name: str, code: str, what: str, hint: str) -> None:
         super().__init__(f"{name} is refused ({code}): {what}; {hint}")
@@ -51,17 +54,18 @@ class RefusedFileError(Exception):
 
 
 class DiskError(Exception):
-    """A file, or the rows that are kept meanwhile, could not be read or written; the message says what to look at."""
+    """A file or the temporary rows could not be read or written. The message says what to check."""
 
 
 def problem(file: str, line: int, column: str, value: str, fault: Fault) -> Problem:
-    value, place = shown(value), fault.column or column
-    where = f"{file}, line {line}" + (f", column {place}" if place else "")
-    said = f"{value!r} {fault.what}" if place else fault.what
-    return Problem(file, line, place, value, fault.code, f"{where}: {said}", fault.hint)
+    """Return the problem of a fault in a file."""
+    value, column = shown(value), fault.column or column
+    where = f"{file}, line {line}" + (f", column {column}" if column else "")
+    said = f"{value!r} {fault.what}" if column else fault.what
+    return Problem(file, line, column, value, fault.code, f"{where}: {said}", fault.hint)
 
 
 def shown(value: str) -> str:
-    """A value for messages: short, without e-mail addresses, and without bytes that were no text."""
+    """Return a value for messages: short, without e-mail addresses, and without bytes that are not text."""
     text = _ADDRESS.sub("…@…", value.encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,4 +1,4 @@
-"""CSV lines to records by the header's names, in bounded memory, whatever the lines are."""
+"""Records of a CSV by the names of its header, in bounded memory for any lines."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from dataclasses import dataclass
 
 MAX_COLUMNS = 500
 MAX_FIELD = 128 * 1024
-"""Characters of one field."""
+"""Maximum characters of one field."""
 
 _BOM = "\ufeff"
 _ASIDE = re.compile(r"\([^)]*\)")
 
 
 class FileError(Exception):
-    """The file as a whole cannot be read; says why, with the line."""
+    """The file cannot be read. The message says why, with the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """:param line: on which it ends; the header is line 1. :param fields: by the names that were asked for."""
+    """One record.
+
+    :param line: the line where it ends; the header is line 1.
+    :param fields: the cells, by the names of the wanted columns.
+    """
 
     line: int
     fields: Mapping[str, str]
@@ -30,11 +34,12 @@ class Record:
 def read_records(
     lines: Iterable[str], names: Mapping[str, tuple[str, ...]], needed: Mapping[tuple[str, ...], str]
 ) -> Iterator[Record]:
-    """The records of a CSV, with the columns that are known; others are left out, empty lines too.
+    """Yield the records of a CSV with the known columns; other columns and empty lines are left out.
 
-    :param names: of each column, the header's possible names, as :func:`plain` has them, the surest first.
-    :param needed: columns one of which has to be there, and what to call them.
-    :raises FileError: no header, a column missing or twice, or no CSV; some records may have been given by then.
+    :param names: the possible header names of each column, as :func:`plain` returns them, the best first.
+    :param needed: groups of columns, one of which is required, with a description of each group.
+    :raises FileError: the header is missing, a column is missing or there twice, or the file is not a CSV; some
+        records may have been yielded by then.
     """
     reader = csv.reader(_checked(lines), strict=True)
     try:
@@ -50,7 +55,7 @@ def read_records(
                 found = {name: cells[index].strip() for name, index in columns.items() if index < len(cells)}
                 yield Record(reader.line_num, found)
     except csv.Error as error:
-        raise FileError(f"line {reader.line_num}: no CSV: {error}") from None
+        raise FileError(f"line {reader.line_num}: not a CSV: {error}") from None
     except UnicodeDecodeError as error:
         raise FileError(
             f"after line {reader.line_num}: not UTF-8 ({error.reason}): save the file as CSV in UTF-8"
@@ -58,7 +63,7 @@ def read_records(
 
 
 def plain(name: str) -> str:
-    """A column's name for comparison: letters and digits in lower case, without what is in brackets."""
+    """Return a column's name for comparison: letters and digits in lower case, without text in brackets."""
     return "".join(filter(str.isalnum, _ASIDE.sub("", name).lower()))
 
 
@@ -77,14 +82,14 @@ def _columns(header: list[str], names: Mapping[str, tuple[str, ...]]) -> dict[st
 
 
 def _checked(lines: Iterable[str]) -> Iterator[str]:
-    """Without a byte order mark. :raises FileError: it is no text."""
+    """Yield the lines without a byte order mark. :raises FileError: the file is not text."""
     for number, line in enumerate(lines, start=1):
         if number == 1:
             line = line.removeprefix(_BOM)
             if line.startswith(("PK\x03\x04", "\x1f\x8b", "%PDF")):
-                raise FileError("line 1: this is no CSV but an archive or a document: unpack or export it")
+                raise FileError("line 1: this is an archive or a document, not a CSV: unpack or export it")
         if "\0" in line:
-            raise FileError(f"line {number}: a NUL character: this is no text file")
+            raise FileError(f"line {number}: a NUL character: this is not a text file")
         if len(line) > MAX_FIELD * 4:
             raise FileError(f"line {number}: longer than {MAX_FIELD * 4} characters")
         yield line

@@ -21,7 +21,7 @@ from ..sources.alm.decide.decide import BatchDecider
 from ..sources.alm.webhook.decoder import NotJsonError, decode
 from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..sources.decisions import Decision, Dies, Done, Earns, Ignores, Waits
-from ..sources.host.source import HostSource, judge_event
+from ..sources.host.source import HostSource, evaluate_rules
 from ..store import Connection, InboxEvent, NewEvent, Plan, Store
 from ..store.inbox.events import unstored
 
@@ -92,7 +92,7 @@ def _of_host(store: Store, value: dict[str, Any], source: str | None) -> Trial:
         trial.steps += [f"level {each.level}: {each.note}" for each in rows]
         _conclude(store, row, trial, Done(in_words(rows)))
         return trial
-    verdicts = judge_event(store, row, event)
+    verdicts = evaluate_rules(store, row, event)
     trial.steps += [f"{each.why}: {'met' if each.met_at is not None else 'not met'}" for each in verdicts] or [
         f"no rule of {event.source} or of any source names it"
     ]

@@ -1,65 +1,18 @@
-"""Rules that follow from imported files.
-
-A row ties a badge to an instance, a certification or a skill level. These ids of a row match the ids of events:
-
-============================= ============================== =================================
-file                          for an LMS host                for an ALM account
-============================= ============================== =================================
-course_instance.csv           courseId; instanceId           course:<almCourseId>, else courseId;
-                                                             course:<almCourseId>_<instanceId>
-learning_program_instance.csv learningProgramId; instanceId  learningProgram:<almLearningProgramId>, ...
-certification.csv             id                             id
-skill_level.csv               skill:<skillId>:<levelId>      the same
-============================= ============================== =================================
-
-ALM gives new ids to migrated objects, so an id of the source LMS does not lead to ALM's id. It is stored unchanged,
-and matches if events carry it in the same form (``certification:171020``).
-"""
+"""Rules that follow from imported files, whose rows tie badges to instances, certifications and skill levels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from ..csv_import.file_kinds import Columns, Kind
 from ..store import Store
 from ..store.catalogue.rules import Rule
 from ..store.imports.imported_rows import Tie
 
-_PARENTS = {
-    "course_instance": ("course", "courseId", "almCourseId"),
-    "learning_program_instance": ("learningProgram", "learningProgramId", "almLearningProgramId"),
-}
+_INSTANCE_FILES = ("course_instance", "learning_program_instance")
+"""Files whose rows tie instances of learning objects."""
 
 _FILES = {"course": "course_instance", "learning_path": "learning_program_instance", "certification": "certification"}
 """The file whose rows tie a learning object, by kind of event."""
-
-
-class Places(NamedTuple):
-    """Of several rows: the learning object (or skill level) and the instance of each, as events carry them."""
-
-    objects: Sequence[str | None]
-    instances: Sequence[str | None]
-
-
-def places(kind: Kind, columns: Columns, *, alm: bool) -> Places:
-    """What rows of a kind that ties something tie. :param alm: whether the source is an ALM account."""
-    if kind.name == "certification":
-        return Places(columns["id"], [None] * len(columns["id"]))
-    if kind.name == "skill_level":
-        names = zip(columns["skillId"], columns["levelId"], strict=True)
-        return Places([f"skill:{skill}:{level}" for skill, level in names], [None] * len(columns["skillId"]))
-    prefix, parent, alm_parent = _PARENTS[kind.name]
-    objects, instances = [], []
-    for own, numbered, instance in zip(columns[parent], columns[alm_parent], columns["instanceId"], strict=True):
-        if numbered and alm:
-            place = numbered if numbered.startswith(f"{prefix}:") else f"{prefix}:{numbered}"
-            objects.append(place)
-            instances.append(instance if instance.startswith(f"{place}_") else f"{place}_{instance}")
-        else:
-            objects.append(own or numbered)
-            instances.append(instance)
-    return Places(objects, instances)
 
 
 def imported_rules(
@@ -82,7 +35,7 @@ def imported_rules(
             by_kind.setdefault(tie.kind, []).append(tie)
     found: dict[tuple[str, str], Rule] = {}
     for file, ties in by_kind.items():
-        chosen = _of_instances(ties, wanted, instance) if file in _PARENTS else _of_objects(ties, wanted)
+        chosen = _of_instances(ties, wanted, instance) if file in _INSTANCE_FILES else _of_objects(ties, wanted)
         for tie, tied in chosen:
             if tie.connection and tie.template_id:
                 target = (tie.connection, tie.template_id)

@@ -1,4 +1,4 @@
-"""What a source makes of an event."""
+"""Decisions on events, which every source makes, and the contract of a source."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..store import InboxEvent, NewEvent, Plan
 
 @dataclass(frozen=True, slots=True)
 class Earns:
-    """It earns these awards, which may be none where others of its follow.
+    """The event earns awards, or leads to further events.
 
-    :param how: who and which badge, and where that is known from, for whoever asks why.
-    :param follow: events that it leads to, put into the inbox together with the awards.
+    :param how: the reason in words: the learner, the badges, and the origin of both.
+    :param follow: further events, which are put into the inbox together with the awards.
     """
 
     plans: tuple[Plan, ...]
@@ -24,9 +24,9 @@ class Earns:
 
 @dataclass(frozen=True, slots=True)
 class Ignores:
-    """The event earns nothing, and why.
+    """The event earns nothing.
 
-    :param unmapped: because nothing is tied to its learning object.
+    :param unmapped: whether the reason is that no badge is tied to its learning object.
     """
 
     reason: str
@@ -35,17 +35,21 @@ class Ignores:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It was no completion and has been dealt with. :param what: came of it."""
+    """The event was not a completion, and its work is done.
+
+    :param what: the result in words.
+    """
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Not yet: ask again after so many seconds.
+    """The event waits, and is decided again after ``seconds``.
 
-    :param lane: hand it to these workers instead.
-    :param counts: it is the event's own fault, and after too many of these it dies; else it may wait for ever.
+    :param lane: the lane of the workers who take it over, if any.
+    :param counts: whether the event itself is the cause, so that it dies after too many attempts; otherwise it may
+        wait without a limit.
     """
 
     reason: str
@@ -56,7 +60,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Dies:
-    """It cannot be worked on until an administrator repairs something and replays it."""
+    """The event cannot be processed until an administrator repairs the cause and replays it."""
 
     reason: str
 
@@ -66,10 +70,10 @@ Decided = tuple[InboxEvent, Decision]
 
 
 class Source(Protocol):
-    """Who turns events of one lane into decisions."""
+    """Decides on the events of one lane."""
 
     def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
-        """Decisions in portions: what is known at once comes first and does not wait for look-ups.
+        """Yield decisions in portions: events that need no look-up come first.
 
-        Every event is decided once. It does not raise for what an event says.
+        Every event is decided once. The content of an event never raises an exception.
         """

@@ -1,4 +1,4 @@
-"""A host's ``csv_imported`` event: the same import and checks, from its content or from an allowed folder."""
+"""Imports of a host's ``csv_imported`` events, from their content or from an allowed folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ....adapters.errors import AdapterError, ConfigurationError, TemporaryError
 from ....hooks import CsvImported
 from ....hooks.schemas import schema_of
 from ...csv_import.apply import OvertakenError
-from ...csv_import.file_kinds import KINDS, Kind
+from ...csv_import.file_kinds import Kind
+from ...csv_import.file_specs import KINDS
 from ...csv_import.open_file import CsvFile, from_text, open_file
 from ...csv_import.options import ChoiceError, choose_issuers, choose_source
 from ...csv_import.result import Outcome
@@ -23,31 +24,35 @@ from ...store import InboxEvent, Store
 from ..decisions import Decision, Dies, Done, Ignores, Waits
 
 MAX_BYTES = 100_000_000
-"""Of a file that an event names: while it is read, other files of hosts wait. More: `badgerelay import`."""
+"""Maximum bytes of an event's file: other files of hosts wait while it is read. `badgerelay import` reads more."""
 
 FIRST_PROBLEMS = 3
+"""Problems that the event's reason names."""
+
 LATER_SECONDS = 60.0
-DANGLING = {reference.code for kind in KINDS.values() for reference in kind.references}
-"""Codes of problems that an earlier file may take away."""
+"""Seconds before an import that cannot run now is tried again."""
+
+MISSING_REFERENCES = {reference.code for kind in KINDS.values() for reference in kind.references}
+"""Codes of missing references, which an earlier file may still bring."""
 
 
-def decide_csv_imported(store: Store, row: InboxEvent) -> Decision:
-    """Import the file of an event: ``done`` with a summary, or ``dead`` with what is wrong, to replay once mended.
+def decide_csv_imported(store: Store, inbox_event: InboxEvent) -> Decision:
+    """Import the file of an event: ``done`` with a summary, or ``dead`` with the problems, to replay once corrected.
 
     :raises StoreUnavailableError: the database does not answer.
     """
     try:
-        event: CsvImported = schema_of(row.kind).load(json.loads(row.payload))
+        event: CsvImported = schema_of(inbox_event.kind).load(json.loads(inbox_event.payload))
     except (ValidationError, ValueError):
         return Dies("the event cannot be read")
     kind = KINDS.get(event.kind.removesuffix(".csv"))
     if kind is None:
-        return Ignores(f"files of the kind {event.kind!r} are not read (those that are: {', '.join(KINDS)})")
+        return Ignores(f"files of the kind {event.kind!r} are not read (known kinds: {', '.join(KINDS)})")
     try:
         file = _opened(store, event, kind)
         try:
-            # Asked before: what is done while this file is read may have come too late for it.
-            earlier = store.inbox.file_before(row)
+            # Before the import: a file that is done while this one is read may be too late for it.
+            earlier = store.inbox.file_before(inbox_event)
             return _import(store, event, file, earlier)
         finally:
             file.close()
@@ -65,19 +70,22 @@ def decide_csv_imported(store: Store, row: InboxEvent) -> Decision:
 
 
 def _import(store: Store, event: CsvImported, file: CsvFile, earlier: int | None) -> Decision:
-    """:param earlier: the number of an event that was not done yet, and may bring what this file refers to."""
+    """Import a file.
+
+    :param earlier: the number of an event that is not done yet, whose file may have rows that this file refers to.
+    """
     source = choose_source(store, event.source)
     issuers = choose_issuers(store, (), source) if file.kind.name == "badge" else None
     with Staging() as staging:
         outcome = run(store, Task(source, issuers), [file], staging)
         if not outcome.problems:
             return Done(f"imported {outcome.summary()}")
-        if earlier is not None and staging.codes() <= DANGLING:
-            return Waits(f"event {earlier} comes first: it may bring what {file.name} refers to", LATER_SECONDS)
-        return Dies(_what_is_wrong(outcome, staging))
+        if earlier is not None and staging.codes() <= MISSING_REFERENCES:
+            return Waits(f"event {earlier} comes first: it may have rows that {file.name} refers to", LATER_SECONDS)
+        return Dies(_problems_in_words(outcome, staging))
 
 
-def _what_is_wrong(outcome: Outcome, staging: Staging) -> str:
+def _problems_in_words(outcome: Outcome, staging: Staging) -> str:
     said = [
         f"{problem.message} [{problem.code}]; {problem.hint}" for problem in staging.problems(most=FIRST_PROBLEMS)
     ]
@@ -87,22 +95,22 @@ def _what_is_wrong(outcome: Outcome, staging: Staging) -> str:
 
 
 def _opened(store: Store, event: CsvImported, kind: Kind) -> CsvFile:
-    """:raises RefusedFileError: as by ``open_file``, or the path leads out of the allowed folder."""
+    """:raises RefusedFileError: as ``open_file``, or the path leads out of the allowed folder."""
     if event.content is not None:
         return from_text(kind, event.content, MAX_BYTES)
     return open_file(_allowed(store.imports_folder, event.path or "", kind.file), MAX_BYTES, kind)
 
 
 def _allowed(folder: Path | None, path: str, name: str) -> Path:
-    """The file that a path of an event means, once every link in it is followed."""
+    """Return the file of an event's path, with all links followed."""
     hint = "put it into the folder `imports` of BADGERELAY_HOME and name it relative to that, or send its content"
     if folder is None:
-        raise RefusedFileError(name, "outside_folder", "no files are read here", hint)
+        raise RefusedFileError(name, "outside_folder", "files are not read here", hint)
     try:
         home = folder.resolve()
         found = (home / path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):
-        raise RefusedFileError(name, "unreadable", "there is no file of that path", hint) from None
+        raise RefusedFileError(name, "unreadable", "there is no file at this path", hint) from None
     if not found.is_relative_to(home):
         raise RefusedFileError(name, "outside_folder", "its path leads out of the folder that is allowed", hint)
     return found

@@ -18,6 +18,7 @@ MAX_CONTENT = 8 * 1024 * 1024
 
 
 def inbox_event(event: Event) -> NewEvent:
+    """Return the inbox event of a hook's event. :raises ValueError: the event is not valid."""
     from ...store import HOSTS, IMPORTS, NewEvent
 
     try:
@@ -34,9 +35,9 @@ def inbox_event(event: Event) -> NewEvent:
     try:
         payload = json.dumps(data, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("the event is not valid: {'extra': ['Holds what JSON cannot.']}") from None
+        raise ValueError("the event is not valid: {'extra': ['Has values that JSON cannot represent.']}") from None
     completed = event if isinstance(event, CourseCompleted) else None
-    place = completed.learning_object if completed else None
+    learning_object = completed.learning_object if completed else None
     return NewEvent(
         connection="",
         source=event.source,
@@ -45,6 +46,6 @@ def inbox_event(event: Event) -> NewEvent:
         kind=kind,
         payload=payload,
         learner_id=completed.learner.id if completed else None,
-        learning_object_id=(place.instance_id or place.id) if place else None,
+        learning_object_id=(learning_object.instance_id or learning_object.id) if learning_object else None,
         occurred_at=event.occurred_at.timestamp(),
     )

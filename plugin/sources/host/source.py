@@ -1,4 +1,4 @@
-"""LMS hosts as a source: their events carry the learner, and the rules say which badge."""
+"""LMS hosts as a source: events carry the learner, and rules decide on the badges."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from ...rules.skill_badges import take_skill
 from ...rules.template_matching import SkillTemplates
 from ...store import InboxEvent, Plan, Store, host_lane
 from ..decisions import Decided, Decision, Dies, Done, Earns, Ignores, Waits
-from ..recipients import split_name
+from ..recipients import recipient_of
 
 FILE_SECONDS = 10.0
-"""Until a completion is looked at again that waits for a file."""
+"""Seconds before a completion that waits for a file is decided again."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class HostSource:
-    """:param managers: the pluggy managers of hosts registered in this process, by source."""
+    """Decides on the events of LMS hosts.
+
+    :param managers: the pluggy managers of the hosts registered in this process, by source.
+    """
 
     def __init__(self, store: Store, managers: Mapping[str, pluggy.PluginManager]) -> None:
         self._store = store
@@ -34,95 +37,90 @@ class HostSource:
 
     def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
         templates = SkillTemplates(self._store, "")
-        for row in events:
-            yield [(row, self._decide(row, templates))]
+        for event in events:
+            yield [(event, self._decide(event, templates))]
 
-    def _decide(self, row: InboxEvent, templates: SkillTemplates) -> Decision:
-        if row.kind == "skill_created":
-            skill: SkillCreated = schema_of(row.kind).load(json.loads(row.payload))
-            return Done(take_skill(self._store, "", row.source, skill, templates))
-        if row.kind == "csv_imported":
-            from .csv_events import decide_csv_imported  # rarely needed, and no small part of the start
+    def _decide(self, event: InboxEvent, templates: SkillTemplates) -> Decision:
+        if event.kind == "skill_created":
+            skill: SkillCreated = schema_of(event.kind).load(json.loads(event.payload))
+            return Done(take_skill(self._store, "", event.source, skill, templates))
+        if event.kind == "csv_imported":
+            from .csv_events import decide_csv_imported  # rarely needed, and slow to import
 
-            return decide_csv_imported(self._store, row)
-        event: CourseCompleted = schema_of(row.kind).load(json.loads(row.payload))
-        verdicts = judge_event(self._store, row, event)
-        if not verdicts and event.passed is not False:
-            if (number := self._store.inbox.file_before(row)) is not None:
+            return decide_csv_imported(self._store, event)
+        completed: CourseCompleted = schema_of(event.kind).load(json.loads(event.payload))
+        verdicts = evaluate_rules(self._store, event, completed)
+        if not verdicts and completed.passed is not False:
+            if (number := self._store.inbox.file_before(event)) is not None:
                 return Waits(f"event {number} comes first: its file may tie what was completed", FILE_SECONDS)
-            verdicts = judge_event(self._store, row, event)  # by what has been imported since
+            verdicts = evaluate_rules(
+                self._store, event, completed
+            )  # with the files that were imported in the meantime
         met = [verdict for verdict in verdicts if verdict.met_at is not None]
         if not met:
-            return _earns_nothing(event, verdicts)
-        learner = event.learner if event.learner.email else self._ask(row)
+            return _earns_nothing(completed, verdicts)
+        learner = completed.learner if completed.learner.email else self._ask(event)
         if learner is None or not learner.email:
-            return self._without_address(row)
+            return self._without_address(event)
         recipient = recipient_of(learner)
         plans = {
             (each.rule.connection, each.rule.template_id): Plan(
-                each.rule.connection, each.rule.template_id, recipient, each.met_at or event.occurred_at.timestamp()
+                each.rule.connection,
+                each.rule.template_id,
+                recipient,
+                each.met_at or completed.occurred_at.timestamp(),
             )
             for each in met
         }
-        origin = "came with the event" if event.learner.email else "was told by the host"
+        origin = "came with the event" if completed.learner.email else "came from the host"
         reasons = "; ".join(verdict.why for verdict in met)
         none = "".join(f"; none of it: {verdict.why}" for verdict in verdicts if verdict.met_at is None)
         return Earns(tuple(plans.values()), f"by {reasons}; the learner's e-mail {origin}{none}")
 
-    def _without_address(self, row: InboxEvent) -> Decision:
-        if row.source not in self._managers:
-            return Waits("waiting for the host to tell the learner's e-mail", 0.0, host_lane(row.source))
-        if row.attempts >= 30:
+    def _without_address(self, event: InboxEvent) -> Decision:
+        if event.source not in self._managers:
+            return Waits("waiting for the host to give the learner's e-mail", 0.0, host_lane(event.source))
+        if event.attempts >= 30:
             return Dies("the host does not know the learner's e-mail (hook resolve_learner)")
         return Waits(
-            "the host did not tell the learner's e-mail (hook resolve_learner)",
-            backoff(row.attempts, base=1.0, cap=3600.0),
+            "the host did not give the learner's e-mail (hook resolve_learner)",
+            backoff(event.attempts, base=1.0, cap=3600.0),
             counts=True,
         )
 
-    def _ask(self, row: InboxEvent) -> Learner | None:
-        manager = self._managers.get(row.source)
+    def _ask(self, event: InboxEvent) -> Learner | None:
+        manager = self._managers.get(event.source)
         if manager is None:
             return None
         try:
-            learner = manager.hook.resolve_learner(source=row.source, learner_id=row.learner_id)
+            learner = manager.hook.resolve_learner(source=event.source, learner_id=event.learner_id)
         except Exception as error:
-            log.error("resolve_learner of %s raised %s", row.source, type(error).__name__)
+            log.error("resolve_learner of %s raised %s", event.source, type(error).__name__)
             return None
         return learner if isinstance(learner, Learner) else None
 
 
-def judge_event(store: Store, row: InboxEvent, event: CourseCompleted) -> list[Verdict]:
-    """What each rule that names the completed learning object says.
+def evaluate_rules(store: Store, event: InboxEvent, completed: CourseCompleted) -> list[Verdict]:
+    """Return the verdict of each rule that names the completed learning object.
 
-    :param row: the event's, whose learner's earlier ones are looked up where a rule needs several.
+    :param event: the inbox event. The learner's earlier events are read if a rule needs several completions.
+    :param completed: the event's content.
     """
-    now = _completion_of(event)
-    place = event.learning_object
-    rules = rules_for(store, row.source, [place.id], place.instance_id, place.kind)
+    now = _completion_of(completed)
+    object_ = completed.learning_object
+    rules = rules_for(store, event.source, [object_.id], object_.instance_id, object_.kind)
     before: list[Completion] = []
     if any(rule.need > 1 for rule in rules):
-        rows = store.completions.of("", row.source, event.learner.id, ["course_completed"])
-        past = store.completions.past("", row.source, event.learner.id, row.backfill)
-        before = [_completion_of(schema_of("course_completed").load(json.loads(each.payload))) for each in rows]
+        learner_id = completed.learner.id
+        earlier = store.completions.of("", event.source, learner_id, ["course_completed"])
+        past = store.completions.past("", event.source, learner_id, event.backfill)
+        before = [_completion_of(schema_of("course_completed").load(json.loads(each.payload))) for each in earlier]
         before += [past_completion(each) for each in past]
     return [judge(rule, [now] if rule.need == 1 else [*before, now]) for rule in rules]
 
 
-def recipient_of(learner: Learner) -> dict[str, str | None]:
-    """The recipient as the ledger keeps it."""
-    first, last = split_name(learner.name or "")
-    return {
-        "email": (learner.email or "").strip().lower(),
-        "first_name": learner.first_name or first,
-        "last_name": learner.last_name or last,
-        "locale": learner.locale,
-    }
-
-
 def _completion_of(event: CourseCompleted) -> Completion:
-    place = event.learning_object
-    ids = frozenset(each for each in (place.id, place.instance_id) if each)
+    ids = frozenset(filter(None, (event.learning_object.id, event.learning_object.instance_id)))
     return Completion(ids, event.occurred_at.timestamp(), event.passed, event.score)
 
 

@@ -1,4 +1,4 @@
-"""A backfill without a file: ALM makes the transcript, and the list of users that says who its addresses are."""
+"""A backfill without a file: ALM makes the transcript, and the list of users that resolves its addresses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_alm_makes_the_transcript_and_says_who_is_who(
     assert len(badges(credly)) == 3
     assert {award["learner_id"] for award in store.views.awards()} == {str(FIRST + each) for each in range(3)}
     assert asked(alm)["POST /jobs"] == 2
-    assert "GET /users/<user_id>" not in asked(alm)  # the list told of them all
+    assert "GET /users/<user_id>" not in asked(alm)  # the list had all of them
 
 
 def test_completions_outside_the_time_are_not_asked_for(alm_with: Callable[..., str], run: Any) -> None:

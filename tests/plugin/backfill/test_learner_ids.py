@@ -1,4 +1,4 @@
-"""Whom a plan is about is asked of the store in portions, and found through its indexes."""
+"""The learners of a plan are read in portions and through the indexes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from badgerelay.plugin.store.answer_cache import EVER
 from ...support import connect_alm, query_plans
 from .conftest import HEADER, line
 
-NAMELESS = [f"{number}@example.org" for number in range(4)]
+ADDRESSES = [f"{number}@example.org" for number in range(4)]
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def number(store: Store, credly: str, serve_app: Any) -> int:
     assert connection is not None
     source = alm_source(store, connection)
     begun = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
-    lines = [HEADER, *map(line, range(1, 8)), *(line("", email=email) for email in NAMELESS)]
+    lines = [HEADER, *map(line, range(1, 8)), *(line("", email=email) for email in ADDRESSES)]
     read_into(store, begun, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
     return begun
 
 
-def test_strangers_are_counted_up_to_what_is_asked_and_told_among_some(store: Store, number: int) -> None:
-    told = [LearnerRecord(str(each), f"{each}@x.example", "A Name", None, "ACTIVE") for each in (1, 2, 99)]
-    keep(store.cache("acme"), told, store.now())
+def test_unknown_learners_are_counted_up_to_a_number_and_found_among_some(store: Store, number: int) -> None:
+    learners = [LearnerRecord(str(each), f"{each}@x.example", "A Name", None, "ACTIVE") for each in (1, 2, 99)]
+    keep(store.cache("acme"), learners, store.now())
     ask, has = store.backfill_learners.unknown_learners, store.backfill_learners.has_unknown_learners
     assert [has(number, many, KIND, newer_than=EVER) for many in (1, 5, 6)] == [True, True, False]
     assert has(number, 7, KIND, newer_than=store.now() + 1)
@@ -46,22 +46,22 @@ def test_strangers_are_counted_up_to_what_is_asked_and_told_among_some(store: St
     assert ask(number, ["1", "3"], KIND, newer_than=store.now() + 1) == {"1", "3"}
 
 
-def test_addresses_are_told_among_some_while_their_learners_are_not_known(store: Store, number: int) -> None:
-    digests = list(map(digest, NAMELESS))
+def test_addresses_are_found_among_some_while_their_learners_are_not_known(store: Store, number: int) -> None:
+    digests = list(map(digest, ADDRESSES))
     assert store.backfill_learners.addresses(number, [digests[0], digests[2], digest("else@example.org")]) == {
         digests[0],
         digests[2],
     }
-    Addresses(store, "acme").learn(zip("123", NAMELESS[:3], strict=True))
+    Addresses(store, "acme").learn(zip("123", ADDRESSES[:3], strict=True))
     assert store.backfill_learners.any_address_unknown(number, LEARNER_OF)
-    Addresses(store, "acme").learn([("4", NAMELESS[3])])
+    Addresses(store, "acme").learn([("4", ADDRESSES[3])])
     assert not store.backfill_learners.any_address_unknown(number, LEARNER_OF)
     first = store.past_completions.in_state(number, "read", limit=99)[-4]
     store.backfill_learners.set_learners([(first.id, "1")])
     assert store.backfill_learners.addresses(number, digests) == set(digests[1:])
 
 
-def test_they_are_found_through_the_indexes(store: Store, number: int) -> None:
+def test_learners_are_found_through_the_indexes(store: Store, number: int) -> None:
     def ask() -> None:
         store.backfill_learners.addresses(number, ["x", "y"])
         store.backfill_learners.unknown_learners(number, ["x", "y"], KIND, newer_than=EVER)

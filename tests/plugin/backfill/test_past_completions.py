@@ -1,4 +1,4 @@
-"""Rules of several learning objects over what a backfill has read, together and before completions of the day."""
+"""Rules of several learning objects over past completions, alone and together with live completions."""
 
 from __future__ import annotations
 

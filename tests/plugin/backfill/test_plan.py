@@ -1,4 +1,4 @@
-"""The plan: who would get what, who has it, who cannot and why; and what is issued of it, counted at the provider."""
+"""The plan of a backfill and its reasons, and the issued badges, counted at the provider."""
 
 from __future__ import annotations
 
@@ -215,11 +215,11 @@ def test_a_rule_that_is_new_since_the_plan_gives_nothing_that_was_not_confirmed(
     assert [badge["badge_template"]["id"] for badge in badges(credly)] == [TEMPLATE]
 
 
-def test_an_e_mail_address_is_resolved_by_whom_alm_has_told_of_and_by_nothing_else(
+def test_an_e_mail_address_is_resolved_by_alm_s_reported_learners_only(
     store: Store, credly: str, serve_app: Callable[..., str], run: Any, transcript: Any
 ) -> None:
     connect_alm(store, serve_app("alm", jobs="forbidden"))
-    start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")  # now ALM has told of these two
+    start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")  # now ALM has reported these two
     Addresses(store, "acme").learn([("77", "two@example.org"), ("78", "two@example.org")])
     lines = [
         line("", email="Rosa.Lindqvist@example.org"),
@@ -238,7 +238,7 @@ def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
 ) -> None:
     asked = []
 
-    def everyone() -> list[LearnerRecord]:
+    def all_users() -> list[LearnerRecord]:
         asked.append(1)
         return [LearnerRecord(str(FIRST), "rosa.lindqvist@example.org", "Rosa Lindqvist", None, "ACTIVE")]
 
@@ -250,7 +250,7 @@ def test_all_learners_of_the_account_are_asked_for_once_where_that_can_be_done(
     addresses = ["rosa.lindqvist@example.org", "somebody@else.example", "nobody@example.org"]
     lines = [HEADER, *(line("", email=address) for address in addresses)]
     read_into(store, number, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
-    Planner(store, number, source, BackfillOptions(), all_users=everyone).run()
+    Planner(store, number, source, BackfillOptions(), all_users=all_users).run()
     assert len(asked) == 1
     assert store.planned_badges.counts(number) == {"would": 1, "learners": 1}
     assert [why for why, _ in stored_reasons(store, number)] == [
@@ -414,7 +414,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing(store: Store, alm: str, run: 
         (("resume", "7"), 1, "no backfill 7"),
     ],
 )
-def test_wrong_use_is_told(
+def test_wrong_use_is_reported(
     store: Store, alm: str, run: Any, transcript: Any, arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
     file = transcript([line()])

@@ -1,4 +1,4 @@
-"""A plan whose source puts it off: it waits for what concerns all, and gives up on what concerns a few."""
+"""A plan whose source postpones completions: it waits for causes that concern all, and gives up on a few others."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def store(settings: Settings, clock: Clock) -> Iterator[Store]:
     made.close()
 
 
-class PuttingOff:
-    """The real source, which some learners are put off by for a while."""
+class Postponing:
+    """The real source, which postpones some learners for a while."""
 
     def __init__(self, inner: Any, until: dict[str, float], clock: Clock, reason: str = "not now") -> None:
         self._inner, self._until, self._clock, self._reason = inner, until, clock, reason
@@ -60,7 +60,7 @@ def planned(store: Store, clock: Clock, serve_app: Callable[..., str]) -> Callab
     def plan(seconds: dict[int, float], reason: str = "not now", learners: int = 5) -> dict[str, int]:
         source: BackfillSource = alm_source(store, connection)
         until = {str(FIRST + number): clock() + wait for number, wait in seconds.items()}
-        source = replace(source, decider=PuttingOff(source.decider, until, clock, reason))
+        source = replace(source, decider=Postponing(source.decider, until, clock, reason))
         number = store.backfills.begin("acme", source.name, "a test", BackfillOptions().as_dict(), store.now())
         lines = [HEADER, *(line(FIRST + each) for each in range(learners))]
         read_into(store, number, source, BackfillOptions(), (f"{each}\n" for each in lines), grades=False)
@@ -74,17 +74,17 @@ def planned(store: Store, clock: Clock, serve_app: Callable[..., str]) -> Callab
     return plan
 
 
-def test_what_is_put_off_is_decided_later(planned: Any) -> None:
+def test_postponed_completions_are_decided_later(planned: Any) -> None:
     assert planned({0: 120.0, 3: 240.0})["would"] == 5
 
 
-def test_a_few_that_are_put_off_for_long_are_given_up(planned: Any) -> None:
+def test_a_few_completions_that_are_postponed_for_long_are_given_up(planned: Any) -> None:
     found = planned({0: FEW_SECONDS * 3})
     assert (found["would"], found["not now"]) == (4, 1)
 
 
 @pytest.mark.parametrize("reason", [BUDGET_USED_UP, WAITS])
-def test_what_concerns_the_whole_account_is_waited_for(planned: Any, reason: str) -> None:
+def test_a_plan_waits_for_causes_of_the_whole_account(planned: Any, reason: str) -> None:
     assert planned({0: FEW_SECONDS * 3}, reason=reason)["would"] == 5
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.file_specs import KINDS
 from badgerelay.plugin.csv_import.open_file import from_text
 from badgerelay.plugin.csv_import.options import choose_issuers
 from badgerelay.plugin.csv_import.result import Outcome

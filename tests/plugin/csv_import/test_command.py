@@ -127,7 +127,7 @@ def test_the_provider_that_a_row_names_chooses_the_connection(
     assert len(run("import", *paths, *both, "--dry-run", "--json").json["problems"]) == 3
 
 
-def test_failed_rows_are_written_as_they_came_can_be_mended_and_are_no_formulas(run: Run, tmp_path: Path) -> None:
+def test_failed_rows_are_written_as_they_came_can_be_corrected_and_are_no_formulas(run: Run, tmp_path: Path) -> None:
     text = text_of("badge", {"id": "=cmd()", "state": "Actve"}, {"id": "-2"}, {"id": "+3", "badgeName": " @SUM "})
     content = text.encode().replace(b"a.png", b"caf\xe9.png", 1)
     (tmp_path / "badge.csv").write_bytes(b"\xef\xbb\xbf" + content)
@@ -141,18 +141,18 @@ def test_failed_rows_are_written_as_they_came_can_be_mended_and_are_no_formulas(
     assert row["id"] == "'=cmd()"
     assert row["imageUrl"].encode("utf-8", "surrogateescape") == b"caf\xe9.png"
     assert row["errorCode"] == "not_utf_8"
-    mended = failed.read_bytes().replace(b"caf\xe9", b"coffee").replace(b"Actve", b"Active")
+    corrected = failed.read_bytes().replace(b"caf\xe9", b"coffee").replace(b"Actve", b"Active")
     assert run("import", str(failed.rename(tmp_path / "badge.csv")), "--connection", "academy").code == 1
     with failed.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         assert [again["id"] for again in csv.DictReader(stream)] == ["'=cmd()"]
-    (tmp_path / "badge.csv").write_bytes(mended)
+    (tmp_path / "badge.csv").write_bytes(corrected)
     ran = run("import", str(tmp_path / "badge.csv"), "--connection", "academy", "--json")
     assert ran.json["written"] is True
     assert ran.json["files"][0]["which"] == [{"what": "added", "line": 2, "id": "=cmd()"}]
     assert ran.json["files"][0]["unknown_columns"] == ["errorCode", "errorColumn", "errorMessage", "errorHint"]
 
 
-def test_errors_go_where_they_are_told_to_even_of_a_dry_run(run: Run, tmp_path: Path) -> None:
+def test_errors_go_to_the_given_folder_even_of_a_dry_run(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "errors"
     folder.mkdir()
     paths = write(tmp_path, skill=text_of("skill", {"state": "x"}), skill_level=text_of("skill_level", {}))
@@ -227,7 +227,7 @@ def test_what_is_exported_is_imported_without_a_complaint(run: Run, tmp_path: Pa
     assert [file["added"] for file in ran.json["files"]] == [6, 6, 6]
 
 
-def test_an_export_overwrites_only_when_told_to(run: Run, tmp_path: Path) -> None:
+def test_an_export_overwrites_only_on_request(run: Run, tmp_path: Path) -> None:
     (tmp_path / "badge.csv").write_text("mine")
     arguments = ("templates", "export", "--connection", "academy", "--output", str(tmp_path))
     ran = run(*arguments)
@@ -256,4 +256,4 @@ def test_without_a_folder_for_the_rows_it_says_which_setting(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     ran = run("import", *write(tmp_path, skill=text_of("skill", {})))
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "No such file or directory; TMPDIR names another folder" in ran.err
+    assert "No such file or directory; set TMPDIR to another folder" in ran.err

@@ -88,7 +88,7 @@ def test_what_looks_like_nothing_is_listed(store: Store) -> None:
     assert not any(level.source == "acme" for level in store.skills.all())
 
 
-def test_another_badge_of_a_level_takes_the_place_of_the_one_before(store: Store) -> None:
+def test_another_badge_of_a_level_replaces_the_earlier_one(store: Store) -> None:
     add_rule(store, "moodle", "skill:skill-1:1", "academy", "t-3")
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-1"), SkillLevel(2, badge="t-1")))
     take_skill(store, "", "canvas", skill(SkillLevel(1, badge="t-1")))
@@ -121,7 +121,7 @@ def test_of_an_account_a_level_with_a_badge_needs_no_rule(store: Store) -> None:
     assert store.rules.all() == []
 
 
-def test_what_changed_takes_the_place_of_what_was_known(store: Store) -> None:
+def test_a_changed_level_replaces_the_known_one(store: Store) -> None:
     take_skill(store, "", "moodle", skill(SkillLevel(1)))
     first = store.skills.all()[0].created_at
     take_skill(store, "", "moodle", skill(SkillLevel(1, badge="t-3")))
@@ -135,8 +135,8 @@ def test_a_hosts_skill_is_dealt_with_and_its_level_earned(store: Store, settings
 
     relay = Relay(settings)
     relay.take(skill(SkillLevel(1, badge="t-1")))
-    place = LearningObject("course", "skill:skill-1:1")
-    relay.take(CourseCompleted("c-1", "moodle", WHEN, Learner("u", "rosa@example.org", "Rosa Lindqvist"), place))
+    level = LearningObject("course", "skill:skill-1:1")
+    relay.take(CourseCompleted("c-1", "moodle", WHEN, Learner("u", "rosa@example.org", "Rosa Lindqvist"), level))
     relay.close()
     make_work(store).do(Lane("decide", HOSTS), "owner", lambda _: None)
     created, completed = store.views.events()[::-1]
@@ -153,9 +153,10 @@ def test_hosts_have_rules_of_several_and_of_scores(store: Store, settings: Setti
     add_rule(store, "*", "b", "academy", "t-3", passed=False)
     relay = Relay(settings)
 
-    def complete(number: int, place: str, **more: object) -> dict[str, object]:
+    def complete(number: int, object_id: str, **more: object) -> dict[str, object]:
         learner = Learner("u", "rosa@example.org", "Rosa Lindqvist")
-        relay.take(CourseCompleted(f"c-{number}", "moodle", WHEN, learner, LearningObject("course", place), **more))  # type: ignore[arg-type]
+        item = LearningObject("course", object_id)
+        relay.take(CourseCompleted(f"c-{number}", "moodle", WHEN, learner, item, **more))  # type: ignore[arg-type]
         make_work(store).do(Lane("decide", HOSTS), "owner", lambda _: None)
         return store.views.events()[0]
 

@@ -1,4 +1,4 @@
-"""Events that ALM does not send: what a poll has found, put into the inbox like a webhook's."""
+"""Events that ALM does not send: findings of polls, put into the inbox like a webhook's events."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ from .triage import source_of
 
 
 def skill_created(connection: Connection, skill: Mapping[str, Any]) -> NewEvent:
-    """:param skill: ``skillId``, ``name`` and ``levels``: ``level``, ``name``, ``badge`` (``id``, ``provider``,
-    ``templateId``) or None.
+    """Return the event of a new skill.
+
+    :param skill: has ``skillId``, ``name`` and ``levels``; each level has ``level``, ``name`` and ``badge`` (``id``,
+        ``provider``, ``templateId``, or None).
     """
     return _event(connection, _of_skill(skill["skillId"]), SKILL_CREATED, skill)
 
 
-def read_skill(row: InboxEvent) -> SkillCreated | None:
-    """The skill of such an event in the inbox; None where it is none of ours: a delivery may use the name too."""
+def read_skill(event: InboxEvent) -> SkillCreated | None:
+    """Return the skill of an event in the inbox; None if a delivery only uses the same event name."""
     try:
-        told = json.loads(row.payload)
-        if row.event_id != _of_skill(told["skillId"]):
+        reported = json.loads(event.payload)
+        if event.event_id != _of_skill(reported["skillId"]):
             return None
         levels = tuple(
-            SkillLevel(int(each["level"]), each["name"] or None, _template(each["badge"])) for each in told["levels"]
+            SkillLevel(int(each["level"]), each["name"] or None, _template(each["badge"]))
+            for each in reported["levels"]
         )
-        found = datetime.fromtimestamp(row.received_at, UTC)
-        return SkillCreated(row.event_id, row.source, found, told["skillId"], str(told["name"]), levels)
+        found = datetime.fromtimestamp(event.received_at, UTC)
+        return SkillCreated(event.event_id, event.source, found, reported["skillId"], str(reported["name"]), levels)
     except (ValueError, KeyError, TypeError):
         return None
 
 
 def csv_imported(connection: Connection, run: str, file: str, reason: str, details: Mapping[str, Any]) -> NewEvent:
-    """A file of a migration run that ALM has taken in; recorded and done with: the file itself is not to be had.
+    """Return the event of a file that ALM has imported in a migration run. It is done at once, without the file.
 
-    :param run: its project, sprint and run. :param file: its name without ``.csv``.
+    :param run: the project, sprint and run.
+    :param file: the file's name without ``.csv``.
     """
     return _event(connection, f"migration:{run}:{file}", CSV_IMPORTED, details, state="done", reason=reason)
 
@@ -48,7 +52,7 @@ def _of_skill(skill_id: str) -> str:
 
 
 def _template(badge: Mapping[str, str | None] | None) -> str | None:
-    """The template's id; of a badge without one, what ALM calls it, which is no template's."""
+    """Return the template's id; for a badge without a template, ALM's own id of it."""
     return None if badge is None else badge["templateId"] or badge["id"]
 
 

@@ -97,7 +97,7 @@ def create_tables(op: Operations) -> None:
         sa.Column("source", sa.String(300), nullable=False),
         sa.Column("origin", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("wish", sa.Text, nullable=False),
+        sa.Column("options", sa.Text, nullable=False),
         sa.Column("left_out", sa.Text, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),

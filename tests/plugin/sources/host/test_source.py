@@ -73,7 +73,7 @@ class Host:
     def fail_perhaps(self) -> None:
         if self.failures:
             self.failures -= 1
-            raise RuntimeError("rosa@example.org was not told")
+            raise RuntimeError("rosa@example.org was not given")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_host_completes_a_course_and_learns_of_the_badge(
     until(lambda: store.views.counts()["events"] == {"done": 1})
 
 
-def test_another_process_issues_and_the_host_is_told(
+def test_another_process_issues_and_the_host_is_notified(
     credly: str, registered: Callable[..., Relay], worker: Callable[[], None]
 ) -> None:
     host = Host()
@@ -174,7 +174,7 @@ def test_an_event_waits_for_its_host_where_no_process_has_it(
     alone.close()
 
 
-def test_a_host_that_raises_is_told_again(credly: str, registered: Callable[..., Relay]) -> None:
+def test_a_host_that_raises_is_notified_again(credly: str, registered: Callable[..., Relay]) -> None:
     host = Host(failures=2)
     registered(host, engine=True)
     host.manager.hook.course_completed(event=completed())
@@ -182,7 +182,7 @@ def test_a_host_that_raises_is_told_again(credly: str, registered: Callable[...,
     assert len({notice.id for notice in host.issued}) == 1
 
 
-def test_a_host_that_restarts_is_told_what_it_missed(
+def test_a_host_that_restarts_gets_the_missed_notices(
     store: Store, credly: str, registered: Callable[..., Relay], worker: Callable[[], None]
 ) -> None:
     gone = Host()
@@ -252,6 +252,6 @@ def test_an_instance_has_a_rule_of_its_own(store: Store, credly: str, registered
     add_rule(store, "*", "run-7", "academy", TEMPLATE)
     host = Host()
     registered(host, engine=True)
-    place = LearningObject("course", "course-9", instance_id="run-7")
-    host.manager.hook.course_completed(event=completed(learning_object=place))
+    session = LearningObject("course", "course-9", instance_id="run-7")
+    host.manager.hook.course_completed(event=completed(learning_object=session))
     until(lambda: host.issued)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from badgerelay.plugin.csv_import.file_kinds import KINDS
+from badgerelay.plugin.csv_import.file_specs import KINDS
 from badgerelay.plugin.csv_import.open_file import from_text
 from badgerelay.plugin.csv_import.result import Outcome
 from badgerelay.plugin.csv_import.run import Task, run
@@ -63,7 +63,7 @@ def test_right_files_have_no_problems(import_texts: Import) -> None:
         ("user_course_grade", "scoreRaw", "NaN", "bad_number"),
     ],
 )
-def test_each_fault_has_its_code_and_its_place(
+def test_each_fault_has_its_code_and_its_column(
     kind: str, column: str, value: str, code: str, import_texts: Import
 ) -> None:
     files = {"skill": GOOD_SKILL, "skill_level": text_of("skill_level", {})}
@@ -78,7 +78,7 @@ def test_each_fault_has_its_code_and_its_place(
     assert not outcome.written
 
 
-def test_columns_come_in_any_order_and_case_and_unknown_ones_are_told(import_texts: Import) -> None:
+def test_columns_come_in_any_order_and_case_and_unknown_ones_are_reported(import_texts: Import) -> None:
     outcome, problems = import_texts(
         {"skill": "colour,STATE,skillname,Id,skillCreationDate\nred,active,Welding,7,2026-05-02T08:00:00.000Z\n"}
     )
@@ -110,7 +110,7 @@ def test_rows_of_another_width_are_faults_and_blank_ones_are_not(import_texts: I
     assert found[0].files[0].rows == 3
 
 
-def test_doubled_ids_are_told_with_the_line_of_the_first(import_texts: Import) -> None:
+def test_repeated_ids_are_reported_with_the_line_of_the_first(import_texts: Import) -> None:
     _, problems = import_texts({"skill": text_of("skill", {}, {"id": "SK-2"}, {"skillName": "Other"}, {})})
     assert [(problem.line, problem.code) for problem in problems] == [(4, "duplicate"), (5, "duplicate")]
     assert problems[0].message == "skill.csv, line 4, column id: 'SK-1' is there already, in line 2"
@@ -122,7 +122,7 @@ def test_a_skill_without_a_level_is_the_one_with_its_first(import_texts: Import)
     assert codes(import_texts({**files, "user_skill": people})) == [(3, "", "duplicate")]
 
 
-def test_of_people_no_address_is_told(import_texts: Import) -> None:
+def test_no_address_of_a_person_is_reported(import_texts: Import) -> None:
     row = {"userId": "Rosa@example.org"}
     _, problems = import_texts(
         {"user_course_grade": text_of("user_course_grade", {}, row, {"scoreRaw": "a@b.example"})}
@@ -230,7 +230,7 @@ def test_a_long_chain_of_certifications_is_followed_once(store: Store) -> None:
     assert steps(800) < 3 * steps(400)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_nothing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -241,6 +241,6 @@ def test_a_full_disk_is_told_and_leaves_nothing(
             staging.database.execute("PRAGMA max_page_count = 30")
             run(store, Task("lms"), [file], staging)
 
-    with pytest.raises(DiskError, match=f"cannot be kept in {tmp_path} meanwhile: database or disk is full"):
+    with pytest.raises(DiskError, match=f"cannot be stored in {tmp_path}: database or disk is full"):
         fill()
     assert not list(tmp_path.glob("badgerelay-import-*"))

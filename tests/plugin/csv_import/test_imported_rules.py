@@ -1,4 +1,4 @@
-"""Which badge follows from imported files, for an LMS host and for an ALM account, over Credly's sandbox."""
+"""Badges that follow from imported files, for an LMS host and for an ALM account, with Credly's sandbox."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def ties(store: Store, import_texts: Import, serve_app: Callable[..., str]) -> C
     connect_credly(store, serve_app("credly"))
 
     def ask(
-        *place: str, source: str = "lms", kind: str | None = None, files: dict[str, str] | None = None
+        *ids: str, source: str = "lms", kind: str | None = None, files: dict[str, str] | None = None
     ) -> list[tuple[str, str]]:
         if files is not None:
             _, problems = import_texts({"badge": text_of("badge", LOTO, SAFE, RETIRED, OTHER), **files}, source)
             assert problems == []
-        found = imported_rules(store, source, place[:1], place[1] if len(place) > 1 else None, kind)
+        found = imported_rules(store, source, ids[:1], ids[1] if len(ids) > 1 else None, kind)
         return [(rule.objects[0], rule.template_id) for rule in found]
 
     return ask
@@ -107,9 +107,9 @@ def test_of_an_alm_account_alms_own_ids_count(store: Store, ties: Ties) -> None:
         "course_instance": text_of("course_instance", *rows),
         "certification": text_of("certification", {"id": "certification:171020", "badgeId": "B-2"}),
     }
-    place = ("course:8801234", "course:8801234_17700456")
-    assert ties(*place, source="acme", files=files) == [(place[1], COURSE_TEMPLATE)]
-    assert ties(place[0], "course:8801234_1", source="acme") == [(place[0], COURSE_TEMPLATE)]
+    ids = ("course:8801234", "course:8801234_17700456")
+    assert ties(*ids, source="acme", files=files) == [(ids[1], COURSE_TEMPLATE)]
+    assert ties(ids[0], "course:8801234_1", source="acme") == [(ids[0], COURSE_TEMPLATE)]
     assert ties("course:8809999", source="acme") == []  # the source LMS's number, not ALM's
     assert ties("certification:171020", source="acme") == [("certification:171020", TEMPLATE)]
 

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.csv_import import apply as writing
+from badgerelay.plugin.csv_import import apply
 from badgerelay.plugin.csv_import.apply import OvertakenError, Writer
-from badgerelay.plugin.csv_import.file_kinds import KINDS
-from badgerelay.plugin.csv_import.open_file import Watch, from_text
+from badgerelay.plugin.csv_import.file_specs import KINDS
+from badgerelay.plugin.csv_import.open_file import from_text
 from badgerelay.plugin.csv_import.run import Task, run
 from badgerelay.plugin.csv_import.staging import Staging
+from badgerelay.plugin.csvfiles.rows import Watch
 from badgerelay.plugin.store import Store
 from badgerelay.plugin.store.imports.imported_rows import ABANDONED_SECONDS
 from badgerelay.plugin.store.schema.tables import imported_rows, imports
@@ -140,7 +141,7 @@ def test_the_slower_of_two_imports_of_one_file_changes_nothing(store: Store, imp
 def test_what_another_import_finished_before_the_first_difference_was_found_is_noticed(
     store: Store, import_texts: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "AT_ONCE", 1)
+    monkeypatch.setattr(apply, "PORTION", 1)
     import_texts({"skill": skills(1)})
     compared: list[int] = []
 
@@ -211,7 +212,7 @@ def test_an_import_is_finished_when_none_was_since_it_looked(store: Store, steps
 
 def test_others_get_their_turn_between_two_portions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(writing, "AT_ONCE", 10)
+    monkeypatch.setattr(apply, "PORTION", 10)
     with Staging() as staging:
         run(store, Task("lms", dry_run=True), [from_text(KINDS["skill"], skills(*range(35)))], staging)
         staging.database.execute("DROP TABLE superseded")

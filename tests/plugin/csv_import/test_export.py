@@ -51,7 +51,7 @@ def test_a_name_that_is_a_formula_is_written_so_that_it_is_none_and_still_fits()
 @pytest.mark.parametrize(
     ("template", "why"),
     [
-        (BadgeTemplate("t-1", "No image", "active"), "no image, and ALM wants one"),
+        (BadgeTemplate("t-1", "No image", "active"), "no image, and ALM needs one"),
         (BadgeTemplate("t-1", " \n", "active", image_url="https://img.example.org/1.png"), "no name"),
         (
             BadgeTemplate("t-1", "Far", "active", image_url="https://img.example.org/" + "1" * 2048),

@@ -1,4 +1,4 @@
-"""A host's csv_imported events: from the hook call to the imported rows, or to what is wrong."""
+"""A host's csv_imported events: from the hook call to the imported rows, or to the problems."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from badgerelay.plugin.store.history import changes_of
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 from badgerelay.plugin.store.schema.tables import events
 
-from ...support import COURSE_TEMPLATE, add_rule, connect_credly, forget_templates, set_faults, until
-from .conftest import text_of
+from ....support import COURSE_TEMPLATE, add_rule, connect_credly, forget_templates, set_faults, until
+from ...csv_import.conftest import text_of
 
 WHEN = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 BADGE = {"externalBadgeId": COURSE_TEMPLATE, "externalBadgeProvider": "credly"}
@@ -233,14 +233,14 @@ def test_files_that_an_older_version_left_among_the_completions_are_imported(sto
     assert store.views.counts()["events"] == {"done": 3, "ignored": 1}
 
 
-def test_workers_are_told_of_the_lane_that_has_news(
+def test_workers_are_notified_of_the_lane_with_new_work(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Lane] = []
+    notified: list[Lane] = []
 
     class Sender:
         def send(self, lane: Lane) -> None:
-            told.append(lane)
+            notified.append(lane)
 
         def close(self) -> None:
             pass
@@ -249,9 +249,9 @@ def test_workers_are_told_of_the_lane_that_has_news(
     manager = pluggy.PluginManager("badgerelay")
     relay = register(manager, source="moodle", settings=settings)
     manager.hook.csv_imported(event=CsvImported("c-1", "moodle", WHEN, "skill", content="id\n"))
-    until(lambda: told == [Lane("decide", IMPORTS)])
+    until(lambda: notified == [Lane("decide", IMPORTS)])
     manager.hook.course_completed(event=COMPLETED)
-    until(lambda: told == [Lane("decide", IMPORTS), Lane("decide", HOSTS)])
+    until(lambda: notified == [Lane("decide", IMPORTS), Lane("decide", HOSTS)])
     relay.close()
 
 
@@ -261,7 +261,7 @@ def test_while_the_rows_cannot_be_kept_the_event_waits(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     event = imported("skill", content=text_of("skill", {}))
     assert event["state"] == "waiting"
-    assert event["reason"].startswith(f"the rows cannot be kept in {tmp_path / 'gone'} meanwhile: No such file")
+    assert event["reason"].startswith(f"the rows cannot be stored in {tmp_path / 'gone'}: No such file")
 
 
 def test_of_a_file_that_is_too_large_it_says_what_an_event_cannot(store: Store, imported: Imported) -> None:
