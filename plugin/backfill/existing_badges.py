@@ -11,7 +11,7 @@ from typing import TypeVar
 from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, ConfigurationError, RejectedError, TemporaryError
 from ...adapters.values import IssuedBadge, ListedBadge
-from ..delivery.attempts import award_planned
+from ..providers.awards import award_planned
 from ..providers.backoff import backoff
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from ...adapters.base import Adapter
 from ...adapters.errors import (
@@ -15,24 +13,12 @@ from ...adapters.errors import (
     OverBudgetError,
     TemporaryError,
 )
-from ...adapters.values import Award, Outcome, Recipient
+from ...adapters.values import Outcome
+from ..providers.awards import award_of
 from ..providers.guarded_adapter import BrokenAdapterError
+from ..providers.outcomes import asked_to_wait
 from ..providers.timeouts import HangingError
-from ..store import LedgerAward, Plan
-
-
-def halting(outcomes: Sequence[Outcome | None]) -> AdapterError | None:
-    """What concerns the whole connection, so that no further call is made."""
-    kinds = ConfigurationError | OverBudgetError | HangingError
-    errors = (each for each in outcomes if isinstance(each, AdapterError))
-    return next((each for each in errors if isinstance(each, kinds) or asked_to_wait(each)), None)
-
-
-def asked_to_wait(outcome: Outcome | None) -> float | None:
-    """Seconds that the provider wants us to wait, where it said so."""
-    if isinstance(outcome, TemporaryError) and not isinstance(outcome, OverBudgetError):
-        return outcome.retry_after
-    return None
+from ..store import LedgerAward
 
 
 def not_sent(row: LedgerAward, halt: AdapterError) -> AdapterError:
@@ -42,30 +28,6 @@ def not_sent(row: LedgerAward, halt: AdapterError) -> AdapterError:
     if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
         return halt
     return TemporaryError(str(halt), may_have_acted=row.in_doubt)
-
-
-def award_of(row: LedgerAward) -> Award:
-    """The ledger's row as adapters see it."""
-    plan = Plan(row.connection, row.template_id, json.loads(row.recipient), row.issued_at, row.period)
-    return award_planned(plan, f"{row.source}:{row.learner_id}", id=str(row.id))
-
-
-def award_planned(plan: Plan, earner_id: str, *, id: str = "") -> Award:  # noqa: A002 (the field's name)
-    """What is planned, or was, as adapters see it. :param id: empty where it is not in the ledger."""
-    recipient = plan.recipient
-    return Award(
-        id=id,
-        template_id=plan.template_id,
-        recipient=Recipient(
-            email=recipient["email"] or "",
-            first_name=recipient["first_name"] or "",
-            last_name=recipient["last_name"] or "",
-            earner_id=earner_id,
-            locale=recipient["locale"],
-        ),
-        issued_at=datetime.fromtimestamp(plan.issued_at, UTC),
-        period=plan.period,
-    )
 
 
 def look_up(adapter: Adapter, row: LedgerAward) -> Outcome | None:

@@ -16,9 +16,10 @@ from ...adapters.errors import (
 )
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.backoff import backoff
+from ..providers.circuit import SOON_SECONDS, close_circuit, open_circuit
+from ..providers.outcomes import asked_to_wait
 from ..store import Connection, HeldReason, LedgerAward, Settled, Store
 from ..store.ledger.awards import LOOKUP_SECONDS
-from .attempts import asked_to_wait
 from .refused_templates import UnusableTemplateError
 
 MAX_SURPRISES = 10
@@ -26,12 +27,6 @@ MAX_SURPRISES = 10
 
 ATTEMPTS_ALONE = 3
 """From this attempt on, an award on which alone the provider fails does not make its connection rest."""
-
-PROBE_SECONDS = 300.0
-"""How often a connection whose settings are wrong is tried again with a single award."""
-
-SOON_SECONDS = 1.0
-"""Until what older settings failed at is tried with newer ones."""
 
 LONGEST_SECONDS = 60.0
 """Between two attempts at an award while its connection works, and between two probes of one that does not."""
@@ -117,43 +112,11 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
 
 def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Something went through, if not all: it works, and waits where the provider asked for that."""
-    if connection.failures:
-        store.connections.recover(connection.name, seen=connection.retry_at)
-        log.info("connection %s works again", connection.name)
+    close_circuit(store, connection)
     if asked := max(filter(None, map(asked_to_wait, outcomes)), default=None):
         pause = backoff(1, base=0.0, cap=0.0, retry_after=asked)
         store.connections.defer(connection.name, store.now(), pause)
         log.info("connection %s waits for %.1f s, as its provider asks", connection.name, pause)
-
-
-def open_circuit(store: Store, connection: Connection, error: AdapterError, *, base: float, cap: float) -> float:
-    """Leave a connection alone after a failure of it as a whole; until when its work waits, in seconds.
-
-    :param connection: as it was used: where it has new settings meanwhile, it does not rest.
-    :param base: seconds, as ``cap``: see :func:`backoff`.
-    """
-    stopped = stopped_by(error) if isinstance(error, ConfigurationError) else None
-    asked = error.retry_after if isinstance(error, TemporaryError) else None
-
-    def seconds(failures: int) -> float:
-        return PROBE_SECONDS if stopped else backoff(failures, base=base, cap=cap, retry_after=asked)
-
-    seconds_open = store.connections.open_circuit(
-        connection.name, store.now(), seconds, str(error), stopped=stopped, updated_at=connection.updated_at
-    )
-    if seconds_open is None:
-        log.info("connection %s has new settings meanwhile: it does not rest", connection.name)
-        return SOON_SECONDS
-    if stopped:
-        log.error("connection %s is stopped: %s", connection.name, error)
-    else:
-        log.warning("connection %s rests for %.1f s: %s", connection.name, seconds_open, error)
-    return seconds_open
-
-
-def stopped_by(error: ConfigurationError) -> str:
-    """In a few words, for lists, why a connection is stopped."""
-    return f"the {error.setting} is not accepted" if error.setting else "its settings are not accepted"
 
 
 def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:

@@ -8,8 +8,9 @@ from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, RejectedError
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.instrumentation import provider_call
+from ..providers.outcomes import halting
 from ..store import Connection, LedgerAward, Settled, Store
-from .attempts import halting, look_up, not_sent
+from .attempts import look_up, not_sent
 from .outcomes import record_outcomes
 
 NEVER_ISSUED = "never issued, and it will not be"

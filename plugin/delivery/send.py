@@ -9,9 +9,10 @@ from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
 from ...adapters.values import IssuedBadge, Outcome
 from ..providers.guarded_adapter import broken
 from ..providers.instrumentation import provider_call
+from ..providers.outcomes import halting
 from ..store import Connection, LedgerAward, Store
 from ..store.policy import policy_of
-from .attempts import halting, issue, look_up, not_sent
+from .attempts import issue, look_up, not_sent
 from .outcomes import AbsentError, UnknownFateError, record_outcomes
 from .refused_templates import judged, refuses_template
 from .revoke import revoke_rows

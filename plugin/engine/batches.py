@@ -12,8 +12,8 @@ import pluggy
 
 from ...adapters.errors import ConfigurationError
 from ..delivery.notify import notify_batch
-from ..delivery.outcomes import PROBE_SECONDS
 from ..delivery.send import batch_size, send_batch
+from ..providers.circuit import PROBE_SECONDS, state_of
 from ..providers.pool import Providers
 from ..sources.decisions import Source
 from ..store import HOSTS, IMPORTS, Connection, Store, host_lane
@@ -116,7 +116,7 @@ class Work:
         connection = self._open(name)
         if connection is None:
             return False
-        if not connection.failures:
+        if state_of(connection, self.store.now()) == "closed":
             return self._send_to(connection, owner, found, alive)
         probe = self._probes.setdefault(name, threading.Lock())
         if not probe.acquire(blocking=False):

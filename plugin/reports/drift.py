@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...adapters.base import Adapter
-from ..delivery.attempts import award_of
+from ..providers.awards import award_of
 from ..providers.pool import make_adapter
 from ..providers.rate_limits import pace_of
 from ..sources.alm.webhook.triage import source_of

@@ -19,7 +19,7 @@ from ...csv_import.result import Outcome
 from ...csv_import.run import Task, run
 from ...csv_import.staging import Staging
 from ...csvfiles.problems import DiskError, RefusedFileError
-from ...delivery.outcomes import PROBE_SECONDS
+from ...providers.circuit import PROBE_SECONDS
 from ...store import InboxEvent, Store
 from ..decisions import Decision, Dies, Done, Ignores, Waits
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from .....adapters.errors import OverBudgetError, TemporaryError
-from ....delivery.outcomes import PROBE_SECONDS
 from ....providers.backoff import backoff
+from ....providers.circuit import PROBE_SECONDS
 from ....store import InboxEvent, NewEvent, Plan
 from ...decisions import Decision, Dies, Earns, Ignores, Waits
 from ...recipients import NamePolicy, split_name

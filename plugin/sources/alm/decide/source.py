@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .....adapters.errors import ConfigurationError, OverBudgetError, TemporaryError
 from .....hooks import SkillCreated
-from ....delivery.outcomes import PROBE_SECONDS, open_circuit
+from ....providers.circuit import PROBE_SECONDS, close_circuit, open_circuit
 from ....rules.skill_badges import take_skill
 from ....rules.template_matching import SkillTemplates
 from ....store import Connection, InboxEvent, Store
@@ -64,8 +64,8 @@ class AlmSource:
             wait = open_circuit(self._store, connection, error, base=1.0, cap=PROBE_SECONDS)
             yield [(event, Waits(str(error), wait)) for event in undecided.values()]
         else:
-            if connection.failures and decider.asked:
-                self._store.connections.recover(self._name, seen=connection.retry_at)
+            if decider.asked:
+                close_circuit(self._store, connection)
 
     def _client(self, connection: Connection) -> AlmClient:
         if self._made is None or self._made[0] != connection.updated_at:
