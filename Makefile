@@ -7,6 +7,9 @@ WHEELHOUSE := .wheelhouse
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 DOCS := $(VENV)/.docs
+DEMO := .cache/demo
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 
 .PHONY: help setup demo docs test test-services lint bench soak chaos clean
 
@@ -24,8 +27,7 @@ setup: $(STAMP)
 
 # Builds without isolation, so that the constraints hold for the build backend too and nothing is fetched twice.
 $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/example_host/setup.cfg
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install -c tests/constraints.txt setuptools wheel
 	$(PIP) install -c tests/constraints.txt --no-build-isolation -e '.[dev,postgresql,celery,openbadges]' -e tests/e2e/example_host
@@ -37,8 +39,18 @@ $(STAMP): Makefile setup.cfg pyproject.toml tests/constraints.txt tests/e2e/exam
 		openbadgeslib
 	touch $@
 
-demo: $(STAMP)
-	$(BIN)/badgerelay demo
+# The demo has an environment of its own, with badgerelay and what it needs, and no developers' tools.
+demo: $(DEMO)/.installed
+	$(DEMO)/bin/badgerelay demo
+
+$(DEMO)/.installed: setup.cfg pyproject.toml tests/constraints.txt
+	@$(CHECK_PYTHON)
+	@echo "1/2 making an environment in $(DEMO)"
+	@$(PYTHON) -m venv --clear $(DEMO)
+	@echo "2/2 installing badgerelay and its dependencies into it"
+	@$(DEMO)/bin/python -m pip --disable-pip-version-check install --progress-bar off -c tests/constraints.txt -e .
+	@$(DEMO)/bin/badgerelay --version
+	@touch $@
 
 docs: $(DOCS)
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build/html
@@ -70,4 +82,4 @@ chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos
 
 clean:
-	rm -rf $(VENV) $(WHEELHOUSE) build dist *.egg-info
+	rm -rf $(VENV) $(WHEELHOUSE) $(DEMO) docs/_build build dist *.egg-info

@@ -46,16 +46,23 @@ def test_the_wheel_holds_the_three_rooms_to_the_last_file_and_nothing_else(tree:
     assert {"badgerelay/adapters/credly/sandbox/app.py", "badgerelay/plugin/sources/alm/sandbox/app.py"} <= ours
 
 
-def test_the_source_distribution_has_the_licence_and_no_tests(distributions: tuple[Path, Path]) -> None:
+def test_the_source_distribution_has_licence_pages_changelog_and_tests(
+    tree: list[str], distributions: tuple[Path, Path]
+) -> None:
     with tarfile.open(distributions[0]) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"LICENSE", "README.md", "setup.cfg", "pyproject.toml"} <= held
-    assert not [name for name in held if name.startswith(("tests", ".", "build"))]
+    assert {"LICENSE", "README.md", "setup.cfg", "pyproject.toml", "Makefile"} <= held
+    assert {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/index.md", "tests/constraints.txt"} <= held
+    assert {name for name in tree if name.startswith(("docs/", "tests/"))} <= held
+    assert not [name for name in held if name.startswith((".", "build", "docs/_build"))]
 
 
 def test_the_metadata_tells_licence_readme_and_python(distributions: tuple[Path, Path], names: list[str]) -> None:
     (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
     metadata = Parser().parsestr(zipfile.ZipFile(distributions[1]).read(path).decode())
+    assert metadata["Author"] == "badgerelay maintainers"
+    assert "Credly" in metadata["Keywords"].split(",")
+    assert not [value for value in metadata.values() if "pypi.org" in value]
     assert metadata["License-Expression"] == "MIT"
     assert metadata["License-File"] == "LICENSE"
     assert metadata["Requires-Python"] == ">=3.11"
