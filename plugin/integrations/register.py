@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+
 import pluggy
 
 from ...hooks import PROJECT, implementations, specifications
+from ...hooks.implementations import Implementations
 from ..runtime.settings import Settings, read_settings
 from .relay import Relay
 
 PLUGIN_NAME = "badgerelay"
+log = logging.getLogger("badgerelay.host")
 
 
 def register(
@@ -31,7 +36,7 @@ def register(
         manager.unregister(present)
     manager.register(implementations(relay.take, manager.project_name), PLUGIN_NAME)
     earlier = getattr(getattr(present, "store", None), "__self__", None)
-    if isinstance(earlier, Relay) and present is not plugin:  # other managers may use the entry point's
+    if isinstance(earlier, Relay) and earlier.attached:  # else the entry point's, which other managers may use
         earlier.close()
     relay.attach(manager, source)
     return relay
@@ -48,8 +53,24 @@ def _add_specifications(manager: pluggy.PluginManager) -> None:
         manager.add_hookspecs(missing)
 
 
-plugin = implementations(Relay().take, PROJECT)
-"""What ``manager.load_setuptools_entrypoints("badgerelay")`` registers: events in, by the environment's settings.
+@cache
+def _entry_point() -> Implementations:
+    """Return the plugin that ``manager.load_setuptools_entrypoints("badgerelay")`` finds: one in each process.
 
-``register`` adds what needs to know the manager: e-mail addresses asked of the host, and notices for it.
-"""
+    It takes events by the environment's settings. ``register`` adds what needs to know the manager: e-mail addresses
+    asked of the host, and notices for it. The store is imported here, at the host's start, so that no learner's
+    request waits for that; no database is opened.
+    """
+    try:
+        from .. import store  # noqa: F401 - see above
+        from ..sources.host import events  # noqa: F401
+    except ImportError as error:
+        log.error("badgerelay cannot work with the packages of this process: %s", error)
+    return implementations(Relay().take, PROJECT)
+
+
+def __getattr__(name: str) -> Implementations:
+    """Make ``plugin`` when the entry point is loaded: to import this module alone loads no store."""
+    if name == "plugin":
+        return _entry_point()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

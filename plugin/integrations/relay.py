@@ -54,6 +54,11 @@ class Relay(ForkAware):
         self._starting = False
         self._closed = threading.Event()
 
+    @property
+    def attached(self) -> bool:
+        """Whether a host's manager is attached."""
+        return bool(self._managers)
+
     def after_fork_in_child(self) -> None:
         """Leave store, engine and publisher to the parent; what was closed stays closed."""
         keep_inherited((self._store, self._engine, self._publisher))

@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import badgerelay.hooks
 from badgerelay.hooks import schemas
+from badgerelay.plugin.runtime.settings import Settings
+from badgerelay.plugin.store import HOSTS, open_store
 from badgerelay.plugin.store.database import HEAD
 from badgerelay.plugin.store.migrations.run import MIGRATIONS
 
@@ -42,6 +46,27 @@ def test_registering_loads_neither_flask_nor_the_command_line() -> None:
 def test_the_hooks_and_registering_load_no_marshmallow() -> None:
     loaded = _loaded("import badgerelay.hooks\nfrom badgerelay import register")
     assert not {"marshmallow", "sqlalchemy", "cryptography", "requests", "platformdirs"} & loaded
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_entry_point_loads_at_the_hosts_start_what_a_hook_call_needs(settings: Settings) -> None:
+    code = """
+import pluggy
+from datetime import UTC, datetime
+from badgerelay.hooks import CourseCompleted, Learner, LearningObject
+manager = pluggy.PluginManager("badgerelay")
+manager.load_setuptools_entrypoints("badgerelay")
+before = set(sys.modules)
+event = CourseCompleted("e-1", "lms", datetime.now(UTC), Learner("u"), LearningObject("course", "c"))
+manager.hook.course_completed(event=event)
+ours = ("badgerelay", "marshmallow", "sqlalchemy.sql")
+late = [name for name in set(sys.modules) - before if name.startswith(ours)]
+assert not late, late
+"""
+    assert {"badgerelay.plugin.store.store", "sqlalchemy"} <= _loaded(code)
+    store = open_store(settings)
+    assert [event.event_id for event in store.inbox.claim(HOSTS, "test", 9, store.now())] == ["e-1"]
+    store.close()
 
 
 def test_the_lazy_schemas_are_those_of_the_events() -> None:
