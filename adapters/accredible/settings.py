@@ -19,7 +19,7 @@ EXPIRE, DELETE = "expire", "delete"
 
 
 class AccredibleSettings(Schema):
-    """Which account, and where."""
+    """Issue badges and certificates of an Accredible account."""
 
     class Meta:
         unknown = RAISE

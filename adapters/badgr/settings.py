@@ -26,7 +26,7 @@ _PAIRS = (("username", "password"), ("client_id", "client_secret"))
 
 
 class BadgrSettings(Schema):
-    """Which issuer, where, and with what credentials: those of a user, or of an OAuth application."""
+    """Issue badges of an issuer at Canvas Credentials (Badgr). Give either a user's login or an OAuth application."""
 
     class Meta:
         unknown = RAISE

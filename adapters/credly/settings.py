@@ -19,7 +19,7 @@ _ONE_OF = "give either token, or oauth_client_id and oauth_client_secret"
 
 
 class CredlySettings(Schema):
-    """Which organization, where, and with what credentials: exactly one of a token or an OAuth client."""
+    """Issue badges of a Credly organization. Give either a token or an OAuth client."""
 
     class Meta:
         unknown = RAISE

@@ -14,7 +14,10 @@ KEY, WEB = "key", "web"
 
 
 class OpenBadgesSettings(Schema):
-    """Who issues. Needs badgerelay[openbadges], and BADGERELAY_PUBLIC_URL, where everybody reaches the receiver."""
+    """Issue Open Badges that badgerelay signs and publishes itself.
+
+    Install badgerelay[openbadges], and set BADGERELAY_PUBLIC_URL to the public address of `badgerelay serve`.
+    """
 
     class Meta:
         unknown = RAISE

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -28,25 +27,13 @@ from ..store.backfill.summary import plan_lines
 from ..store.backfill.values import Backfill
 from ..store.locks import ExclusiveLock, LockedError
 from ..store.queries import MAX_NUMBER
+from .backfill_output import Progress, counted_lines, print_summary
 from .common import FailedError, as_json, confirmed, named_connection, opened_store
 from .groups import Group
-from .progress import status
 from .tables import Column, list_options, print_table
 from .times import iso
 
-LINES = 10_000
-"""Lines of a file between two updates of its progress."""
-
-T = TypeVar("T")
-
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_OUTCOMES = {
-    "would": ("would be issued", "would be issued"),
-    "sent": ("is being issued", "are being issued"),
-    "has": ("exists already", "exist already"),
-    "cannot": ("cannot be issued", "cannot be issued"),
-    "beyond": ("is beyond --limit", "are beyond --limit"),
-}
 
 
 class _StartsByDefault(Group):
@@ -175,7 +162,7 @@ def show(number: int, limit: int, wide: bool, json_: bool) -> None:
             shown = [{**row, "occurred_at": row["occurred_at"] and iso(row["occurred_at"])} for row in rows]
             click.echo(json.dumps({**summary_of(store, record), "lines": shown}, indent=2))
             return
-        _print(summary_of(store, record))
+        print_summary(summary_of(store, record))
         badges = {template: name for (_, template), name in store.views.template_names().items()}
         columns = [
             Column("line", kind="number", whole=True),
@@ -203,17 +190,17 @@ def _go_on(store: Store, number: int, lock: ExclusiveLock, *, dry_run: bool, yes
     later = _how_to_resume(number)
     try:
         if record.state == "planning":
-            with _Progress(lock) as progress:
+            with Progress(lock) as progress:
                 plan(store, record, progress.report)
             record = _record(store, number)
         if record.state == "planned" and not dry_run:
             count = store.planned_badges.counts(number).get("would", 0)
             if not json_:
-                _print(summary_of(store, record))
+                print_summary(summary_of(store, record))
             if count:
                 confirmed(f"Issue {number_of(count, 'badge')}?", yes=yes)
         if record.state in ("planned", "issuing") and not dry_run:
-            with _Progress(lock) as progress:
+            with Progress(lock) as progress:
                 issue(store, record, progress.count)
     except (PlanError, LookupError, AdapterError) as error:
         raise FailedError(f"backfill {number}: {error}; {later}") from None
@@ -224,25 +211,9 @@ def _go_on(store: Store, number: int, lock: ExclusiveLock, *, dry_run: bool, yes
     if json_:
         click.echo(json.dumps(summary, indent=2))
     else:
-        _print(summary)
+        print_summary(summary)
         if summary["state"] == "planned":
             click.echo(f"nothing is issued yet: see `badgerelay backfill show {number}`, then {later}")
-
-
-def _print(summary: dict[str, Any]) -> None:
-    click.echo(f"backfill {summary['id']} of {summary['source']}, from {summary['origin']}: {summary['state']}")
-    for state, count in sorted(summary["badges"].items(), key=lambda item: item[0] != "would"):
-        whom = f" to {number_of(summary['learners'], 'learner')}" if state == "would" else ""
-        one, several = _OUTCOMES.get(state, (f"is {state}", f"are {state}"))
-        click.echo(f"{count:>9,}  {f'badge {one}' if count == 1 else f'badges {several}'}{whom}")
-    for title, counts in (
-        ("completions that earn nothing:", [(each["reason"], each["count"]) for each in summary["reasons"]]),
-        ("lines left out:", summary["left_out"].items()),
-    ):
-        if counts:
-            click.echo(title)
-        for why, count in counts:
-            click.echo(f"{count:>9,}  {why}")
 
 
 def _read(store: Store, number: int, file: Path | None, *, grades: bool = False) -> None:
@@ -259,7 +230,7 @@ def _read(store: Store, number: int, file: Path | None, *, grades: bool = False)
             lines = transcript_of(store, named_connection(store, source.connection), number, options)
         else:
             lines = lines_of(file)
-        read_into(store, number, source, options, lines, grades=grades, watch=_counted)
+        read_into(store, number, source, options, lines, grades=grades, watch=counted_lines)
     except (FileError, ReportError, RejectedError, ConfigurationError) as error:
         store.past_completions.remove_all(number)
         store.backfills.remove(number)
@@ -288,44 +259,3 @@ def _bound(name: str, text: str | None, *, last: bool) -> float | None:
         return None if text is None else parse_bound(text, last=last)
     except ValueError as error:
         raise click.UsageError(f"--{name}: {error}") from None
-
-
-def _counted(rows: Iterable[T]) -> Iterator[T]:
-    with _Progress() as progress:
-        for count, row in enumerate(rows, start=1):
-            if count % LINES == 0:
-                progress.report(f"{count:,} lines read")
-            yield row
-
-
-class _Progress:
-    """Progress on a terminal; elsewhere a line for each new reason to wait.
-
-    :param lock: the lock that the backfill's work must still have at each report.
-    """
-
-    def __init__(self, lock: ExclusiveLock | None = None) -> None:
-        self._lock = lock
-        self._status = status("working")
-        self._reported = ""
-
-    def report(self, text: str) -> None:
-        """Show a text. :raises LockedError: the lock is lost."""
-        if self._lock is not None:
-            self._lock.check()
-        self._show(text)
-        waiting = text.partition("waiting: ")[2]
-        if waiting and waiting != self._reported.partition("waiting: ")[2] and not sys.stderr.isatty():
-            click.echo(text, err=True)
-        self._reported = text
-
-    def count(self, settled: int, trouble: str) -> None:
-        """Show the number of badges that have an outcome, and the reason to wait, if there is one."""
-        self.report(f"{number_of(settled, 'badge')} settled" + (f"; waiting: {trouble}" if trouble else ""))
-
-    def __enter__(self) -> _Progress:
-        self._show = self._status.__enter__()
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        self._status.__exit__(*raised)

@@ -162,7 +162,7 @@ def _broken(type_: str, trouble: ConfigurationError) -> click.Command:
 
 def _options(key: str, field: fields.Field[Any], *, secret: bool) -> list[click.Parameter]:
     name = "--" + key.replace("_", "-")
-    help_ = str(field.metadata.get("help", ""))
+    help_ = ": ".join(str(field.metadata[part]) for part in ("label", "help") if field.metadata.get(part))
     if not secret and field.load_default not in (missing, None, False):
         help_ += f" [default: {field.load_default}]"
     if secret:

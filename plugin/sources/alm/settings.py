@@ -28,9 +28,10 @@ def _about(label: str, help: str, *, secret: bool = False) -> dict[str, Any]:  #
 
 
 class AlmSettings(Schema):
-    """Adobe Learning Manager: its API for look-ups, and how its webhook deliveries are authenticated.
+    """Receive completions from Adobe Learning Manager (ALM), and issue their badges.
 
-    Loads to a plain dict. An account id may be a number, ``provider`` one name.
+    Connect the badge provider first. ALM's API credentials come from an application of an integration administrator;
+    the webhook options repeat what is set for the webhook in ALM.
     """
 
     class Meta:

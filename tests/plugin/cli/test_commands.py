@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from badgerelay.plugin.cli.main import badgerelay
 from badgerelay.plugin.runtime.vault import KEY_FILE
 from badgerelay.plugin.store import Store
 
-from ...support import TOKEN, Ran, connect_credly, run_here, running
+from ...support import TOKEN, Ran, connect_credly, run_here, running, until
 
 Run = Callable[..., Ran]
 
@@ -133,3 +134,25 @@ def test_a_sandbox_runs_until_it_is_stopped(what: str) -> None:
         faults = requests.get(f"{sandbox.url}/_sandbox/faults", timeout=10).json()
         assert faults["spec"] == "latency=0.01"
     assert "Traceback" not in sandbox.log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started", "line"),
+    [
+        (("sandbox", "credly"), "listens on", "sandbox credly has stopped"),
+        (("serve", "--port", "0"), "listens on", "badgerelay serve has stopped"),
+        (("worker",), "badgerelay works", "badgerelay worker has stopped"),
+    ],
+    ids=["sandbox", "serve", "worker"],
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_clean_stop_says_one_line(
+    arguments: tuple[str, ...], started: str, line: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    with running({"BADGERELAY_HOME": str(tmp_path)}, *arguments) as command:
+        until(lambda: started in command.log, 20.0, command.log)
+        before = len(command.log.splitlines())
+        command.process.send_signal(number)
+        assert command.process.wait(20) == 0
+        until(lambda: line in command.log, 5.0, command.log)
+        assert command.log.splitlines()[before:] == [line]
