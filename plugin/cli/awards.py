@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..reports.explain import Explanation, explain, waiting_for
-from ..store.schema.tables import AWARD_STATES
+from ..store import AWARD_STATES
 from .bulk_repair import release, retry, revoke
 from .common import FailedError, as_json, opened_store
 from .filters import email, limit, since, template

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from ..runtime.durations import number_of
-from ..store import Store
+from ..store import EVENT_STATES, Store
 from ..store.ledger.bulk_repair import RETRIABLE, REVOCABLE, Chosen
 from ..store.queries import MAX_NUMBER
-from ..store.schema.tables import EVENT_STATES
 from .common import FailedError, confirmed, opened_store
 from .times import SINCE_HELP, instant
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..store.schema.tables import EVENT_STATES
+from ..store import EVENT_STATES
 from .bulk_repair import replay
 from .common import FailedError, as_json, opened_store
 from .filters import email, limit, since, template

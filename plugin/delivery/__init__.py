@@ -1,1 +1,1 @@
-"""The engine: from event to award to issued badge."""
+"""Delivery: from the ledger to the provider, and back to the host."""

@@ -1,4 +1,4 @@
-"""Calls to a contained adapter: whatever it raises, what comes out is an outcome."""
+"""Calls to an adapter: every error becomes an outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..store import LedgerAward
 
 
 def not_sent(row: LedgerAward, halt: AdapterError) -> AdapterError:
-    """What a halt means for an award that was not sent now: it is in no more doubt than before."""
+    """Return the outcome of an award that a halt kept from being sent: it is in no more doubt than before."""
     if asked := asked_to_wait(halt):
         return OverBudgetError(str(halt), retry_after=asked)
     if isinstance(halt, OverBudgetError) or not isinstance(halt, TemporaryError | HangingError):
@@ -31,7 +31,7 @@ def not_sent(row: LedgerAward, halt: AdapterError) -> AdapterError:
 
 
 def look_up(adapter: Adapter, row: LedgerAward) -> Outcome | None:
-    """The badge if it is there, None if it is not, or the error that kept us from knowing: then nothing is sent."""
+    """Return the badge; None where there is none; or the error of the look-up, after which nothing is sent."""
     try:
         badge = adapter.find(award_of(row))
     except AdapterError as error:

@@ -1,4 +1,4 @@
-"""Telling a host what became of its completions, at least once."""
+"""Notifying a host of its awards, at least once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("badgerelay.delivery")
 
 
 def notify_batch(store: Store, manager: pluggy.PluginManager, source: str, owner: str) -> int:
-    """Make one batch of due hook calls; how many there were. One that raises is made again later."""
+    """Make one batch of due hook calls; return how many there were. A call that raises is repeated later."""
     claimed = store.notifications.claim(source, owner, BATCH, store.now())
     for notice, award, host_event_id in claimed:
         arguments: dict[str, Any] = {"award": notice_of(award, host_event_id)}

@@ -1,4 +1,4 @@
-"""What came of a call, written into the ledger: the award's next state, and whether its connection rests."""
+"""Outcomes of calls, written into the ledger: the award's next state, and whether the circuit opens."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from ..store.ledger.awards import LOOKUP_SECONDS
 from .refused_templates import UnusableTemplateError
 
 MAX_SURPRISES = 10
-"""Attempts that end in an exception that no adapter may raise, after which an award is dead."""
+"""Attempts with an exception that no adapter may raise, after which an award is dead."""
 
 ATTEMPTS_ALONE = 3
-"""From this attempt on, an award on which alone the provider fails does not make its connection rest."""
+"""Attempts after which an award that fails alone no longer opens its connection's circuit."""
 
 LONGEST_SECONDS = 60.0
-"""Between two attempts at an award while its connection works, and between two probes of one that does not."""
+"""Maximum seconds between two attempts of an award, and between two probes of a connection that fails."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class UnknownFateError(AdapterError):
-    """The badge may have been made, and the provider cannot be asked: a person must say."""
+    """The badge may exist, and the provider cannot be asked: an administrator must decide."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class UnknownFateError(AdapterError):
 
 
 class AbsentError(OverBudgetError):
-    """The provider does not have it, and a wait came before it was sent: to send it needs no second look."""
+    """The provider has no such badge, and the rate limit came before it was sent: no second look-up is needed."""
 
 
 def record_outcomes(
@@ -56,7 +56,7 @@ def record_outcomes(
     works: bool = False,
     revoking: bool = False,
 ) -> None:
-    """Write what came of awards, and let their connection rest where nothing went through.
+    """Write the outcomes of awards, and open the circuit of their connection where nothing went through.
 
     :param works: something else went through just now.
     :param revoking: the outcomes are of revoking them.
@@ -80,7 +80,7 @@ def record_outcomes(
 
 
 def _its_own_fault(connection: Connection, results: Sequence[tuple[LedgerAward, Outcome]]) -> bool:
-    """Whether one award failed alone, again, while the connection works: it waits, and holds no other."""
+    """Return whether one award failed alone, again, while the connection works: then only this award waits."""
     if len(results) > 1 or connection.failures:
         return False
     row, outcome = results[0]
@@ -89,9 +89,9 @@ def _its_own_fault(connection: Connection, results: Sequence[tuple[LedgerAward, 
 
 
 def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> float:
-    """Let the connection rest when nothing at all went through, for so many seconds; end its rest otherwise.
+    """Open the circuit where nothing went through, else close it; return the seconds until the next attempt.
 
-    Where its own rate is used up, it waits, which is no failure.
+    Where the connection's own rate is used up, it waits; that is not a failure.
     """
     over = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
     if over:
@@ -111,7 +111,7 @@ def _connection_wait(store: Store, connection: Connection, outcomes: Sequence[Ou
 
 
 def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Something went through, if not all: it works, and waits where the provider asked for that."""
+    """Close the circuit after a success; wait where the provider asked for that."""
     close_circuit(store, connection)
     if asked := max(filter(None, map(asked_to_wait, outcomes)), default=None):
         pause = backoff(1, base=0.0, cap=0.0, retry_after=asked)
@@ -140,7 +140,7 @@ def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Set
         case RejectedError():
             return Settled(row, "rejected", f"{outcome.code}: {outcome}", notify="badge_rejected")
         case ConfigurationError():
-            # The connection rests, not the award: new settings may have come just now, and nobody tells the award.
+            # The circuit is open, the award is not delayed: new settings may have come just now.
             return Settled(row, "waiting", str(outcome), now + min(wait, SOON_SECONDS), in_doubt=was_in_doubt)
         case OverBudgetError():
             due = now + (outcome.retry_after or 1.0)
@@ -162,7 +162,7 @@ def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Set
 
 
 def _revoked(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:
-    """The badge stays known, and until it is revoked or the provider refuses, to revoke it is what is left to do."""
+    """Return the outcome of a revocation. The badge stays known; the revocation is tried until it has an end."""
     badge_id, url = row.badge_id, row.badge_url
     match outcome:
         case IssuedBadge():

@@ -1,4 +1,4 @@
-"""What a refused badge template means for an award: held where it may become active, rejected where it is none.
+"""Refused badge templates: the award is held where the template may become active, else rejected.
 
 The catalogue may be older than the refusal, so the provider is asked for its templates first.
 """
@@ -16,13 +16,13 @@ from ..store import Connection, LedgerAward, Store, StoreUnavailableError
 from ..store.catalogue.templates import unusable
 
 FRESH_SECONDS = 10.0
-"""A catalogue this young is not synchronized again for a refusal: each batch of a burst may meet one."""
+"""Seconds within which a catalogue is not synchronized again for a refusal: each batch of a burst may meet one."""
 
 LOCK_SECONDS = 60.0
-"""After so long, whoever asks for the templates is taken for dead."""
+"""Seconds until the lock of a process that asks for the templates ends."""
 
 ATTEMPTS = 3
-"""So often an award is sent at least, though the provider refuses its template and lists it as active."""
+"""Minimum attempts of an award whose template the provider refuses and lists as active."""
 
 log = logging.getLogger("badgerelay.delivery")
 _Result = tuple[LedgerAward, Outcome]
@@ -40,7 +40,7 @@ def refuses_template(outcome: Outcome) -> bool:
 
 
 def judged(store: Store, connection: Connection, adapter: Adapter, refused: Sequence[_Result]) -> list[_Result]:
-    """What became of awards whose template the provider refused."""
+    """Return the outcomes of awards whose template the provider refused."""
     asked, templates = False, {row.template_id for row, _ in refused}
     if not _explained(store, connection, templates):
         # Several batches may be refused at once: one of them asks, the others come again.
@@ -54,14 +54,14 @@ def judged(store: Store, connection: Connection, adapter: Adapter, refused: Sequ
 
 
 def _explained(store: Store, connection: Connection, templates: set[str]) -> bool:
-    """Whether the catalogue says why they are refused, or is too young to be told anything new."""
+    """Return whether the catalogue explains the refusal, or is too young for a new answer."""
     if 0.0 <= store.now() - store.catalogue.synchronized_at(connection.name) < FRESH_SECONDS:
         return True
     return all(store.catalogue.state_of(connection.name, each) not in (None, "active") for each in templates)
 
 
 def _synchronize(store: Store, connection: Connection, adapter: Adapter) -> TemporaryError | None:
-    """Why it failed, or None."""
+    """Synchronize the templates; return why it failed, or None."""
     try:
         sync_templates(store, connection, adapter=adapter)
     except StoreUnavailableError:
@@ -77,7 +77,7 @@ def _synchronize(store: Store, connection: Connection, adapter: Adapter) -> Temp
 
 
 def _judged(store: Store, connection: Connection, row: LedgerAward, refusal: Outcome, *, asked: bool) -> Outcome:
-    """:param asked: the catalogue is newer than the refusal."""
+    """Return the outcome of one award. :param asked: the catalogue is newer than the refusal."""
     state = store.catalogue.state_of(connection.name, row.template_id)
     if state not in (None, "active"):
         return UnusableTemplateError(f"{unusable(str(state))}: goes on by itself once it is active")

@@ -1,4 +1,4 @@
-"""Revoking badges: one call each, and where it is not known whether there is a badge, a look first."""
+"""Revoking badges: one call each, after a look-up where the badge may or may not exist."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def revoke_rows(
     halt: AdapterError | None,
     alive: Callable[[], None],
 ) -> None:
-    """Revoke claimed awards. To do it again is safe: of a badge that is revoked the adapter says just that.
+    """Revoke claimed awards. Revoking twice is safe: the adapter answers that the badge is revoked.
 
-    :param halt: what concerns the whole connection, so that no call is made.
+    :param halt: an error that concerns the whole connection, so that no call is made.
     :param alive: called after each badge.
     """
     for row in rows:
@@ -50,7 +50,7 @@ def revoke_rows(
 
 
 def _found(store: Store, connection: Connection, adapter: Adapter, row: LedgerAward) -> Outcome | None:
-    """The badge of an award for which we have none, or why it cannot be known; None where there is none."""
+    """Return the badge of an award without a known one, or the error of the look-up; None where there is none."""
     if not row.in_doubt:
         return None
     if not adapter.capabilities.can_look_up:

@@ -1,4 +1,4 @@
-"""From the ledger to the provider: claim, look where in doubt, send or revoke, write what came of it."""
+"""From the ledger to the provider: claim, look up where in doubt, send or revoke, record the outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .refused_templates import judged, refuses_template
 from .revoke import revoke_rows
 
 FAILED_LOOKUPS = 3
-"""After so many look-ups in a row that failed, a batch's others wait: a provider that hangs takes its time."""
+"""Failed look-ups in a row after which the others of a batch wait: each may take until its time-out."""
 
 
 def send_batch(
@@ -30,7 +30,7 @@ def send_batch(
     more: Callable[[], None] = lambda: None,
     alive: Callable[[], None] = lambda: None,
 ) -> int:
-    """Send one batch of a connection's due awards; how many there were.
+    """Send one batch of a connection's due awards; return how many there were.
 
     A connection that failed last time is probed with a single award first.
 
@@ -74,7 +74,7 @@ def send_batch(
 def _without_others(
     store: Store, adapter: Adapter, rows: Sequence[LedgerAward], outcomes: Sequence[Outcome]
 ) -> list[Outcome]:
-    """The outcomes; in place of a new badge that is another award's, what is wrong."""
+    """Return the outcomes, with an error in place of a new badge that another award has already."""
     new = {each.id for each in outcomes if isinstance(each, IssuedBadge) and not each.existed}
     owners = store.badges.owners_of(rows[0].connection, new)
     checked = list(outcomes)
@@ -85,7 +85,7 @@ def _without_others(
 
 
 def batch_size(connection: Connection, adapter: Adapter) -> int:
-    """How many awards are sent together now: one alone where the last attempt failed."""
+    """Return how many awards are sent together now: one where the last attempt failed."""
     most = adapter.capabilities.max_batch
     return 1 if connection.failures else min(most, policy_of(connection.settings).max_batch or most)
 
@@ -93,7 +93,7 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
 def _look_up_doubtful(
     store: Store, connection: Connection, adapter: Adapter, rows: Sequence[LedgerAward], alive: Callable[[], None]
 ) -> tuple[list[tuple[LedgerAward, Outcome]], list[LedgerAward], bool]:
-    """What is known of the awards without sending them, those to send, and whether the provider answered at all."""
+    """Return the outcomes known without sending, the awards to send, and whether the provider answered at all."""
     known: list[tuple[LedgerAward, Outcome]] = []
     to_send: list[LedgerAward] = []
     answered = False
@@ -127,15 +127,15 @@ def _look_up_doubtful(
 
 
 def _absent(error: AdapterError) -> AdapterError:
-    """Of what is known not to be there: after a wait it needs no second look."""
+    """Return the outcome of an award known not to be there: after a wait it needs no second look-up."""
     return AbsentError(str(error), retry_after=error.retry_after) if isinstance(error, OverBudgetError) else error
 
 
 def _portions(rows: Sequence[LedgerAward], most: int) -> list[list[LedgerAward]]:
-    """What goes out together.
+    """Return the portions that are sent together.
 
-    What failed before, and is not there, goes in half the company each time: an award at which the provider breaks
-    is alone in the end, and the others are through. One that met a surprise goes alone at once.
+    Awards that failed before, and are not there, go in halved portions each time: an award at which the provider
+    breaks is alone in the end, and the others are through. An award that met a surprise goes alone at once.
     """
     portions = [[row for row in rows if not row.in_doubt]]
     failed = sorted((row for row in rows if row.in_doubt), key=lambda row: (not row.surprises, -row.attempts))

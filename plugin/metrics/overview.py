@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..providers.rate_limits import calls_left
 from ..store import Connection, Store
 from ..store.measurements import Measurement
+from ..store.policy import ALM_RATE
 from ..store.schedule import ScheduledTask
 
 STATES = ("up", "resting", "stopped", "paused")
@@ -80,3 +82,14 @@ def _state(connection: Connection, now: float) -> str:
     if connection.stopped:
         return "stopped"
     return "resting" if connection.failures and connection.retry_at > now else "up"
+
+
+def budgets_left(store: Store) -> dict[str, float]:
+    """Return the calls that each connection may make at once, by name, where it has a rate limit."""
+    found: dict[str, float] = {}
+    for connection in store.connections.all():
+        rate = "" if connection.role == "provider" else ALM_RATE
+        left = calls_left(store, connection, default_rate=rate)
+        if left is not None:
+            found[connection.name] = float(left)
+    return found

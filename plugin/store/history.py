@@ -12,14 +12,17 @@ from .database import Transaction
 from .schema.tables import history
 
 MAX_CAUSE = 1000
-"""Characters of a cause that are kept."""
+"""Maximum characters of a cause."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """:param at: seconds since the epoch. :param state: the state after the change."""
+    """A change of an event or an award.
+
+    :param at: seconds since the epoch. :param state: the state after the change.
+    """
 
     at: float
     connection: str
@@ -31,7 +34,7 @@ class Change:
 
 
 def storable(text: str) -> str:
-    """A text from outside as every database can keep it: without NUL and lone surrogates."""
+    """Return a text as every database can keep it: without NUL and lone surrogates."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -57,7 +60,7 @@ def record(transaction: Transaction, changes: list[Change]) -> None:
 def changes_of(
     transaction: Transaction, *, event_id: int | None = None, award_id: int | None = None
 ) -> list[dict[str, Any]]:
-    """The history of an event or of an award, oldest first."""
+    """Return the history of an event or of an award, oldest first."""
     column, value = (history.c.event_id, event_id) if award_id is None else (history.c.award_id, award_id)
     rows = transaction.execute(sa.select(history).where(column == value).order_by(history.c.id))
     return [dict(row._mapping) for row in rows]

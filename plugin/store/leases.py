@@ -1,4 +1,4 @@
-"""Taking due rows for a while: what makes a crash harmless and several workers possible."""
+"""Leases: a worker takes due rows for a while, so that a crash loses nothing and several workers can run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .database import Transaction, Value, values_of
 from .schema.tables import awards, events, notifications, schedule
 
 LEASE_SECONDS = 10.0
-"""A lease that nobody renews ends after this; a restart waits at most so long for what a crash left behind."""
+"""Seconds until a lease ends that is not renewed; a restart waits at most so long for rows of a crashed process."""
 
 RENEW_SECONDS = LEASE_SECONDS / 3
-"""How often a living owner prolongs its leases."""
+"""Seconds between two renewals of a lease."""
 
 
 def taking(table: sa.Table, *conditions: sa.ColumnElement[bool] | sa.TextClause, **changes: Any) -> sa.Executable:
-    """The statement for :func:`take`, built once: building it takes longer than the database does.
+    """Return the statement for :func:`take`. Build it once: that takes longer than the database does.
 
     :param changes: what else a lease changes, by column.
     """
@@ -59,7 +59,7 @@ def take(
 
 
 def renew(transaction: Transaction, owners: Iterable[str], now: float) -> None:
-    """Prolong what these owners hold. A row that is just being settled is left out rather than waited for."""
+    """Renew the leases of these owners, except for rows that another transaction is changing now."""
     names = list(owners)
     for table in (awards, events, notifications, schedule):
         held = sa.select(table.c.id).where(table.c.lease_owner.in_(names)).with_for_update(skip_locked=True).cte()

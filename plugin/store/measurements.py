@@ -1,4 +1,4 @@
-"""What every process measures, added up in one small table: whoever answers ``/metrics`` may be another process.
+"""The measurements of all processes, added up in one small table that ``/metrics`` of any of them shows.
 
 A process keeps what it measured for some seconds and then adds it to the table; a kill costs these seconds.
 """
@@ -16,10 +16,10 @@ from .database import Database, StoreUnavailableError, values_of
 from .schema.tables import measurements
 
 FLUSH_SECONDS = 5.0
-"""How long a measurement may stay in the process that made it."""
+"""Maximum seconds that a measurement stays in the process that made it."""
 
 LATEST = "latest"
-"""The kind of measurement of which the highest counts, where others are added up."""
+"""Verb of measurements of which the highest counts; others are added up."""
 
 log = logging.getLogger("badgerelay.metrics")
 _Key = tuple[str, str, str, str]
@@ -27,7 +27,10 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """:param verb: of the adapter, or ``LATEST``. :param label: an outcome or the number of a bucket."""
+    """A sum, or the latest time of something.
+
+    :param verb: of the adapter, or ``LATEST``. :param label: an outcome or the number of a bucket.
+    """
 
     connection: str
     name: str
@@ -37,7 +40,7 @@ class Measurement:
 
 
 class Measurements(ForkAware):
-    """Adds up in memory, and in the table every few seconds once something was measured.
+    """Adds up in memory, and every few seconds in the table.
 
     Memory is bounded by the number of keys: connections times a few fixed words.
     """
@@ -74,7 +77,7 @@ class Measurements(ForkAware):
         self._start()
 
     def happened(self, name: str, connection: str, at: float) -> None:
-        """Keep when something last happened, seconds since the epoch; to the second, as it may happen often."""
+        """Note when something last happened, in whole seconds since the epoch."""
         key = (connection, name, LATEST, "")
         if self._kept.get(key, 0.0) > at - 1.0:
             return
@@ -84,7 +87,7 @@ class Measurements(ForkAware):
             self._start()
 
     def flush(self) -> None:
-        """Add what is kept to the table. :raises StoreUnavailableError: it stays kept."""
+        """Add the measurements in memory to the table. :raises StoreUnavailableError: they stay in memory."""
         with self._flushing:
             with self._guard:
                 kept, self._kept = self._kept, {}
@@ -106,7 +109,7 @@ class Measurements(ForkAware):
                 raise
 
     def all(self) -> list[Measurement]:
-        """What all processes have added; :raises StoreUnavailableError: the database does not answer."""
+        """Return the sums of all processes. :raises StoreUnavailableError: the database does not answer."""
         with self._database.read() as transaction:
             return values_of(Measurement, transaction.execute(_ALL))
 

@@ -1,4 +1,4 @@
-"""The schedule: what is to be done for each connection from time to time, when, and what came of it last."""
+"""The schedule: the periodic tasks of each connection, when they are due, and the outcome of their last run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Schedule:
         self._add = database.insert(schedule).on_conflict_do_nothing(index_elements=["connection", "task"])
 
     def arrange(self, wanted: Mapping[Which, float], tasks: Collection[str], now: float) -> None:
-        """Let there be these, with their seconds in between, and no others of the tasks that we know.
+        """Bring the schedule to these tasks and intervals in seconds; remove the others of the known tasks.
 
         A new one is due for the first time after half of its interval to the whole, so that connections which were
         made together do not stay together.
@@ -74,14 +74,14 @@ class Schedule:
                 transaction.execute(sa.update(schedule).where(*_is(which)).values(values))
 
     def claim(self, name: str, tasks: Collection[str], owner: str, now: float) -> ScheduledTask | None:
-        """The one of a connection's tasks that has been due longest, leased; none while the connection is paused."""
+        """Lease the task of a connection that has been due longest; None while the connection is paused."""
         with self._database.write() as transaction:
             asked = {"of_connection": name, "tasks": list(tasks)}
             taken = leases.take(transaction, _TAKE, ScheduledTask, owner=owner, limit=1, now=now, **asked)
         return taken[0] if taken else None
 
     def settle(self, task: ScheduledTask, outcome: str, said: str, due_at: float, now: float) -> bool:
-        """Write what came of a run; False when its lease was lost to somebody else.
+        """Record the outcome of a run; return False where another process has taken over the lease.
 
         :param outcome: ``done``; ``failed``; or ``waits``, when it could not be begun, which is no failure.
         """
@@ -101,7 +101,7 @@ class Schedule:
             return transaction.execute(sa.update(schedule).where(*held).values(values)).rowcount == 1
 
     def call(self, which: Which, now: float) -> None:
-        """Do it now, where it is on the schedule and not being done already."""
+        """Make a task due now, unless it is running or not on the schedule."""
         waiting = [*_is(which), schedule.c.lease_owner.is_(None), schedule.c.due_at > now]
         with self._database.write() as transaction:
             transaction.execute(sa.update(schedule).where(*waiting).values(due_at=now))

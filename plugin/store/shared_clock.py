@@ -1,4 +1,4 @@
-"""The clock of this store: when it steps back, what waits for a time goes back with it; and whether it goes on.
+"""Detects a clock that was set back and moves all due times back with it; notices when time stood still.
 
 Waits, leases and rests are times. After a step back of an hour each would last an hour longer than meant. The last
 time that any process has seen is kept, so the step is noticed, once, by whoever looks first, after a restart too.
@@ -28,10 +28,10 @@ from .schema.tables import (
 )
 
 BEAT_SECONDS = 3.0
-"""How often the time is written down: often enough for who starts after a step back not to live in the past."""
+"""Seconds between two notes of the time, so that a process that starts after a step back knows of it."""
 
 TOLERANCE_SECONDS = 60.0
-"""A smaller step is left alone: clocks of several machines differ too, and what waits does so a minute longer."""
+"""Seconds of the smallest step back that is corrected: clocks of several machines differ too."""
 
 PATIENCE_SECONDS = 3 * BEAT_SECONDS
 """So long nobody else may note the later time, before a step back is believed: else our machine alone is wrong."""
@@ -41,7 +41,7 @@ GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
 owners may not have been able to renew their leases."""
 
 GRACE_SECONDS = 1.5 * RENEW_SECONDS
-"""After a gap: until every living owner has renewed its leases."""
+"""Seconds after a gap until every living owner has renewed its leases."""
 
 SPARED_SECONDS = 2 * LEASE_SECONDS
 """What is due within this is left as it is: it may be a lease taken since the step, for a call that is under way."""
@@ -56,7 +56,7 @@ class Heartbeat:
         self._ahead: tuple[float, float] | None = None  # a later time that somebody noted, and when we saw it first
 
     def last(self) -> float:
-        """The latest time that any process is known to have had; 0.0 where there is none."""
+        """Return the latest time that any process has noted; 0.0 where there is none."""
         (row,) = self._database.rows(_LAST_AND_NEWEST, {})
         return max(row.last or 0.0, row.newest or 0.0)
 
@@ -106,7 +106,7 @@ UNSTEADY = sa.exists(
         )
     )
 )
-"""Leases may have run out at ``now`` though their owners are alive."""
+"""Condition: leases may have run out at ``now`` though their owners are alive."""
 
 _NEWEST = sa.select(history.c.at).order_by(history.c.id.desc()).limit(1)
 _LAST_AND_NEWEST = sa.select(_LAST.scalar_subquery().label("last"), _NEWEST.scalar_subquery().label("newest"))

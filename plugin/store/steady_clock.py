@@ -1,4 +1,4 @@
-"""The time as this store has it: it goes on where the machine's clock steps back.
+"""The time of the store: it goes on where the machine's clock steps back.
 
 Leases and waits are times. Beside a process that lives an hour in the past, one that does not would take the other's
 calls for long dead; what is due now would wait for an hour; and what was read off the clock a moment before a step
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 LARGEST_STEP_SECONDS = 86400.0
-"""A clock that says it was off by more than this is believed: nothing should live a year ahead."""
+"""Seconds of the largest step back that is ignored: nothing should live a year ahead."""
 
 
 class SteadyClock:

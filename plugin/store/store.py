@@ -1,4 +1,4 @@
-"""The store as one thing: opened once per process, handed to whoever needs a part of it."""
+"""The store: opened once per process; it holds one object for each subject."""
 
 from __future__ import annotations
 

@@ -12,9 +12,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from ..._version import __version__
-from ..metrics.budgets import budgets_left
 from ..metrics.counting import Counted, Counting, Counts, Key
-from ..metrics.overview import STATES, Overview, overview_of
+from ..metrics.overview import STATES, Overview, budgets_left, overview_of
 from ..metrics.silence import silent
 from ..providers.instrumentation import ATTEMPTS, BOUNDS, BUCKET, CALLS, SECONDS
 from ..store import Store, StoreUnavailableError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,15 @@ def test_a_room_imports_only_the_rooms_it_may_and_relatively(room: str) -> None:
     for file in _files(room):
         others = {name for name in _imported_rooms(file) if name in (*ROOMS, "badgerelay") and name != room}
         assert others <= MAY_IMPORT[room], file
+
+
+def test_only_the_store_imports_sqlalchemy_and_the_tables() -> None:
+    store = ROOT / "plugin" / "store"
+    outside = [file for room in ROOMS for file in _files(room) if store not in file.parents]
+    assert len(outside) > 100
+    unwanted = re.compile(r"^\s*(from|import) (sqlalchemy|\.+store\.schema)", re.MULTILINE)
+    assert unwanted.search((store / "counts.py").read_text())
+    assert [str(file) for file in outside if unwanted.search(file.read_text())] == []
 
 
 def test_every_package_folder_is_listed() -> None:

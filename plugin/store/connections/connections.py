@@ -46,7 +46,7 @@ _OWN = (
     *(storage, locks, cache, templates, template_changes, rules, rule_objects, measurements, budgets, hours),
     *(schedule, skill_levels, known_skills, migration_runs),
 )
-"""What is forgotten with a connection."""
+"""Tables whose rows are removed with their connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ class Connections:
         self._vault = vault
 
     def all(self) -> list[Connection]:
-        """:raises SealedError: the keys that we have do not open their secrets. So does :meth:`get`."""
+        """Return all connections. :raises SealedError: no known key opens their secrets; so does :meth:`get`."""
         with self._database.read() as transaction:
             rows = transaction.execute(sa.select(connections).order_by(connections.c.role, connections.c.name)).all()
         return [self._opened(row) for row in rows]
 
     def plain(self) -> list[Connection]:
-        """All of them without their secrets, which stay sealed."""
+        """Return all connections without their secrets, which stay sealed."""
         with self._database.read() as transaction:
             rows = transaction.execute(sa.select(connections).order_by(connections.c.name)).all()
         return [_connection(row, json.loads(row.settings)) for row in rows]
@@ -110,7 +110,7 @@ class Connections:
         sealed: dict[str, Any],
         now: float,
     ) -> None:
-        """Insert or update; new settings end a rest, so that what waits is tried at once.
+        """Insert or update; new settings close the circuit, so that waiting work is tried at once.
 
         :param sealed: the secret settings; encrypted here.
         """
@@ -142,7 +142,7 @@ class Connections:
             transaction.execute(sa.update(schedule).where(*failed).values(due_at=now))
 
     def remove(self, name: str) -> None:
-        """Forget the connection, its secrets, its rules and imported rows.
+        """Remove the connection, its secrets, its rules and imported rows.
 
         Its events, awards and history stay, and its adapter's records: they may be all that there is of its badges.
         """
@@ -177,13 +177,14 @@ class Connections:
         stopped: str | None = None,
         updated_at: float | None = None,
     ) -> float | None:
-        """Leave the connection alone after a failure of it as a whole; for how long, None where it was not.
+        """Open the circuit after a connection-wide failure. Return the seconds until the next attempt.
 
         Failures of calls that were on the way together count once.
 
-        :param seconds: how long after so many failures in a row.
-        :param stopped: what an administrator has to mend, in a few words.
-        :param updated_at: of the connection as it was used: newer settings do not suffer for what older ones met.
+        :param seconds: returns the wait after so many failures in a row.
+        :param stopped: what an administrator has to correct, in a few words.
+        :param updated_at: of the connection as it was used. Where it has newer settings, the circuit stays closed,
+            and None is returned.
         """
         used = [connections.c.name == name]
         if updated_at is not None:
@@ -205,7 +206,7 @@ class Connections:
         return wait
 
     def defer(self, name: str, now: float, seconds: float) -> None:
-        """Leave the connection alone for so long, though nothing has failed."""
+        """Let the connection's work wait for so many seconds, though nothing has failed."""
         with self._database.write() as transaction:
             transaction.execute(
                 sa.update(connections)
@@ -214,7 +215,7 @@ class Connections:
             )
 
     def recover(self, name: str, *, seen: float | None = None) -> None:
-        """It works. :param seen: its ``retry_at`` as it was used: a rest that has begun since is not ended."""
+        """Close the circuit. :param seen: ``retry_at`` as it was used: a circuit opened since stays open."""
         with self._database.write() as transaction:
             rest = [] if seen is None else [connections.c.retry_at == seen]
             well = {"failures": 0, "retry_at": 0.0, "trouble": None, "stopped": None}

@@ -1,4 +1,4 @@
-"""Records of an adapter's own; see ``adapters.context.Records``."""
+"""The records that an adapter keeps; see ``adapters.context.Records``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _OvertakenError(Exception):
 
 
 class ConnectionRecords:
-    """Those of one adapter on one connection: whoever connects another provider under its name does not see them."""
+    """The records of one adapter on one connection; another provider under the same name does not see them."""
 
     def __init__(self, database: Database, vault: Vault, connection: str, adapter: str) -> None:
         self._database = database
@@ -97,7 +97,7 @@ class ConnectionRecords:
 
     @staticmethod
     def rotate(transaction: Transaction, vault: Vault) -> int:
-        """Seal every sealed record with the newest key; how many there were."""
+        """Seal every sealed record with the newest key; return how many there were."""
         keys = ("connection", "adapter", "kind", "key")
         rows = transaction.execute(sa.select(records).where(records.c.sealed)).all()
         for row in rows:

@@ -1,4 +1,4 @@
-"""What a learner has completed so far: every event of it, whatever became of it, and what backfills have read."""
+"""The completions of a learner so far: all events, in every state, and those that backfills have read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..schema.tables import backfill_completions, backfills, events
 from .events import InboxEvent
 
 CONFIRMED = ("issuing", "done")
-"""States of backfills whose completions count whoever asks."""
+"""States of backfills whose completions count for every decision."""
 
 _OF = (
     sa.select(events)
@@ -45,7 +45,7 @@ class Completions:
         self._database = database
 
     def of(self, connection: str, source: str, learner_id: str, kinds: Iterable[str]) -> list[InboxEvent]:
-        """The learner's events of these kinds, oldest first.
+        """Return the learner's events of these kinds, oldest first.
 
         :param connection: the source connection; empty for an LMS host's own.
         """

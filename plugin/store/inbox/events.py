@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HOSTS = ":hosts"
-"""The lane of events that LMS hosts gave us; ``:hosts:<source>`` is for what only that host's process can do."""
+"""Lane of the events of LMS hosts; ``:hosts:<source>`` is for work that only that host's process can do."""
 
 IMPORTS = f"{HOSTS}-imports"
-"""The lane of the files that hosts import: long work on large payloads, for which completions do not wait."""
+"""Lane of the files that hosts import: long work on large payloads, for which completions do not wait."""
 
 COLUMNS = (
     "connection",
@@ -148,7 +148,7 @@ def row_of(event: NewEvent, now: float) -> Values:
 
 
 def _correlation_id(event: NewEvent, now: float) -> str:
-    """32 hexadecimal digits. The time comes first, so that an index of them grows at its end, not all over.
+    """Return 32 hexadecimal digits. The time comes first, so that an index of them grows at its end.
 
     The last 20 are the event's own: a redelivery, which is logged but not stored, ends like what it repeats.
     """

@@ -11,14 +11,14 @@ from ..database import Database, StoreUnavailableError
 from .events import Values
 
 GATHER_SECONDS = 0.002
-"""How long a commit waits for as many deliveries as shared the last one; one alone waits for nobody."""
+"""Maximum seconds that a commit waits for as many deliveries as shared the last one; a single one does not wait."""
 
 
 class _Ticket:
     """The rows of one ``add``, and the thread that waits for them.
 
     :ivar leads: once woken, it commits for all that wait; else its rows are committed, or ``error`` says why not.
-    :ivar following: whom it wakes next.
+    :ivar following: the ticket that it wakes next.
     """
 
     __slots__ = ("error", "following", "leads", "rows", "woken")

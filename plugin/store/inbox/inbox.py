@@ -1,4 +1,4 @@
-"""The inbox: events are committed here before anyone is told that they arrived."""
+"""The inbox: events are committed here before their arrival is acknowledged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .events import COLUMNS, CORRELATION_ID, IMPORTS, InboxEvent, NewEvent, Valu
 from .group_commit import GroupCommit
 
 ROWS_AT_ONCE = 100
-"""Rows of one INSERT: far below the number of parameters that SQLite and PostgreSQL take."""
+"""Maximum rows of one INSERT: far below the number of parameters that SQLite and PostgreSQL take."""
 
 
 class Inbox:
@@ -46,7 +46,7 @@ class Inbox:
                 transaction.exec_driver_sql(self._statement(len(some)), tuple(chain.from_iterable(some)))
 
     def _statement(self, rows: int) -> str:
-        """One INSERT of so many rows: the driver lets go of the interpreter once, not for each of them."""
+        """Return one INSERT of so many rows: the driver releases the interpreter once, not for each of them."""
         marks = f"({', '.join([self._mark] * len(COLUMNS))})"
         return (
             f"INSERT INTO {events.name} ({', '.join(COLUMNS)}) VALUES {', '.join([marks] * rows)} "  # noqa: S608 (names and marks of ours)
@@ -59,7 +59,7 @@ class Inbox:
             return leases.take(transaction, _TAKE, InboxEvent, owner=owner, limit=limit, now=now, of_lane=lane)
 
     def file_before(self, event: InboxEvent) -> int | None:
-        """The number of the last ``csv_imported`` event of the source before this one that is not done yet."""
+        """Return the number of the source's last ``csv_imported`` event before this one that is still open."""
         asked = {"of_source": event.source, "before": event.id}
         with self._database.read() as transaction:
             found: int | None = transaction.scalar(_FILE_BEFORE, asked)
@@ -77,7 +77,7 @@ def finish(
     attempts: int | None = None,
     unmapped: bool = False,
 ) -> bool:
-    """End our lease on an event with this state; False when the lease was lost to somebody else.
+    """End the lease on an event with this state; return False where another worker has taken it over.
 
     :param lane: hand it to these workers; None leaves it where it is, as it leaves ``attempts``.
     :param unmapped: nothing is tied to its learning object.
@@ -97,7 +97,7 @@ def finish(
 def follow(transaction: Transaction, database: Database, new: Iterable[NewEvent], now: float) -> None:
     """Put events into the inbox that follow from a decision, inside its transaction.
 
-    One that is there already, because the decision is taken again, is looked at again unless it still is to be.
+    An event that is there already, because the decision is taken again, is decided on again.
     """
     rows = [dict(zip(COLUMNS, row_of(event, now), strict=True)) for event in new]
     if not rows:

@@ -1,4 +1,4 @@
-"""Learners whom events name that wait for a decision, and of whom no kept answer tells."""
+"""Learners of waiting events for whom the cache has no answer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ..database import Database
 from ..schema.tables import EVENT_OPEN, cache, events
 
 AHEAD = 2_000
-"""Events that are looked at, those due first: enough to fill a call, and quick however long the queue is."""
+"""Maximum number of events to examine, those due first: enough to fill a call, and quick in a long queue."""
 
 AT_ONCE = 2_000
-"""Rows that one statement changes."""
+"""Maximum rows that one statement changes."""
 
 _OPEN: list[sa.ColumnElement[bool] | sa.TextClause] = [
     events.c.lane == sa.bindparam("of_lane"),
@@ -43,9 +43,9 @@ _MAKE_DUE = sa.update(events).where(events.c.id.in_(_some)).values(due_at=sa.bin
 
 
 class UnknownLearners:
-    """Of one lane of the inbox, which is called like the connection that the answers are kept for.
+    """The unknown learners of one lane, which has the name of the connection whose answers are cached.
 
-    :param kind: of the answers that tell of learners.
+    :param kind: of the cached answers about learners.
     """
 
     def __init__(self, database: Database, lane: str, kind: str) -> None:
@@ -54,21 +54,21 @@ class UnknownLearners:
         self._kind = kind
 
     def ahead(self, most: int, *, newer_than: float) -> list[str]:
-        """At most so many unknown learners of the events that are due first.
+        """Return at most so many unknown learners of the events that are due first.
 
-        :param newer_than: an older answer no longer tells of a learner; seconds since the epoch.
+        :param newer_than: older answers do not count; seconds since the epoch.
         """
         asked = {"of_lane": self._lane, "kind": self._kind, "newer_than": newer_than, "most": most}
         with self._database.read() as transaction:
             return list(transaction.scalars(_UNKNOWN, asked))
 
     def all(self, most: int) -> set[str]:
-        """The learners of all events that wait, known or not; of too many, some."""
+        """Return the learners of all waiting events, known or not; at most so many."""
         with self._database.read() as transaction:
             return set(transaction.scalars(_ALL, {"of_lane": self._lane, "most": most}))
 
     def make_due(self, why: str, now: float) -> int:
-        """What waits for this reason is due now; how many events there were."""
+        """Make the events due that wait for this reason; return how many there were."""
         done = 0
         while True:
             with self._database.write() as transaction:

@@ -11,7 +11,7 @@ from ..database import Database, values_of
 from ..schema.tables import EVENT_UNMAPPED, events
 
 AT_ONCE = 500
-"""Rows that are read at once."""
+"""Rows to read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class UnmappedObject:
 
 
 def unmapped_objects(database: Database, since: float | None = None) -> Iterator[UnmappedObject]:
-    """Yield them; those that most learners have completed come first.
+    """Yield the learning objects; those that most learners have completed come first.
 
     :param since: count only completions that arrived since, seconds since the epoch.
     """

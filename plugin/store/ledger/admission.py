@@ -1,7 +1,6 @@
-"""How many awards may be planned now, and how old a completion may be; what is beyond is held for somebody to look.
-So is what its badge template cannot be issued for, until it can.
+"""Admission of new awards: the limit per hour, the age of completions, pauses and templates decide what is held.
 
-Counted is what is planned and not held, per connection and hour of the clock, in the transaction that plans it.
+The awards that are planned and not held are counted per connection and hour, in the transaction that plans them.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ PAUSED = "the connection is paused"
 
 HOUR_SECONDS = 3600
 USUAL_HOURS = 28 * 24
-"""The usual is the mean of the hours with awards among so many before this one."""
+"""Hours before this one whose mean is the usual number of awards; hours without awards do not count."""
 
 USUAL_TIMES = 10
-"""So many times its usual a connection may always plan, whatever its ``award_limit``."""
+"""Times its usual number that a connection may always plan, even beyond its ``award_limit``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """:param message: the reason in words."""
+    """The decision to hold an award. :param message: the reason in words."""
 
     reason: HeldReason
     message: str
@@ -38,7 +37,7 @@ class Held:
 
 @dataclass(slots=True)
 class _Room:
-    """Of one provider connection in this hour. :param limit: None is none."""
+    """The awards of one provider connection in this hour."""
 
     paused: bool
     policy: Policy
@@ -54,9 +53,9 @@ class _Room:
 
 
 class Admissions:
-    """Who may pass, for one transaction; the counts are locked until it ends.
+    """Decides which awards of one transaction are held; the counts are locked until it ends.
 
-    :ivar held: how many were not let through for the limit, by connection.
+    :ivar held: how many awards the limit held, by connection.
     """
 
     def __init__(
@@ -79,9 +78,9 @@ class Admissions:
         *,
         past: bool = False,
     ) -> Held | None:
-        """Whether an award is to be held, and why.
+        """Return why an award is to be held, or None.
 
-        A template that the catalogue does not know is no reason: the provider may know it, and says so.
+        A template that the catalogue does not know is admitted: the provider may know it.
 
         :param name: the provider connection.
         :param source_connection: whose ``max_age`` counts; empty for an LMS host, where it is the provider's.
@@ -118,7 +117,7 @@ class Admissions:
         return self._templates[asked]
 
     def count(self, name: str, held: Held | None, *, past: bool = False) -> None:
-        """An award of this connection was planned, and this is what was said of it."""
+        """Count an award that was planned. :param held: the answer of :meth:`ask`."""
         if past:
             return  # the hour's places are for what happens now
         if held is not None and held.reason is HeldReason.LIMIT:
@@ -165,7 +164,7 @@ class Planning:
         return Admissions(transaction, rooms, policies, hour)
 
     def _usual_of(self, transaction: Transaction, name: str, hour: int) -> float:
-        """Awards in an hour with any; reckoned once an hour in each process."""
+        """Return the mean of awards in an hour with any; computed once an hour in each process."""
         known = self._usual.get(name)
         if known is None or known[0] != hour:
             transaction.execute(_FORGET, {"name": name, "before": hour - USUAL_HOURS})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..schema.awards import HeldReason
 
 LOOKUP_SECONDS = 5.0
-"""After a call whose answer was given up the provider may still be at work: it is not looked for before this."""
+"""Seconds to wait after a timed-out call before asking the provider whether the badge exists."""
 
 TAKEN_BACK = "its worker is gone; looking before sending again"
 
@@ -72,14 +72,14 @@ class LedgerAward:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one claimed award.
+    """The outcome of one claimed award.
 
     :param due_at: when to try again; for ``waiting``.
     :param in_doubt: the provider may have made the badge: look before sending again.
     :param attempted: a call was made for it.
-    :param notify: the hook that tells the host, or None.
-    :param revoke_reason: what is still to be done is to revoke it.
-    :param held_for: what ends it, for ``held``.
+    :param notify: the hook that notifies the host, or None.
+    :param revoke_reason: it is still to be revoked, for this reason.
+    :param held_for: the reason, for ``held``.
     """
 
     award: LedgerAward

@@ -20,7 +20,7 @@ from .admission import PAUSED
 from .transitions import move
 
 AT_ONCE = 500
-"""Events or awards of one portion."""
+"""Maximum events or awards of one portion."""
 
 RETRIABLE = ("rejected", "dead", "waiting")
 REVOCABLE = (*("issued", "accepted", "declined"), *("planned", "waiting", "held", "rejected", "dead"))
@@ -33,7 +33,7 @@ AFTER_PAUSE = f"; {PAUSED}"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which events or awards: those that all of these hold for. None is any.
+    """A choice of events or awards: all conditions must hold; None is any.
 
     :param ids: their numbers.
     :param connection: of an event its source connection, of an award its provider connection.
@@ -52,7 +52,7 @@ class Chosen:
 
 
 class Repair:
-    """What each does, its ``count_`` counterpart only counts."""
+    """Repairs in portions. Each method has a ``count_`` twin that changes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class Repair:
         return self._count(events, _of_events(chosen))
 
     def replay(self, chosen: Chosen, now: Callable[[], float]) -> int:
-        """Work on events again from the start; how many there were."""
+        """Make events due again from the start; return how many there were."""
         return self._in_portions(
             events, _of_events(chosen), lambda transaction, ids: _replay(transaction, ids, now())
         )
@@ -70,7 +70,7 @@ class Repair:
         return self._count(awards, _of_awards(chosen, RETRIABLE))
 
     def retry(self, chosen: Chosen, now: Callable[[], float]) -> int:
-        """Try rejected, dead and waiting awards again; how many there were."""
+        """Try rejected, dead and waiting awards again; return how many there were."""
         return self._in_portions(
             awards,
             _of_awards(chosen, RETRIABLE),
@@ -81,9 +81,9 @@ class Repair:
         return self._count(awards, _of_awards(chosen, REVOCABLE))
 
     def revoke(self, chosen: Chosen, reason: str, now: Callable[[], float]) -> int:
-        """Have badges revoked, and what is not issued yet not issued; how many there were.
+        """Let badges be revoked, and awards not be issued; return how many there were.
 
-        :param reason: for the provider, who may tell the recipient.
+        :param reason: for the provider, which may show it to the recipient.
         """
         return self._in_portions(
             awards,
@@ -97,9 +97,9 @@ class Repair:
         return self._count(awards, _releasable(chosen))
 
     def release(self, chosen: Chosen, now: Callable[[], float]) -> int:
-        """Let held awards go; how many there were. Those of a paused connection go once it is resumed.
+        """Release held awards; return how many there were. Those of a paused connection wait for ``resume``.
 
-        Whoever releases one that is in doubt, where the provider cannot be asked, says that there is no badge.
+        To release an award in doubt, where the provider cannot be asked, is to say that there is no badge.
         """
         undoubted = sa.and_(awards.c.in_doubt, sa.func.coalesce(awards.c.held_for, "") != HeldReason.DOUBT)
         return self._in_portions(
@@ -109,11 +109,11 @@ class Repair:
         )
 
     def follow_templates(self, name: str, now: Callable[[], float]) -> tuple[int, int]:
-        """Hold what is to be sent of templates that are not active, and let go what is held of those that are again.
+        """Hold the awards of templates that are not active; release those of templates that are active again.
 
-        What is in doubt is looked for at the provider first, and held when that refuses it.
+        An award in doubt is looked up at the provider first, and held when the provider refuses it.
 
-        :return: how many awards were held, and how many let go.
+        :return: how many awards were held, and how many released.
         """
         mine: list[sa.ColumnElement[bool]] = [awards.c.connection == name]
         planned: list[sa.ColumnElement[bool] | sa.TextClause] = [
@@ -147,7 +147,7 @@ class Repair:
         wanted: Sequence[sa.ColumnElement[bool] | sa.TextClause],
         repair: Callable[[Transaction, Sequence[int]], int],
     ) -> int:
-        """Look once which they are, which may take its time, and repair some at a time those that still are."""
+        """Read the numbers once, which may take its time; then repair a portion at a time, where still chosen."""
         with self._database.read() as transaction:
             found = array("q", transaction.scalars(sa.select(table.c.id).where(*wanted).order_by(table.c.id)))
         done = 0
@@ -181,7 +181,7 @@ def _to_revoke(reason: str) -> dict[str, Any]:
 
 
 def _plan_again(transaction: Transaction, ids: Sequence[int], cause: str, now: float, **values: Any) -> int:
-    """To ``planned``; on a paused connection held until it is resumed. :param values: of further columns."""
+    """Plan awards again; hold them where the connection is paused. :param values: of further columns."""
     mine = awards.c.id.in_(ids)
     paused = transaction.scalars(sa.select(connections.c.name).where(connections.c.paused)).all()
     count = 0
@@ -204,7 +204,7 @@ def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 
 def _refused() -> sa.ColumnElement[bool]:
-    """Dead on arrival, before anybody worked on it: nothing outside can be repaired for it to be readable."""
+    """Condition: the event was dead on arrival, so that no repair outside makes it readable."""
     return sa.and_(events.c.state == "dead", events.c.attempts == 0)
 
 
@@ -215,7 +215,7 @@ def _of_awards(chosen: Chosen, states: Sequence[str]) -> list[sa.ColumnElement[b
 
 
 def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    """What only a pause holds is for ``resume`` to send."""
+    """Conditions for held awards, except for those that only ``resume`` frees."""
     paused = sa.exists(sa.select(1).where(connections.c.name == awards.c.connection, connections.c.paused))
     return [
         *_of_awards(chosen, ("held",)),
@@ -225,13 +225,13 @@ def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 
 def _templates(name: str, *, active: bool) -> sa.Select[tuple[str]]:
-    """The ids of a connection's templates that are active, or those of the others."""
+    """Select the ids of a connection's templates that are active, or of those that are not."""
     right = templates.c.state == "active" if active else templates.c.state != "active"
     return sa.select(templates.c.template_id).where(templates.c.connection == name, right)
 
 
 def _award_source(name: str) -> sa.ColumnElement[bool]:
-    """By the source itself, or by the source connection that the event came through."""
+    """Condition: the award is of this source, or its event came through this source connection."""
     through = sa.select(1).where(events.c.id == awards.c.event_id, events.c.connection == name)
     return sa.or_(awards.c.source == name, sa.exists(through))
 

@@ -97,10 +97,10 @@ class Ledger:
         return claimed
 
     def take_back(self, now: float) -> int:
-        """What workers that are gone were sending is looked for at the provider, soon; how many there were.
+        """Let awards of lost workers be looked up at the provider soon; return how many there were.
 
-        Nothing is taken from workers that had no chance to renew their leases, nor looked for while a call that a
-        crash has cut off may still act.
+        Leases that had no chance of renewal count as alive. No look-up is made while a call that a crash has cut off
+        may still act.
         """
         asked = {"now": now, "due": now + LOOKUP_SECONDS}
         if not self._database.rows(_LAPSED, asked):
@@ -117,9 +117,9 @@ class Ledger:
         return len(rows)
 
     def renew_leases(self, rows: Sequence[LedgerAward], now: float) -> list[LedgerAward]:
-        """Prolong the leases of claimed awards of one connection; gives those that nobody else has taken over.
+        """Renew the leases of claimed awards of one connection; return those that no other worker has taken over.
 
-        Where the connection has been paused since, they are held, and none is given.
+        Where the connection has been paused since, the awards are held, and none is returned.
         """
         with self._database.write() as transaction:
             kept = _still_ours(transaction, rows)
@@ -137,7 +137,7 @@ class Ledger:
         return kept
 
     def settle(self, results: Sequence[Settled], now: float) -> None:
-        """Write outcomes. One whose lease was lost in between is left to its new owner, who looks first."""
+        """Write outcomes. An award whose lease was lost is left to its new owner, who looks it up first."""
         with self._database.write() as transaction:
             ours = {row.id for row in _still_ours(transaction, [result.award for result in results])}
             kept = [result for result in results if result.award.id in ours]
@@ -180,7 +180,7 @@ def _intent(row: LedgerAward) -> str:
 
 
 def _takes_twice(transaction: Transaction, plan: Plan) -> bool:
-    """Whether the provider may not refuse a badge that somebody gave by hand at the time: then it is looked for."""
+    """Return whether the provider may accept a second badge, so that one given by hand must be looked up first."""
     allows = transaction.scalar(_ALLOWS, {"of_connection": plan.connection, "template": plan.template_id})
     return allows is None or bool(allows)
 
@@ -196,7 +196,7 @@ def _same(event: InboxEvent, plan: Plan) -> list[sa.ColumnElement[bool]]:
 
 
 def _still_ours(transaction: Transaction, rows: Sequence[LedgerAward]) -> list[LedgerAward]:
-    """Those whose lease nobody else has taken; locked until the transaction ends."""
+    """Return the awards whose lease no other worker has taken; they are locked until the transaction ends."""
     owners = {row.id: row.lease_owner for row in transaction.execute(_SENDING, {"ids": [row.id for row in rows]})}
     return [row for row in rows if owners.get(row.id) == row.lease_owner]
 
@@ -266,5 +266,5 @@ def _settled_values(result: Settled, now: float) -> dict[str, Any]:
 
 
 def _from_connection(award: LedgerAward) -> bool:
-    """Whether the completion came through a source connection: such a source has no host process to tell."""
+    """Return whether the completion came through a source connection, which has no host process to notify."""
     return ":" in str(award.source)

@@ -1,4 +1,4 @@
-"""What hosts are still to be told; committed together with the outcome, deleted once the host has taken it."""
+"""Notifications of hosts: committed together with the outcome, deleted once the host has taken them."""
 
 from __future__ import annotations
 

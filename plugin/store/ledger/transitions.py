@@ -24,7 +24,7 @@ def move(
 ) -> int:
     """Set the state of the chosen awards, with one row of history each, in two statements however many they are.
 
-    :param held_for: what ends it, where they become ``held``.
+    :param held_for: the reason, where they become ``held``.
     :param values: of further columns.
     """
     transaction.execute(
@@ -56,5 +56,5 @@ def move(
 
 
 def due_again(now: float) -> sa.ColumnElement[float]:
-    """When an award is due that somebody wants done now: at once, unless a call of a moment ago may still act."""
+    """Return when an award is due again: at once, or later where a call of a moment ago may still act."""
     return sa.case((awards.c.in_doubt, now + LOOKUP_SECONDS), else_=now)

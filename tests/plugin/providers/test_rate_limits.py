@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from badgerelay.adapters.context import unhurried
 from badgerelay.adapters.errors import OverBudgetError
-from badgerelay.plugin.metrics.budgets import budgets_left
+from badgerelay.plugin.metrics.overview import budgets_left
 from badgerelay.plugin.providers.rate_limits import calls_left, pace_of
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.runtime.vault import open_vault
