@@ -1,31 +1,28 @@
-"""An adapter, contained: whatever it raises or gives, or if it never returns, badgerelay knows what to do."""
+"""Guard an adapter: whatever it raises or returns, and if it never returns, the caller gets a defined error."""
 
 from __future__ import annotations
 
 import logging
-import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...adapters.base import Adapter
-from ...adapters.errors import AdapterError, RejectedError, TemporaryError
+from ...adapters.errors import AdapterError
 from ...adapters.values import (
     Account,
     Award,
-    BadgeState,
     BadgeTemplate,
     IssuedBadge,
     ListedBadge,
     Outcome,
     ShareLink,
     TemplateDraft,
-    TemplateState,
 )
 from ..store import StoreUnavailableError
-from ..store.history import storable
+from . import answer_checks
 from .timeouts import EndingError, bounded
 
 if TYPE_CHECKING:
@@ -33,26 +30,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_ID = 255
-"""Characters of a provider's ids of badges and templates."""
-
 PORTION = 50
-"""Of a list, what is asked for in one call."""
+"""Items of a list that one call asks for."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class BrokenAdapterError(AdapterError):
-    """An adapter raised what it may not, or gave what it may not: badgerelay knows nothing of what it did."""
+    """An adapter broke its contract, so that nobody knows what it did."""
 
 
 class Contained(Adapter):
-    """Calls each verb in a thread of its own, and checks what comes back.
+    """Calls each verb in a thread of its own, and checks the answer.
 
-    Beside what an adapter may raise, every verb may raise :class:`BrokenAdapterError`, :class:`HangingError` and,
-    when too many calls hang, a TemporaryError. Their messages name the adapter, and nothing that it was handed.
+    Besides an adapter's own errors, every verb may raise :class:`BrokenAdapterError`, :class:`HangingError` and,
+    when too many calls hang, a TemporaryError. Their messages name the adapter and quote no argument.
 
-    :raises StoreUnavailableError: by every verb; the adapter's storage, or its rate, could not be asked for.
+    :raises StoreUnavailableError: by every verb; the database, which has the adapter's storage, does not answer.
     """
 
     def __init__(self, inner: Adapter) -> None:
@@ -66,26 +60,17 @@ class Contained(Adapter):
         return f"<{self.name} of connection {self.context.connection!r}>"
 
     def check(self) -> Account:
-        account = self._call(self._inner.check)
-        if not (isinstance(account, Account) and _is_text(account.id) and _is_text(account.name)):
-            raise self._broken(TypeError("check() gives no Account"))
-        return account
+        return self._checked(answer_checks.check_account, self._call(self._inner.check))
 
     def templates(self) -> Iterator[BadgeTemplate]:
         for each in self._all(self._inner.templates):
-            if not (isinstance(each, BadgeTemplate) and _is_id(each.id) and _can_be_kept(each.name)):
-                raise self._broken(TypeError("templates() gives what is no BadgeTemplate"))
-            if not all(url is None or _can_be_kept(url) for url in (each.image_url, each.url)):
-                raise self._broken(TypeError("templates() gives an address that is no text"))
-            if each.state not in get_args(TemplateState):
-                raise self._broken(ValueError("templates() gives a state that there is not"))
-            yield each
+            yield self._checked(answer_checks.check_template, each)
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
         outcomes = self._call(lambda: list(self._inner.issue(awards)))
         if len(outcomes) != len(awards):
             raise self._broken(ValueError(f"issue() gives {len(outcomes)} outcomes for {len(awards)} awards"))
-        checked = [self._checked(outcome, award) for outcome, award in zip(outcomes, awards, strict=True)]
+        checked = [self._outcome(outcome, award) for outcome, award in zip(outcomes, awards, strict=True)]
         new = [each.id for each in checked if isinstance(each, IssuedBadge) and not each.existed]
         doubled = {each for each in new if new.count(each) > 1}
         if not doubled:
@@ -99,52 +84,39 @@ class Contained(Adapter):
 
     def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
         for each in self._all(lambda: self._inner.badges(template_id)):
-            texts = isinstance(each, ListedBadge) and all(
-                isinstance(text, str) for text in (each.template_id, each.earner_id, each.email)
-            )
-            if not (texts and _is_id(each.id) and each.state in get_args(BadgeState)):
-                raise self._broken(TypeError("badges() gives what is no ListedBadge"))
-            yield each
+            yield self._checked(answer_checks.check_listed_badge, each)
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
         badge = self._badge(self._call(lambda: self._inner.revoke(badge_id, reason)))
-        if (badge.id, badge.state) != (badge_id, "revoked"):
-            raise self._broken(ValueError("revoke() gives another badge, or one that is not revoked"))
-        return badge
+        return self._checked(lambda answer: answer_checks.check_revoked(answer, badge_id), badge)
 
     def replace(self, badge_id: str, award: Award) -> IssuedBadge:
         return self._badge(self._call(lambda: self._inner.replace(badge_id, award)), award)
 
     def share_links(self, badge_id: str) -> list[ShareLink]:
-        links = self._call(lambda: list(self._inner.share_links(badge_id)))
-        if not all(isinstance(link, ShareLink) and _is_text(link.target) and _is_text(link.url) for link in links):
-            raise self._broken(TypeError("share_links() gives what is no ShareLink"))
-        return links
+        return self._checked(
+            answer_checks.check_share_links, self._call(lambda: list(self._inner.share_links(badge_id)))
+        )
 
     def public(self) -> WSGIApplication | None:
-        """Whoever mounts it contains what it does."""
+        """Return the adapter's pages; whoever mounts them must catch their errors."""
         return self._call(self._inner.public)
 
     def make_template(self, draft: TemplateDraft) -> BadgeTemplate:
         template = self._call(lambda: self._inner.make_template(draft))
-        if not (isinstance(template, BadgeTemplate) and template.id == draft.id):
-            raise self._broken(TypeError("make_template() gives another template, or none"))
-        return template
+        return self._checked(lambda answer: answer_checks.check_made_template(answer, draft), template)
 
     def rotate_key(self) -> str:
-        said = self._call(self._inner.rotate_key)
-        if not _is_text(said):
-            raise self._broken(TypeError("rotate_key() does not say what changed"))
-        return said
+        return self._checked(answer_checks.check_key_rotation, self._call(self._inner.rotate_key))
 
     def close(self) -> None:
-        """Never raises: whoever closes it has no use for it any more."""
+        """Close the adapter. Never raises: the caller has no use for it any more."""
         try:
             bounded(self._inner.close, self.name, self.context.connection)
         except Exception as error:
             self._broken(error)
 
-    def _checked(self, outcome: Any, award: Award) -> Outcome:
+    def _outcome(self, outcome: Any, award: Award) -> Outcome:
         if isinstance(outcome, AdapterError):
             return self._error(outcome)
         try:
@@ -153,15 +125,14 @@ class Contained(Adapter):
             return error
 
     def _badge(self, badge: Any, award: Award | None = None) -> IssuedBadge:
-        if not (isinstance(badge, IssuedBadge) and _is_id(badge.id) and badge.state in get_args(BadgeState)):
-            raise self._broken(TypeError("what it gives is no IssuedBadge with an id and a state"))
-        if not (badge.url is None or isinstance(badge.url, str)):
-            raise self._broken(TypeError("a badge's url is no text"))
-        if award is not None and badge.template_id != award.template_id:
-            raise self._broken(ValueError("it gives a badge of another template than the award's"))
-        if award is not None and badge.state == "revoked":
-            raise self._broken(ValueError("it gives a revoked badge as the award's"))
-        return badge
+        return self._checked(lambda answer: answer_checks.check_badge(answer, award), badge)
+
+    def _checked(self, check: Callable[[Any], T], answer: Any) -> T:
+        """Return the answer. :raises BrokenAdapterError: it fails the check."""
+        try:
+            return check(answer)
+        except (TypeError, ValueError) as error:
+            raise self._broken(error.with_traceback(None)) from None
 
     def _all(self, listing: Callable[[], Iterator[T]]) -> Iterator[T]:
         listed = self._call(lambda: iter(listing()))
@@ -169,7 +140,7 @@ class Contained(Adapter):
             yield from portion
 
     def _call(self, verb: Callable[[], T]) -> T:
-        """What it gives. :raises AdapterError: whatever it raises, or if it does not return."""
+        """Return the verb's answer. :raises AdapterError: the verb raised anything, or did not return."""
         try:
             return bounded(verb, self.name, self.context.connection)
         except StoreUnavailableError:
@@ -183,11 +154,11 @@ class Contained(Adapter):
             raise self._broken(error) from None
 
     def _error(self, error: AdapterError) -> AdapterError:
-        """The error, or what is wrong with it: what it says is reckoned with."""
-        if isinstance(error, RejectedError) and not _is_text(getattr(error, "code", None)):
-            return self._broken(TypeError("the code of a RejectedError is no text"))
-        if isinstance(error, TemporaryError) and not _is_wait(getattr(error, "retry_after", "")):
-            return self._broken(TypeError("the retry_after of a TemporaryError is no number of seconds"))
+        """Return the error, or a BrokenAdapterError where its fields are not valid."""
+        try:
+            answer_checks.check_error(error)
+        except TypeError as wrong:
+            return self._broken(wrong.with_traceback(None))
         return error
 
     def _broken(self, error: Exception) -> BrokenAdapterError:
@@ -195,7 +166,10 @@ class Contained(Adapter):
 
 
 def broken(name: str, error: Exception) -> BrokenAdapterError:
-    """Of an exception that was raised, its class and where: its message is not told, as it may quote anything."""
+    """Return the error of an adapter that broke its contract: the exception's class and where it was raised.
+
+    A raised exception's message is left out: it may quote anything.
+    """
     if error.__traceback__ is None:
         said = f"{type(error).__name__}: {error}"
     else:
@@ -205,21 +179,3 @@ def broken(name: str, error: Exception) -> BrokenAdapterError:
         log.debug("frames of %s:\n%s", said, "".join(traceback.format_tb(error.__traceback__)))
     log.error("the adapter %s broke its contract: %s", name, said)
     return BrokenAdapterError(f"the adapter {name} failed with {said}: that is a defect of it, so tell its maker")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _is_wait(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value is None or (number and 0 <= value < math.inf)
-
-
-def _is_id(value: Any) -> bool:
-    return _can_be_kept(value) and 0 < len(value) <= MAX_ID
-
-
-def _can_be_kept(value: Any) -> bool:
-    """Whether it is a text that every database takes as it is."""
-    return isinstance(value, str) and storable(value) == value
