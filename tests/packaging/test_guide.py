@@ -25,9 +25,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("place", "code"), BLOCKS)
-def test_the_code_is_in_the_file_that_it_names(place: str, code: str, written: Path) -> None:
-    assert code in (written / place).read_text()
+@pytest.mark.parametrize(("path", "code"), BLOCKS)
+def test_the_code_is_in_the_file_that_it_names(path: str, code: str, written: Path) -> None:
+    assert code in (written / path).read_text()
 
 
 def test_all_code_of_the_guide_is_of_such_a_file() -> None:

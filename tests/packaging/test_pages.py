@@ -112,14 +112,14 @@ def _check(line: str) -> None:
     context = click.Context(badgerelay)
     while words and isinstance(command, click.Group) and not words[0].startswith("-"):
         try:
-            _, inner, rest = command.resolve_command(context, words)
+            _, inner, remaining = command.resolve_command(context, words)
         except click.UsageError:
-            inner, rest = None, []
+            inner, remaining = None, []
         assert inner is not None or words[0] == "rosette", line
         if inner is None:
             return
         context = click.Context(inner, parent=context)
-        command, words = inner, rest
+        command, words = inner, remaining
     known = {option for parameter in command.get_params(context) for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= {*known, "--version"}, line
 

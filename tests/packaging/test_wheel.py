@@ -1,4 +1,4 @@
-"""What strangers install: the wheel, made from the source distribution, in an empty environment without a network."""
+"""What users install: the wheel, made from the source distribution, in an empty environment without a network."""
 
 from __future__ import annotations
 
