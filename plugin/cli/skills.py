@@ -71,7 +71,7 @@ def poll(connection: str | None, json_: bool) -> None:
                 "connection": name,
                 "skills": polled.skills,
                 "learned": polled.learned,
-                "new": [skill.told() for skill in polled.new],
+                "new": [skill.payload() for skill in polled.new],
             }
             for name, polled in found
         ]

@@ -103,8 +103,8 @@ for _ in range(200):
     DEEP = [DEEP]
 
 BAD: dict[str, tuple[bytes, str]] = {
-    "nan": (json.dumps(completion(eventId="nan", hasPassed=float("nan"))).encode(), "no number that JSON has"),
-    "infinity": (json.dumps(completion(eventId="infinity", extra=float("inf"))).encode(), "no number that JSON has"),
+    "nan": (json.dumps(completion(eventId="nan", hasPassed=float("nan"))).encode(), "is not a number in JSON"),
+    "infinity": (json.dumps(completion(eventId="infinity", extra=float("inf"))).encode(), "is not a number in JSON"),
     "digits": (json.dumps(completion(eventId="digits")).encode().replace(b'"15300721"', b"9" * 5000), "no number"),
     "utf-8": (json.dumps(completion("\x01", eventId="utf-8")).encode().replace(b"\\u0001", b"\xff"), "Unicode"),
     "surrogate": (json.dumps(completion("\ud800", eventId="surrogate")).encode(), "Unicode"),

@@ -1,4 +1,4 @@
-"""ALM's API for what can wait: polls leave a part of the hour's look-ups to the completions that need them."""
+"""The API client of polls and backfills, which leave a part of the hourly rate to completions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .connect import SPARE, client_of
 
 @contextmanager
 def polling_client(store: Store, connection: Connection) -> Iterator[AlmClient]:
-    """A client whose calls are for what can wait. They may raise OverBudgetError while completions need the rate."""
+    """Open a client whose calls raise OverBudgetError while only the part reserved for completions is left."""
     client = client_of(store, connection, spare=SPARE)
     try:
         yield client

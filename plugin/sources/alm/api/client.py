@@ -1,4 +1,4 @@
-"""ALM's Primary API v2, as far as awards need it: who the learner is, and which badge is due.
+"""A client of ALM's Primary API v2: learners, documents, pages and downloads.
 
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 """
@@ -29,12 +29,12 @@ from .tokens import Tokens
 from .transport import API, Transport, UnauthorisedError
 
 if TYPE_CHECKING:
-    from .rate_limits import Tempo
+    from .rate_limits import ApiLimits
 
 __all__ = ["MAX_IDS", "AlmClient", "UnknownRecordError", "segment"]
 
 MAX_IDS = 50
-"""Learners that are asked for in one call."""
+"""Maximum number of learners in one call."""
 MAX_PAGES = 10_000
 
 T = TypeVar("T")
@@ -43,10 +43,10 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}\Z")
 
 
 class AlmClient:
-    """One ALM account's API. Several threads may use it at once; the constructor does no I/O.
+    """The API of one ALM account. Several threads may share it; the constructor does no I/O.
 
-    Every method may raise TemporaryError, ConfigurationError or RejectedError as ``adapters.errors`` explains
-    them, and UnknownRecordError where it says so.
+    Every method may raise TemporaryError, ConfigurationError or RejectedError, as ``adapters.errors`` explains
+    them, and UnknownRecordError if its docstring says so.
     """
 
     def __init__(
@@ -56,41 +56,43 @@ class AlmClient:
         now: Callable[[], float],
         sleep: Callable[[float], None],
         pace: Callable[[], None] = unhurried,
-        tempo: Tempo | None = None,
+        limits: ApiLimits | None = None,
     ) -> None:
-        """:param settings: as loaded by ``AlmSettings``.
+        """Create a client.
+
+        :param settings: as loaded by ``AlmSettings``.
         :param now: seconds since the epoch.
         :param pace: as in ``adapters.context.Context``.
-        :param tempo: ALM's own limits; ``client_of`` gives both as they are for a connection.
-        :raises ConfigurationError: the host is none.
+        :param limits: ALM's own limits; ``client_of`` gives both for a connection.
+        :raises ConfigurationError: the host is not valid.
         """
         try:
             base = base_url(settings["host"])
         except ValueError as error:
             raise ConfigurationError(f"host: {error}", setting="host") from None
         self._settings = settings
-        self._transport = Transport(base, now, pace, tempo)
+        self._transport = Transport(base, now, pace, limits)
         self._tokens = Tokens(settings, self._transport, storage, now, sleep)
         self._takes_many = True
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """What ALM allows, as the last answer that said so has it."""
+        """The rate that ALM allows, from the last answer that named one."""
         return self._transport.rate_limit
 
     @property
     def takes_many(self) -> bool:
-        """Whether the account takes several ids in one call, as far as it has shown."""
+        """Whether the account takes several ids in one call; true until an answer shows otherwise."""
         return self._takes_many
 
     def close(self) -> None:
         self._transport.close()
 
     def check(self) -> str:
-        """The account's id, as ALM has it, got with a new access token.
+        """Ask ALM for the account's id with a new access token.
 
-        :raises ConfigurationError: ``setting`` is ``host`` (nothing there, or not ALM), ``refresh_token`` (it,
-            ``client_id`` or ``client_secret`` is not accepted) or ``account_id`` (they are another account's).
+        :raises ConfigurationError: ``setting`` names the cause: ``host`` (no answer, or not ALM's),
+            ``refresh_token`` (ALM refuses it or the client's id or secret), ``account_id`` (another account's).
         """
         try:
             self._tokens.current(refused=self._tokens.stored())
@@ -111,7 +113,7 @@ class AlmClient:
         return seen
 
     def learner(self, user_id: str) -> LearnerRecord:
-        """:raises UnknownRecordError: there is no such user."""
+        """Return a learner. :raises UnknownRecordError: ALM knows no such user."""
         document = self._get(f"{API}/users/{segment(user_id, 'the learner')}", None, "the learner")
         record = parse_learner(primary(document))
         if record.id != user_id:
@@ -119,11 +121,11 @@ class AlmClient:
         return record
 
     def learners(self, ids: Sequence[str]) -> dict[str, LearnerRecord]:
-        """Those of at most ``MAX_IDS`` learners, asked for in one call, whom ALM gives; it may know more of them.
+        """Ask for at most ``MAX_IDS`` learners in one call. Returns those in the answer; ALM may know more of them.
 
-        An account that does not take several ids shows it here: :attr:`takes_many` says so from then on.
+        The answer shows whether the account takes several ids; :attr:`takes_many` is false from then on if not.
 
-        :raises FailedRequestError: ALM failed on them; one may be the reason.
+        :raises FailedRequestError: ALM failed on them; one of them may be the cause.
         """
         asked = {user_id for user_id in ids if _ID.match(user_id)}
         found: dict[str, LearnerRecord] = {}
@@ -144,29 +146,29 @@ class AlmClient:
         return found
 
     def get(self, path: str, params: Mapping[str, str] | None, what: str) -> Any:
-        """One document.
+        """Return one document.
 
         :param path: below ``/primeapi/v2``; ids in it are quoted with :func:`segment`.
-        :param what: what is asked for, for messages.
-        :raises UnknownRecordError: there is none.
+        :param what: the noun for messages, such as ``the learner``.
+        :raises UnknownRecordError: ALM has no such document.
         """
         return self._get(API + path, params, what)
 
     def post(self, path: str, document: Mapping[str, Any], what: str) -> Any:
-        """The document that answers one that was sent. :raises ForbiddenError: the scope does not allow it."""
+        """Send a document and return the answer. :raises ForbiddenError: the scope does not allow it."""
         return self._with_token(lambda token: self._transport.post(API + path, document, token, what))
 
     def download(self, address: str, what: str) -> IO[bytes]:
-        """What ALM keeps at an address of its own or of Amazon S3, as an open file without a name.
+        """Download from an address of ALM or Amazon S3. Returns an open file without a name.
 
-        :raises ReportError: it may not be fetched from there, or cannot be.
+        :raises ReportError: the address is not allowed, or the download fails.
         """
         return self._with_token(lambda token: download(self._transport, address, token, what))
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """Documents from ``path`` on, over all pages, by offset or cursor as ``links.next`` has it.
+        """Yield the documents of all pages from ``path`` on, by offset or cursor as ``links.next`` has it.
 
-        Only our own host is ever asked: of a link, the path and the query count.
+        Only the account's own host is asked: of a link, the path and the query are used.
 
         :param path: below ``/primeapi/v2``, such as ``/skills``.
         """
@@ -187,7 +189,7 @@ class AlmClient:
         return self._with_token(lambda token: self._transport.get(path, params, token, what))
 
     def _with_token(self, ask: Callable[[str], T]) -> T:
-        """What ALM answers; asked again with a new token after a 401."""
+        """Return the answer; ask once more with a new token after a 401."""
         token = self._tokens.current()
         try:
             return ask(token)
@@ -205,9 +207,9 @@ class AlmClient:
 
 
 def segment(record_id: str, what: str) -> str:
-    """The id as a part of a path; the colon becomes ``%3A``.
+    """Return the id as a part of a path; the colon becomes ``%3A``.
 
-    :raises UnknownRecordError: no id of ALM looks like this.
+    :raises UnknownRecordError: the id has a character that no id of ALM has.
     """
     if not _ID.match(record_id):
         raise UnknownRecordError(f"ALM cannot know {what}: its id has a character that none of ALM's ids has")

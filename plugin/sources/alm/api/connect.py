@@ -1,4 +1,4 @@
-"""Clients of a connected ALM account, which keep to its rate and to ALM's own limits."""
+"""API clients of a connected ALM account, within the account's rate and ALM's own limits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ....providers.rate_limits import PATIENCE_SECONDS, burst_of, pace_of
 from ....store import Connection, Store
 from ....store.policy import ALM_RATE
 from .client import AlmClient
-from .rate_limits import Tempo
+from .rate_limits import ApiLimits
 
 SPARE = 0.25
-"""The part of the account's rate that what can wait, as polls and backfills can, leaves to completions."""
+"""Part of the account's rate that polls and backfills leave to completions."""
 
 
 def client_of(
@@ -27,10 +27,10 @@ def client_of(
     spare: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> AlmClient:
-    """The client of an ALM connection; its other parameters are those of ``pace_of``.
+    """Return the client of an ALM connection. The other parameters are those of ``pace_of``.
 
-    :param storage: instead of the connection's own, for one that is not saved yet.
-    :raises ConfigurationError: the host is none.
+    :param storage: replaces the connection's own while the connection is not saved yet.
+    :raises ConfigurationError: the host is not valid.
     """
     pace = pace_of(
         store,
@@ -41,8 +41,8 @@ def client_of(
         spare=spare,
         sleep=sleep,
     )
-    tempo = None
+    limits = None
     if pace is not unhurried:
         burst = partial(burst_of, store, connection.name, patience=patience, insist=insist, spare=spare, sleep=sleep)
-        tempo = Tempo(burst, store.cache(connection.name), store.now)
-    return AlmClient(connection.settings, storage or store.storage(connection.name), store.now, sleep, pace, tempo)
+        limits = ApiLimits(burst, store.cache(connection.name), store.now)
+    return AlmClient(connection.settings, storage or store.storage(connection.name), store.now, sleep, pace, limits)

@@ -1,7 +1,6 @@
-"""From ALM's JSON:API documents to values. Pure.
+"""Parsers of ALM's JSON:API documents. Pure.
 
-A document of another shape is a FailedRequestError with a sentence: what it says is not known, so nothing is
-decided upon it.
+A document of an undocumented shape raises FailedRequestError, so that nothing is decided by it.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from .errors import FailedRequestError
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_TEXT = 1000
-"""Characters that are kept of a name."""
+"""Maximum characters of a name."""
 MAX_EMAIL = 254
-"""Characters of the longest e-mail address there is (RFC 5321)."""
+"""Maximum characters of an e-mail address (RFC 5321)."""
 MAX_TEMPLATE_ID = 255
-"""Characters of the longest id of a badge template that the ledger keeps."""
+"""Maximum characters of a badge template's id in the ledger."""
 
 Resource = Mapping[str, Any]
 
@@ -29,9 +28,9 @@ Resource = Mapping[str, Any]
 class LearnerRecord:
     """A user of ALM.
 
-    :param email: lower-cased and trimmed; None where ALM has none.
-    :param name: the one name that ALM has; may be empty.
-    :param locale: a BCP 47 tag: the content's locale, else the interface's.
+    :param email: lower-cased and trimmed; None if ALM has none.
+    :param name: the full name; may be empty.
+    :param locale: a BCP 47 tag: the locale of the content, else of the interface.
     :param state: ``ACTIVE``, ``DELETED``, ...
     """
 
@@ -47,7 +46,7 @@ class BadgeRecord:
     """A badge of ALM.
 
     :param template_id: the badge template at the provider; None for a badge of ALM's own.
-    :param provider: as ALM spells it: compare in any case of letters.
+    :param provider: as ALM spells it; compare without regard to case.
     """
 
     id: str
@@ -59,26 +58,26 @@ class BadgeRecord:
 
 @dataclass(frozen=True, slots=True)
 class BadgeTie:
-    """The badge that a resource points to. :param badge: None where the document did not include it."""
+    """A reference to a badge. :param badge: the badge, or None if the document does not include it."""
 
     id: str
     badge: BadgeRecord | None
 
 
 def primary(document: Any) -> Resource:
-    """:raises FailedRequestError: the document's ``data`` is not one resource."""
+    """Return the document's resource. :raises FailedRequestError: ``data`` is not one resource."""
     return _resource(_object(document, "document").get("data"), "data")
 
 
 def primaries(document: Any) -> list[Resource]:
-    """:raises FailedRequestError: the document's ``data`` is not a list of resources."""
+    """Return the document's resources. :raises FailedRequestError: ``data`` is not a list of resources."""
     return _resources(_object(document, "document").get("data"), "data")
 
 
 def included(document: Any, kind: str) -> dict[str, Resource]:
-    """The included resources of one type, by id.
+    """Return the included resources of one type, by id.
 
-    :raises FailedRequestError: ``included`` is there and is not a list of resources.
+    :raises FailedRequestError: ``included`` is present and is not a list of resources.
     """
     found = _object(document, "document").get("included")
     if found is None:
@@ -91,7 +90,7 @@ def included(document: Any, kind: str) -> dict[str, Resource]:
 
 
 def next_link(document: Any) -> str | None:
-    """Where the next page is, or None on the last one.
+    """Return the link to the next page, or None on the last page.
 
     :raises FailedRequestError: ``links`` has another shape.
     """
@@ -109,9 +108,9 @@ def next_link(document: Any) -> str | None:
 
 
 def related_ids(resource: Resource, name: str) -> list[str]:
-    """Ids that a relationship of any size points to; none where it is absent or empty.
+    """Return the ids in a relationship, to one or to many; none if it is absent or empty.
 
-    :raises FailedRequestError: it has another shape.
+    :raises FailedRequestError: the relationship has another shape.
     """
     where = f"relationships.{name}"
     relationship = _object(resource.get("relationships") or {}, "relationships").get(name)
@@ -126,7 +125,7 @@ def related_ids(resource: Resource, name: str) -> list[str]:
 
 
 def parse_learner(resource: Resource) -> LearnerRecord:
-    """:raises FailedRequestError: it is not a user."""
+    """Return the learner in a resource. :raises FailedRequestError: the resource is not a user."""
     attributes = _attributes(resource, "user")
     email = (_text(attributes, "email") or "").strip().lower()
     locale = _locale(_text(attributes, "contentLocale")) or _locale(_text(attributes, "uiLocale"))
@@ -140,7 +139,7 @@ def parse_learner(resource: Resource) -> LearnerRecord:
 
 
 def parse_badge(resource: Resource) -> BadgeRecord:
-    """:raises FailedRequestError: it is not a badge."""
+    """Return the badge in a resource. :raises FailedRequestError: the resource is not a badge."""
     attributes = _attributes(resource, "badge")
     external = attributes.get("externalProvider")
     external = {} if external is None else _object(external, "badge.externalProvider")
@@ -159,7 +158,7 @@ def parse_badge(resource: Resource) -> BadgeRecord:
 
 
 def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
-    """What the ``badge`` relationship of an instance, a learning object or a skill level points to.
+    """Return the badge of an instance, a learning object or a skill level, by its ``badge`` relationship.
 
     :raises FailedRequestError: the relationship or the badge has another shape.
     """
@@ -171,7 +170,7 @@ def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
 
 
 def number(resource: Resource, key: str) -> int | None:
-    """A whole number of the attributes, which ALM also writes as text; None where there is none."""
+    """Return a whole number of the attributes, which ALM also writes as text, or None if it is absent."""
     value = _object(resource.get("attributes") or {}, "attributes").get(key)
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 10:
         return int(value)
@@ -179,14 +178,14 @@ def number(resource: Resource, key: str) -> int | None:
 
 
 def attribute(resource: Resource, key: str) -> Any:
-    """Whatever an attribute holds; None where it is absent."""
+    """Return the value of an attribute, or None if it is absent."""
     return _object(resource.get("attributes") or {}, "attributes").get(key)
 
 
 def account_ids(document: Any) -> Iterator[str]:
-    """The account of each user on a page of users.
+    """Yield the account's id of each user on a page of users.
 
-    :raises FailedRequestError: it is not a page of users.
+    :raises FailedRequestError: the document is not a page of users.
     """
     for resource in primaries(document):
         yield from related_ids(resource, "account")

@@ -1,4 +1,4 @@
-"""Fetching a report that ALM has made: only from where ALM keeps them, bounded, and whole before anybody reads it."""
+"""Downloads of ALM's reports: from allowed hosts only, of limited size, and complete before they are read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .errors import ReportError
 from .transport import Transport, UnauthorisedError
 
 MAX_REPORT_BYTES = 2 << 30
-"""Of a report, packed or unpacked. A users' report has about 300 bytes for each user."""
+"""Maximum bytes of a report, packed or unpacked. A users' report has about 300 bytes for each user."""
 
 MAX_LINE = 1 << 20
-"""Characters of the longest line that is believed to be one."""
+"""Maximum characters of a line."""
 
 DOWNLOAD_SECONDS = 3600.0
 MAX_REDIRECTS = 3
@@ -35,10 +35,10 @@ _S3 = re.compile(
 
 
 def download(transport: Transport, address: str, token: str, what: str) -> IO[bytes]:
-    """The report at an address, as an open file without a name: what it has of people goes with the process.
+    """Download a report. Returns an open file without a name, so that personal data ends with the process.
 
-    :param token: sent to the account's own host alone.
-    :raises ReportError: it may not be fetched from there, or cannot be.
+    :param token: the access token, sent to the account's own host alone.
+    :raises ReportError: the address is not allowed, or the download fails.
     """
     own = transport.base
     try:
@@ -59,7 +59,7 @@ def download(transport: Transport, address: str, token: str, what: str) -> IO[by
                     file.seek(0)
                     return file
             if status not in {301, 302, 303, 307, 308} or not further:
-                raise ReportError(f"{what} cannot be downloaded ({status}); its link may have run out")
+                raise ReportError(f"{what} cannot be downloaded ({status}); its link may have expired")
             since, address = address, further
         raise ReportError(f"{what} cannot be downloaded: more than {MAX_REDIRECTS} redirects")
     except BaseException:
@@ -68,17 +68,17 @@ def download(transport: Transport, address: str, token: str, what: str) -> IO[by
 
 
 def allowed(own: str, address: str, what: str, *, since: str | None = None) -> str:
-    """The address, where we may ask for it: the account's own host, or Amazon S3 over https.
+    """Return the absolute address, if it is at the account's own host or at Amazon S3 over https.
 
-    :param own: the base URL of the account's host. :param since: what the address is relative to, where it is.
-    :raises ReportError: names the host that is neither.
+    :param own: the base URL of the account's host. :param since: the base of a relative address.
+    :raises ReportError: the host is neither; the message names it.
     """
     try:
         address = urljoin(since or own, address)
         parts = urlsplit(address)
         host, port, mine = (parts.hostname or "").lower(), parts.port, urlsplit(own)
     except ValueError:
-        raise ReportError(f"the address of {what} is none") from None
+        raise ReportError(f"the address of {what} is not valid") from None
     if "@" not in parts.netloc:
         if (parts.scheme, parts.netloc.lower()) == (mine.scheme, mine.netloc.lower()):
             return own + address[len(parts.scheme) + 3 + len(parts.netloc) :]
@@ -87,18 +87,18 @@ def allowed(own: str, address: str, what: str, *, since: str | None = None) -> s
         if parts.scheme in {"http", "https"} and is_loopback(mine.hostname or "") and is_loopback(host):
             return address
     raise ReportError(
-        f"{what} lies at {host[:80]!r} ({parts.scheme[:10]}), from where nothing is fetched: only from the account's "
-        "own host, and from Amazon S3 over https"
+        f"{what} lies at {host[:80]!r} ({parts.scheme[:10]}), which is not allowed: reports come from the account's "
+        "own host, or from Amazon S3 over https"
     )
 
 
 @contextmanager
 def lines_of(file: IO[bytes], what: str) -> Iterator[Iterator[str]]:
-    """The lines of a CSV report, with their ends, one at a time; it may be packed. Closes the file at the end.
+    """Open a CSV report, packed or not, as an iterator of lines with their ends. Closes the file at the end.
 
-    Bytes that are no UTF-8 become U+FFFD: they spoil the row that they are in, no other.
+    Bytes that are not UTF-8 become U+FFFD: they spoil their own row only.
 
-    :raises ReportError: there is no text in it; the lines may raise it too, at what is no line.
+    :raises ReportError: the file is not text. The iterator raises it too, for a line that is too long.
     """
     with closing(file):
         try:
@@ -108,7 +108,7 @@ def lines_of(file: IO[bytes], what: str) -> Iterator[Iterator[str]]:
                 with io.TextIOWrapper(raw, encoding, "replace", newline="") as text:
                     yield _lines(text, what)
         except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise ReportError(f"{what} is packed in a way that is not understood ({type(error).__name__})") from None
+            raise ReportError(f"{what} is packed in an unknown way ({type(error).__name__})") from None
 
 
 def _save(parts: Iterator[bytes], file: IO[bytes], what: str) -> None:
@@ -137,7 +137,7 @@ def _unpacked(file: IO[bytes], what: str) -> Iterator[io.BufferedReader]:
             packed = stack.enter_context(zipfile.ZipFile(file))
             inside = [each for each in packed.infolist() if each.filename.lower().endswith(".csv")]
             if len(inside) != 1 or inside[0].flag_bits & 1:
-                raise ReportError(f"{what} is a zip file without exactly one CSV file that can be read in it")
+                raise ReportError(f"{what} is a zip file that does not hold exactly one readable CSV file")
             content = stack.enter_context(packed.open(inside[0]))
         yield stack.enter_context(io.BufferedReader(cast(io.RawIOBase, content)))
 
@@ -147,11 +147,11 @@ def _lines(text: io.TextIOWrapper, what: str) -> Iterator[str]:
     while line := text.readline(MAX_LINE + 1):
         size += len(line)
         if len(line) > MAX_LINE:
-            raise ReportError(f"{what} has a line of more than {MAX_LINE} characters: it is no CSV file")
+            raise ReportError(f"{what} has a line of more than {MAX_LINE} characters: it is not a CSV file")
         if size > MAX_REPORT_BYTES:
             raise ReportError(f"{what} unpacks to more than {MAX_REPORT_BYTES >> 20} MiB")
         yield line
 
 
 def _no_room(what: str, error: OSError) -> ReportError:
-    return ReportError(f"{what} cannot be kept while it is read ({error.strerror}): is there room for it in TMPDIR?")
+    return ReportError(f"{what} cannot be stored for reading ({error.strerror}): check the free space in TMPDIR")

@@ -1,4 +1,4 @@
-"""What can go wrong between us and ALM, beyond what ``adapters.errors`` names."""
+"""Errors of ALM's API, beside those of ``adapters.errors``."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from .....adapters.errors import AdapterError, ConfigurationError, TemporaryErro
 
 
 class UnknownRecordError(AdapterError):
-    """ALM does not know the record (404). It may later: a webhook can be ahead of the API."""
+    """ALM does not know the record (404). It may know it later: a webhook can precede the API."""
 
 
 class ForbiddenError(ConfigurationError):
-    """ALM forbids the request (403): the application has not got the scope for it."""
+    """ALM forbids the request (403): the application lacks the scope for it."""
 
 
 class UnreachableError(TemporaryError):
-    """Nothing answered at the host: no such name, refused, timed out, no valid certificate."""
+    """The host did not answer: unknown name, refused, timed out, or no valid certificate."""
 
 
 class NotAlmError(TemporaryError):
-    """Something answered that does not speak like ALM: a redirect, a page, no JSON."""
+    """The answer is not ALM's: a redirect, a page, or no JSON."""
 
 
 class FailedRequestError(TemporaryError):
-    """ALM failed on this one request (5xx), or sent a document that is not understood: others may go well."""
+    """ALM failed on this one request (5xx), or its document has an unknown shape. Other requests may succeed."""
 
 
 class AwaitedError(TemporaryError):
-    """It is being asked for already, for many at once: the answer comes within ``retry_after`` or sooner."""
+    """The record is part of a report under way: the answer comes within ``retry_after`` or sooner."""
 
 
 class ReportError(TemporaryError):
-    """A report that ALM made cannot be had or read: its message says what is wrong with it."""
+    """A report of ALM cannot be fetched or read; the message says why."""

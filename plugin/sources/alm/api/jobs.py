@@ -1,7 +1,7 @@
-"""ALM's jobs: reports that it makes in its own time. Started, looked after by their id, downloaded line by line.
+"""ALM's jobs, which make reports in their own time: start one, follow it by its id, read its report line by line.
 
-A job's id outlives this process: whoever keeps it goes on where another stopped. Adobe describes the answers twice,
-differently: ``status`` is a word, or an object with a ``code``; where the report lies has had several names.
+A stored job id outlives the process, so that another process can continue. Adobe documents the answers twice,
+differently: ``status`` is a word, or an object with a ``code``; the report's address has had several names.
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 https://github.com/AdobeDocs/learning-manager.en/blob/main/help/migrated/api-changes-sep-2026.md
 """
@@ -25,7 +25,7 @@ USERS, TRANSCRIPT = "generateUsers", "generateLearnerTranscript"
 REPORTS = {USERS: "the users' report", TRANSCRIPT: "the learner transcript"}
 
 JOB_SECONDS = 6 * 3600.0
-"""A job that takes longer is given up."""
+"""Seconds after which an unfinished job is given up."""
 
 MAX_FAILURES = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 60.0
@@ -38,13 +38,13 @@ _RUNNING = frozenset(
     {"submitted", "queued", "inprogress", "processing", "running", "started", "pending", "initiated", "scheduled"}
 )
 _ADDRESS = re.compile(r"(https?:/)?/\S+\Z")
-_PLACE = re.compile(r"url|link|href|location|result|report|file|path")
+_ADDRESS_KEY = re.compile(r"url|link|href|location|result|report|file|path")
 _NOT_OURS = frozenset({"payload", "description", "error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """:param address: where the report of one that is done lies; whoever knows it may read it."""
+    """A job's state. :param address: the finished report's address, which needs no credentials."""
 
     id: str
     state: Literal["running", "done", "failed"]
@@ -52,26 +52,28 @@ class Job:
 
 
 def start_users(client: AlmClient) -> str:
-    """Have ALM write down all users of the account; the job's id. :raises AdapterError: as :func:`start`."""
+    """Start a report of all users of the account. Returns the job's id. :raises AdapterError: as :func:`start`."""
     return start(client, USERS, {"expandMetadata": False})
 
 
 def start_transcript(client: AlmClient, since: datetime, until: datetime) -> str:
-    """Have ALM write down what learners did in this time; the job's id. :raises AdapterError: as :func:`start`."""
+    """Start a transcript of this time. Returns the job's id. :raises AdapterError: as :func:`start`."""
     payload = {"fromDate": _moment(since), "toDate": _moment(until), "includeModuleLevelDetails": "false"}
     return start(client, TRANSCRIPT, payload)
 
 
 def start(client: AlmClient, kind: str, payload: Mapping[str, Any]) -> str:
-    """:raises ForbiddenError: the application has not got the scope; RejectedError: ALM does not take the job.
-    :raises TemporaryError: ALM does not answer, or not in a way that is understood.
+    """Start a job. Returns its id.
+
+    :raises ForbiddenError: the application lacks the scope; RejectedError: ALM does not take the job.
+    :raises TemporaryError: ALM does not answer, or its answer has an unknown shape.
     """
     attributes = {"description": "badgerelay", "jobType": kind, "payload": dict(payload)}
     try:
         answer = client.post("/jobs", {"data": {"type": "job", "attributes": attributes}}, REPORTS[kind])
     except ForbiddenError:
         raise ForbiddenError(
-            f"ALM forbids to have {REPORTS[kind]} made (403): the application needs the scope admin:write, and an "
+            f"ALM forbids the request of {REPORTS[kind]} (403): the application needs the scope admin:write, and an "
             "administrator's consent to it",
             setting="refresh_token",
         ) from None
@@ -81,7 +83,7 @@ def start(client: AlmClient, kind: str, payload: Mapping[str, Any]) -> str:
 
 
 def read_job(client: AlmClient, job_id: str) -> Job:
-    """How the job stands now. :raises UnknownRecordError: ALM has none of this id."""
+    """Return the job's present state. :raises UnknownRecordError: ALM has no job of this id."""
     try:
         answer = client.get(f"/jobs/{segment(job_id, 'the job')}", None, "the job")
     except RejectedError:
@@ -98,18 +100,18 @@ def read_job(client: AlmClient, job_id: str) -> Job:
 
 
 def lines(client: AlmClient, job: Job, kind: str) -> AbstractContextManager[Iterator[str]]:
-    """The report of a job that is done: the decoded lines of its CSV, with their ends.
+    """Open the report of a finished job as the decoded lines of its CSV, with their ends.
 
-    :raises ReportError: it cannot be had; a look at the job gives a fresh link. The lines may raise it too.
+    :raises ReportError: the download fails; :func:`read_job` gives a fresh link. The lines may raise it too.
     """
     what = REPORTS[kind]
     if job.address is None:
-        raise ReportError(f"ALM does not say where {what} is")
+        raise ReportError(f"ALM does not state the address of {what}")
     return lines_of(client.download(job.address, what), what)
 
 
 def pauses() -> Iterator[float]:
-    """Seconds from one look at a job to the next."""
+    """Yield the seconds between two requests of a job's state."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         yield pause
@@ -117,9 +119,10 @@ def pauses() -> Iterator[float]:
 
 
 def wait_for(client: AlmClient, job_id: str, kind: str, sleep: Callable[[float], None]) -> Job:
-    """The job once it is done. While ALM's rate is used up, it waits for that.
+    """Wait for a job and return it. Waits out an exhausted rate too.
 
-    :raises ReportError: it failed, or takes longer than ``JOB_SECONDS``; UnknownRecordError: ALM has none of this id.
+    :raises ReportError: the job failed, or takes longer than ``JOB_SECONDS``.
+    :raises UnknownRecordError: ALM has no job of this id.
     :raises TemporaryError: ALM has not answered ``MAX_FAILURES`` times in a row.
     """
     waited, failures = 0.0, 0
@@ -153,11 +156,11 @@ def report(
     job_id: str | None = None,
     started: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:
-    """The lines of a report, as :func:`lines` gives them; this may take hours.
+    """Yield the lines of a report as :func:`lines` does; this may take hours.
 
-    :param begin: has the job started, such as :func:`start_users`; gives its id.
-    :param job_id: of a job that was started before; it is gone on with, or started anew where ALM no longer has it.
-    :param started: told the id before anything is waited for, to be written down.
+    :param begin: starts the job and returns its id, such as :func:`start_users`.
+    :param job_id: a job that was started before; a new one is started if ALM no longer has it.
+    :param started: receives the id before the first wait, to store it.
     :raises AdapterError: as the functions above.
     """
     if job_id is not None:
@@ -174,14 +177,14 @@ def report(
 
 
 def _addresses(value: Any, *, named: bool = False) -> Iterator[str]:
-    """What looks like the report's address, wherever it stands; what is named a URL or a link comes first."""
+    """Yield possible addresses of the report at any depth; keys that name a download come first."""
     if isinstance(value, str):
         if _ADDRESS.match(value.strip()) and named:
             yield value.strip()
     elif isinstance(value, Mapping):
         items = [(str(key).lower(), each) for key, each in value.items() if key not in _NOT_OURS]
         for key, each in sorted(items, key=lambda item: "download" not in item[0]):
-            yield from _addresses(each, named=named or bool(_PLACE.search(key)))
+            yield from _addresses(each, named=named or bool(_ADDRESS_KEY.search(key)))
     elif isinstance(value, list):
         for each in value:
             yield from _addresses(each, named=named)

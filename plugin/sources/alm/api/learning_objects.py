@@ -1,4 +1,4 @@
-"""ALM's learning objects: which badges hang on one and its instances, which skill levels it gives credits to.
+"""ALM's learning objects: the badges of one and of its instances, and the skill levels it gives credits to.
 
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 """
@@ -36,7 +36,7 @@ _ROOT_ID = re.compile(r"(?:certification:)?(\d{1,40})\Z", re.ASCII)
 class LevelRecord:
     """A skill level that a learning object gives credits to.
 
-    :param most: credits with which it is achieved; None where ALM does not say.
+    :param most: credits that achieve the level; None if ALM does not say.
     """
 
     skill_id: str
@@ -46,7 +46,7 @@ class LevelRecord:
 
     @property
     def object(self) -> str:
-        """As rules name it."""
+        """The level's name in rules."""
         return skill_object(self.skill_id, self.level)
 
 
@@ -54,8 +54,8 @@ class LevelRecord:
 class ObjectRecord:
     """A learning object.
 
-    :param root: of a certification that is renewed under new ids, the first id; None where ALM does not say.
-    :param own: the badge that hangs on it itself, as on certifications.
+    :param root: the first id of a certification that is renewed under new ids; None if ALM does not say.
+    :param own: the badge of the learning object itself, as of a certification.
     :param instances: the badge of each instance.
     """
 
@@ -67,16 +67,16 @@ class ObjectRecord:
 
 
 def ask_object(client: AlmClient, lo_id: str) -> ObjectRecord:
-    """One request for all of it.
+    """Ask ALM for a learning object with its badges and skill levels, in one request.
 
-    :raises UnknownRecordError: ALM does not know it.
+    :raises UnknownRecordError: ALM does not know the learning object.
     """
     what = "the learning object"
     path = f"/learningObjects/{segment(lo_id, what)}"
     plain = {"include": _INCLUDE, "enforcedFields[learningObject]": "instances"}
     if lo_id.startswith("course:"):
         return parse_object(client.get(path, plain, what))
-    # The courses of a path or certification need not send events of their own, and their skills hang on them.
+    # The courses of a path or certification may send no events of their own, and the skills belong to them.
     deep = {"include": f"{_INCLUDE},{_OF_PARTS}", "enforcedFields[learningObject]": "instances,subLOs"}
     try:
         return parse_object(client.get(path, deep, what))
@@ -85,9 +85,9 @@ def ask_object(client: AlmClient, lo_id: str) -> ObjectRecord:
 
 
 def ask_instance(client: AlmClient, lo_id: str, instance_id: str) -> BadgeTie | None:
-    """The badge of one instance, which its learning object's document did not tell of.
+    """Ask ALM for the badge of an instance that the document of its learning object does not include.
 
-    :raises UnknownRecordError: ALM does not know it.
+    :raises UnknownRecordError: ALM does not know the instance.
     """
     what = "the learning object's instance"
     path = f"/learningObjects/{segment(lo_id, what)}/instances/{segment(instance_id, what)}"
@@ -101,7 +101,7 @@ def ask_badge(client: AlmClient, badge_id: str) -> BadgeRecord:
 
 
 def parse_object(document: Any) -> ObjectRecord:
-    """:raises FailedRequestError: the document has another shape than documented."""
+    """Return the learning object in a document. :raises FailedRequestError: the shape is not as documented."""
     learning_object = primary(document)
     instances = included(document, "learningObjectInstance")
     parts = included(document, "learningObject")
@@ -142,7 +142,7 @@ def _levels(resource: Resource, document: Any) -> list[LevelRecord]:
 
 
 def _root(value: Any) -> str | None:
-    """Adobe's own client names the attribute; whether with the prefix is not told.
+    """Return the root's id. Adobe's own client names the attribute, but not whether it has the prefix.
 
     https://github.com/adobe/adobe-learning-manager-reference-site (PrimeModels.ts)
     """

@@ -1,7 +1,7 @@
-"""What ALM says of a migration run. Pure.
+"""Parser of the status of a migration run. Pure.
 
-Adobe's printed answer is not valid JSON: the key of the list of jobs is unknown, and so are most states. So the list
-is found by what it holds, and a state is read for what it can be taken to say.
+Adobe's printed example is not valid JSON: the key of the list of jobs is unknown, and so are most states. So the list
+is found by its content, and a state by the words in it.
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/migration-manual
 """
 
@@ -26,8 +26,8 @@ _NOT_YET = ("INCOMPLETE", "PARTIAL", "WAIT", "QUEUE", "PROGRESS", "RUN", "PENDIN
 class Job:
     """One file of a run.
 
-    :param file: its name without ``.csv``: ``badge``. :param state: as ALM writes it; may be empty.
-    :param error_csv: with ``error_log`` what ALM calls links. They are shown and never followed.
+    :param file: the name without ``.csv``, such as ``badge``. :param state: as ALM writes it; may be empty.
+    :param error_csv: a link, as ``error_log``. Links are shown and never followed.
     """
 
     id: str
@@ -43,14 +43,14 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether it goes no further; a state that says neither has not ended."""
+        """Whether the job has ended; an unknown state has not."""
         state = self.state.upper()
         return any(word in state for word in _ENDED) and not any(word in state for word in _NOT_YET)
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """:param over: ALM names a time at which the run ended."""
+    """The status of a run. :param over: whether ALM names a time at which the run ended."""
 
     jobs: tuple[Job, ...]
     over: bool
@@ -62,7 +62,7 @@ class RunStatus:
 
 
 def parse_status(document: Any) -> RunStatus:
-    """:raises FailedRequestError: the answer is no object."""
+    """Return the status in an answer. :raises FailedRequestError: the answer is not an object."""
     if not isinstance(document, Mapping):
         raise FailedRequestError("ALM's answer is not understood: the status of a run is not an object")
     over = False
@@ -86,7 +86,7 @@ def _is_job(item: Any) -> bool:
 
 
 def _fields(item: Any) -> Mapping[str, Any]:
-    """Of a job, bare or as a JSON:API resource."""
+    """Return the fields of a job, bare or as a JSON:API resource."""
     if not isinstance(item, Mapping):
         return {}
     attributes = item.get("attributes")
@@ -106,7 +106,7 @@ def _job(item: Any) -> Job:
 
 
 def _text(value: Any) -> str:
-    """What terminals and databases can take of it."""
+    """Return the text without characters that terminals or databases do not take."""
     text = str(value)[:MAX_TEXT] if type(value) in (int, str) else ""
     return "".join(character if character.isprintable() else "?" for character in text)
 

@@ -1,4 +1,4 @@
-"""What ALM says about how often it may be asked.
+"""Parsers of the headers in which ALM states its rate limits.
 
 https://github.com/AdobeDocs/learning-manager.en/blob/main/help/migrated/api-rate-limits-learning-manager.md
 """
@@ -19,8 +19,8 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 class RateLimit:
     """The headers ``x-rate-limit`` (``60r/m``) and ``x-burst`` of one answer.
 
-    :param seconds: the period in which so many requests are allowed.
-    :param burst: requests that may come at once, or None where ALM does not say.
+    :param seconds: the period of the limit.
+    :param burst: maximum number of requests at once; None if ALM does not say.
     """
 
     requests: int
@@ -29,12 +29,12 @@ class RateLimit:
 
     @property
     def interval(self) -> float:
-        """Seconds from one allowed request to the next."""
+        """Seconds between two requests."""
         return self.seconds / self.requests
 
 
 def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """None where the header is missing or not understood."""
+    """Return the rate limit, or None if the header is missing or not valid."""
     match = _RATE.match(headers.get("x-rate-limit", ""))
     if match is None or int(match[1]) == 0:
         return None
@@ -47,7 +47,7 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait after a 429: ``retry-after`` (may have a fraction), else the interval of the rate.
+    """Return the seconds to wait after a 429: ``retry-after`` (may have a fraction), else the rate's interval.
 
     :param now: seconds since the epoch.
     """

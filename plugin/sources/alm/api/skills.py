@@ -1,4 +1,4 @@
-"""Skills of an ALM account with the badges of their levels. Pure."""
+"""Parsers of an ALM account's skills and of the badges of their levels. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")
 
 @dataclass(frozen=True, slots=True)
 class LevelRecord:
-    """:param level: 0 where ALM does not number it. :param badge_id: None where it has none.
-    :param badge: None where the document does not include it.
+    """A level of a skill.
+
+    :param level: its number; 0 if ALM does not number it. :param badge_id: None if the level has no badge.
+    :param badge: None if the document does not include it.
     """
 
     level: int
@@ -29,8 +31,8 @@ class SkillRecord:
     name: str
     levels: tuple[LevelRecord, ...]
 
-    def told(self) -> dict[str, Any]:
-        """As an event's payload has it."""
+    def payload(self) -> dict[str, Any]:
+        """Return the skill as the payload of an event has it."""
         return {
             "skillId": self.id,
             "name": self.name,
@@ -39,14 +41,14 @@ class SkillRecord:
 
 
 def skill_ids(document: Any) -> list[str]:
-    """:raises FailedRequestError: it is not a page of resources."""
+    """Return the ids on a page of skills. :raises FailedRequestError: it is not a page of resources."""
     return [str(resource["id"]) for resource in primaries(document)]
 
 
 def parse_skills(document: Any) -> list[SkillRecord]:
-    """The skills of a document, one or a page of them.
+    """Return the skills of a document, one or a page of them.
 
-    :raises FailedRequestError: it has another shape than documented.
+    :raises FailedRequestError: the shape is not as documented.
     """
     data = document.get("data") if isinstance(document, Mapping) else None
     resources = primaries(document) if isinstance(data, list) else [primary(document)]
@@ -96,6 +98,6 @@ def _text(resource: Resource, key: str) -> str:
 
 
 def _number(value: Any) -> int:
-    """A whole number that may be written as a text; 0 where it is none."""
+    """Return a whole number, which may be written as text, or 0 if it is not one."""
     text = str(value) if type(value) in (int, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -1,4 +1,4 @@
-"""HTTP to one ALM host: kept-alive, bounded in time and size, and every status made an error class here."""
+"""HTTP to one ALM host: kept alive, limited in time and size, with an error class for each status."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .errors import FailedRequestError, ForbiddenError, NotAlmError, UnknownReco
 from .rate_headers import RateLimit, parse_rate_limit, parse_retry_after
 
 if TYPE_CHECKING:
-    from .rate_limits import Tempo
+    from .rate_limits import ApiLimits
 
 API = "/primeapi/v2"
 CONNECT_SECONDS = 10.0
-"""Seconds until a connection must be made."""
+"""Maximum seconds to connect."""
 
 MEDIA_TYPE = "application/vnd.api+json"
-"""Without it in ``Accept`` ALM answers 406."""
+"""Media type of the API; ALM answers 406 if ``Accept`` lacks it."""
 
 
 class UnauthorisedError(ConfigurationError):
@@ -33,52 +33,54 @@ class UnauthorisedError(ConfigurationError):
 
 
 class Transport:
-    """May be used by several threads at once.
+    """The HTTP connections to one host. Several threads may share it.
 
-    :ivar rate_limit: what the last answer that said so allows, or None.
+    :ivar rate_limit: the rate that the last answer stated, or None.
     """
 
     def __init__(
-        self, base: str, now: Callable[[], float], pace: Callable[[], None], tempo: Tempo | None = None
+        self, base: str, now: Callable[[], float], pace: Callable[[], None], limits: ApiLimits | None = None
     ) -> None:
-        """:param base: scheme and host (``https://learningmanager.adobe.com``), without a slash at its end.
+        """Create a transport.
+
+        :param base: scheme and host (``https://learningmanager.adobe.com``), without a slash at its end.
         :param pace: called before each request.
-        :param tempo: ALM's own limits; None where there is no need to keep to them.
+        :param limits: ALM's own limits; None to ignore them.
         """
         self.base = base
         self._now = now
         self._pace = pace
-        self._tempo = tempo
+        self._limits = limits
         self.rate_limit: RateLimit | None = None
         self._http = HttpTransport(base, pace, connect_seconds=CONNECT_SECONDS)
 
     def get(self, path: str, params: Mapping[str, str] | None, token: str, what: str) -> Any:
-        """The JSON of a document.
+        """Return the JSON of a document.
 
         :param path: from the root of the host on; may have a query.
         :param what: names the request in messages: ``the learner``.
-        :raises AdapterError: see :func:`error_of`; UnreachableError, NotAlmError when there is no such answer;
-            OverBudgetError when the connection's rate is used up, or ALM's own.
+        :raises AdapterError: see :func:`error_of`; UnreachableError or NotAlmError: ALM gives no such answer;
+            OverBudgetError: the connection's rate or ALM's own is used up.
         """
         headers = {"Accept": MEDIA_TYPE}
         return self._json("GET", path, what, params=params, headers=headers, auth=_oauth(token))
 
     def post(self, path: str, document: Mapping[str, Any], token: str, what: str) -> Any:
-        """The JSON that answers a document. :raises AdapterError: as for :meth:`get`."""
+        """Send a document and return the JSON of the answer. :raises AdapterError: as for :meth:`get`."""
         headers = {"Accept": MEDIA_TYPE, "Content-Type": f"{MEDIA_TYPE};charset=UTF-8"}
         body = json.dumps(document).encode()
         return self._json("POST", path, what, data=body, headers=headers, auth=_oauth(token))
 
     def post_form(self, path: str, form: Mapping[str, str], what: str) -> Any:
-        """The JSON that answers a form. :raises AdapterError: as for :meth:`get`."""
+        """Send a form and return the JSON of the answer. :raises AdapterError: as for :meth:`get`."""
         return self._json("POST", path, what, data=form, headers={"Accept": "application/json"}, auth=no_auth)
 
     @contextmanager
     def open(self, address: str, token: str | None, what: str) -> Iterator[requests.Response]:
-        """The answer to a GET of any address, whatever its status, to be read bit by bit.
+        """Open the answer to a GET of any address, of any status, to be read in pieces.
 
         :param token: None for any other host than ALM.
-        :raises AdapterError: as for :meth:`get`, while it is read too, but no status is an error.
+        :raises AdapterError: as for :meth:`get`, also while the answer is read; but a status is not an error.
         """
         auth = no_auth if token is None else _oauth(token)
         with self._answer("GET", address, what, headers={"Accept": f"{MEDIA_TYPE}, */*"}, auth=auth) as response:
@@ -106,22 +108,22 @@ class Transport:
     def _answer(self, method: str, address: str, what: str, **arguments: Any) -> Iterator[requests.Response]:
         kind = self._kind(method, address)
         if kind is not None:
-            if self._tempo is not None:
-                self._tempo.before(kind)
+            if self._limits is not None:
+                self._limits.before(kind)
             self._pace()
         try:
             with self._http.open(method, address, acts=False, **arguments) as response:
                 limit = parse_rate_limit(response.headers) if kind is not None else None
                 if kind is not None and limit is not None:
                     self.rate_limit = limit
-                    if self._tempo is not None:
-                        self._tempo.told(kind, limit)
+                    if self._limits is not None:
+                        self._limits.learn(kind, limit)
                 yield response
         except (HostError, UnansweredError) as error:
             raise UnreachableError(f"ALM could not be asked for {what}: {error}") from None
 
     def _kind(self, method: str, address: str) -> str | None:
-        """What a request is counted as: ``GET users/userSkills``; None where it does not go to ALM."""
+        """Return the kind of a request, such as ``GET users/userSkills``, or None for another host than ALM."""
         if not address.startswith(f"{self.base}/"):
             return None
         path = urlsplit(address).path.removeprefix(API).strip("/")
@@ -133,7 +135,7 @@ def _oauth(token: str) -> HeaderAuth:
 
 
 def error_of(status: int, headers: Mapping[str, str], what: str, now: float) -> Exception | None:
-    """The one place where a status becomes an error.
+    """Return the error for a status, or None for a success.
 
     :param now: seconds since the epoch.
     :return: None for 2xx. Otherwise UnauthorisedError (401), ForbiddenError (403), UnknownRecordError (404),

@@ -1,6 +1,6 @@
 """The users' report of ALM: a CSV with one line for each user of the account.
 
-Its columns, of which more may come: ``internalUserID, userEmail, customerDefinedUniqueUserId, name, managerEmail,
+Its columns, and possibly more: ``internalUserID, userEmail, customerDefinedUniqueUserId, name, managerEmail,
 userType, state, ..., uiLocale, contentLocale, ...``.
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 """
@@ -22,37 +22,38 @@ _COLUMNS = {
     "contentLocale": ("contentlocale",),
     "uiLocale": ("uilocale",),
 }
-"""By ALM's name for them in its API: what the column may be called, best first, in small letters and digits."""
+"""Names of each column, in small letters and digits, best first, by the field's name in ALM's API."""
 
 _NEEDED = {"id": "internalUserID", "email": "userEmail", "name": "name"}
 _SPOILT = "\ufffd"
 
 
 def read_users(lines: Iterable[str], wanted: Container[str] | None = None) -> Iterator[LearnerRecord]:
-    """The wanted users, by id; None is all. One whose line cannot be read is left out: it can be asked for alone.
+    """Yield the users of a report. An unreadable line is left out, since its user can be asked for alone.
 
-    :raises ReportError: it is no such report; some users may have been given by then.
+    :param wanted: the ids of the users to yield; None yields all.
+    :raises ReportError: the file is not such a report; some users may have been yielded by then.
     """
     rows = csv.reader(lines)
     try:
-        places = _places(next(rows, []))
+        indexes = _column_indexes(next(rows, []))
         for row in rows:
-            user = {key: row[place].strip() for key, place in places.items() if place < len(row)}
+            user = {key: row[index].strip() for key, index in indexes.items() if index < len(row)}
             if (wanted is None or user.get("id") in wanted) and (record := _record(user)) is not None:
                 yield record
     except csv.Error as error:
         raise ReportError(f"line {rows.line_num} of the users' report cannot be read: {error}") from None
 
 
-def _places(header: list[str]) -> dict[str, int]:
-    known = {re.sub(r"[\W_]+", "", name).lower(): place for place, name in reversed(list(enumerate(header)))}
+def _column_indexes(header: list[str]) -> dict[str, int]:
+    known = {re.sub(r"[\W_]+", "", name).lower(): index for index, name in reversed(list(enumerate(header)))}
     found = {key: next((name for name in names if name in known), None) for key, names in _COLUMNS.items()}
-    places = {key: known[name] for key, name in found.items() if name is not None}
-    missing = [column for key, column in _NEEDED.items() if key not in places]
+    indexes = {key: known[name] for key, name in found.items() if name is not None}
+    missing = [column for key, column in _NEEDED.items() if key not in indexes]
     if missing:
-        shown = ", ".join(name[:40] for name in header[:30]) or "none at all"
+        shown = ", ".join(name[:40] for name in header[:30]) or "no columns"
         raise ReportError(f"the users' report has no column {', '.join(missing)}; it has {shown}")
-    return places
+    return indexes
 
 
 def _record(user: dict[str, str]) -> LearnerRecord | None:

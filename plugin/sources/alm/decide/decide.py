@@ -145,7 +145,7 @@ class BatchDecider:
             yield [(each.event, self._award(each, learners.get(each.event.learner_id or ""))) for each in some]
 
     def _evaluate_not_passed(self, case: CompletionCase) -> _Evaluation:
-        """ALM's own badges are for learners who passed, so ALM is not asked about the learning object."""
+        """Evaluate a completion without passing, by rules alone: ALM gives its own badges to those who passed."""
         earned = evaluate(self._inputs.of_completion(case.event, case.delivered, _NOTHING))
         return _Evaluated(case.event, earned) if earned.tied else (case.event, Ignores(NOT_PASSED))
 

@@ -1,1 +1,1 @@
-"""Polls of ALM for what it sends no webhook about."""
+"""Polls of ALM for changes that it sends no webhook about."""

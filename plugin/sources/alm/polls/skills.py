@@ -59,7 +59,7 @@ def poll_skills(store: Store, connection: Connection) -> Polled:
         new: list[SkillRecord] = []
         for skill in _described(client, [each for each in listed if each not in known], len(listed)):
             # The event first: stored twice, it is one. The skill becomes known after its event is stored.
-            store.inbox.add([skill_created(connection, skill.told())], store.now())
+            store.inbox.add([skill_created(connection, skill.payload())], store.now())
             store.known_skills.learn(connection.name, account, [skill.id], store.now())
             new.append(skill)
     return Polled(len(listed), tuple(new), learned=False)

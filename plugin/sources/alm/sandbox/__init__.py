@@ -1,4 +1,4 @@
-"""A local counterpart of ALM: its API over an invented account, and a sender of webhooks."""
+"""A local simulation of ALM: its API over an invented account, and a sender of webhooks."""
 
 from .app import make_sandbox
 from .knobs import AlmKnobs

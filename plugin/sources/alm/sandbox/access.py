@@ -1,4 +1,4 @@
-"""Who may ask, and how often: OAuth tokens, the Accept header and the rate."""
+"""Access control of the sandbox: OAuth tokens, the Accept header and the rate limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNENFORCED = "60r/m"
 
 
 class TokenOffice:
-    """Issues tokens. While an access token is valid, a refresh gives that same one, as ALM does."""
+    """Issues tokens. A refresh returns the same access token while it is valid, as ALM does."""
 
     def __init__(self, knobs: AlmKnobs) -> None:
         self._knobs = knobs
@@ -60,10 +60,10 @@ class TokenOffice:
 
 
 class Limiter:
-    """A rate with a burst, as a leaky bucket."""
+    """A rate limit with a burst, as a leaky bucket."""
 
     def __init__(self, rate: str, burst: int, knob: str = "rate") -> None:
-        """:raises ValueError: the rate does not read like ``60r/m``; it names the knob."""
+        """:raises ValueError: the rate is not like ``60r/m``; the message names the knob."""
         self.text, self.burst = rate or UNENFORCED, burst
         self._limit: RateLimit | None = parse_rate_limit({"x-rate-limit": rate}) if rate else None
         if rate and self._limit is None:
@@ -72,7 +72,7 @@ class Limiter:
         self._busy_until = 0.0
 
     def wait(self) -> float:
-        """0.0 lets a request through; otherwise the seconds after which one may come."""
+        """Return the seconds until the next request is allowed; 0.0 allows one now."""
         if self._limit is None:
             return 0.0
         with self._lock:
@@ -86,10 +86,10 @@ class Limiter:
 
 
 class Limits:
-    """One limit for all requests, and further ones for some resources.
+    """A limit for all requests, and further limits for some resources.
 
     :param knobs: ``rates`` is ``learningObjects=15r/m,users=30r/m``.
-    :raises ValueError: a rate is none.
+    :raises ValueError: a rate is not valid.
     """
 
     def __init__(self, knobs: AlmKnobs) -> None:
@@ -98,7 +98,7 @@ class Limits:
         self._some = {name.strip(): Limiter(rate.strip() or "?", knobs.burst, "rates") for name, _, rate in parts}
 
     def of(self, path: str) -> list[Limiter]:
-        """Those that a request is subject to; its own resource's first, which is the one that answers tell."""
+        """Return the limits of a request, that of its own resource first, which the headers state."""
         resource = path.removeprefix("/primeapi/v2/").partition("/")[0]
         own = self._some.get(resource)
         return [self._all] if own is None else [own, self._all]
@@ -111,7 +111,7 @@ def oauth_routes(office: TokenOffice) -> Blueprint:
 
 
 def guard(routes: Blueprint, office: TokenOffice, limits: Limits) -> None:
-    """Put the checks before each route, and the rate's headers on each answer."""
+    """Run the checks before each route, and add the rate's headers to each answer."""
 
     @routes.before_request
     def check() -> ResponseReturnValue | None:
@@ -125,7 +125,7 @@ def guard(routes: Blueprint, office: TokenOffice, limits: Limits) -> None:
         return None
 
     @routes.after_request
-    def tell(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         limiter = limits.of(request.path)[0]
         response.headers["x-rate-limit"] = limiter.text
         response.headers["x-burst"] = str(limiter.burst)

@@ -1,4 +1,4 @@
-"""The Primary API v2, read only."""
+"""The routes of the Primary API v2, read only."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .paging import page, single
 from .world import Learner, LearningObject, Skill, World
 
 MAX_USERS = 500
-"""``GET /users`` pages no further than this."""
+"""Maximum offset of ``GET /users``."""
 
 
 def api_routes(world: World, knobs: AlmKnobs) -> Blueprint:
-    """:raises ValueError: from a route, when a paging parameter is wrong; answered 400."""
+    """Return the routes. A wrong paging parameter is answered 400."""
     routes = Blueprint("api", __name__, url_prefix="/primeapi/v2")
 
     def shown(learner: Learner) -> resources.Json:

@@ -1,4 +1,4 @@
-"""Puts the sandbox together."""
+"""The Flask application of the sandbox."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .world import make_world
 
 
 def make_sandbox(knobs: Mapping[str, str]) -> Flask:
-    """A new ALM with an account of its own; see :class:`AlmKnobs` for the knobs.
+    """Return a new ALM with an account of its own; see :class:`AlmKnobs` for the knobs.
 
-    ``app.extensions["alm_webhooks"].stop()`` ends its sending threads (they are daemons).
+    ``app.extensions["alm_webhooks"].stop()`` ends its sending threads, which are daemons.
 
-    :raises ValueError: names the knob that is unknown or wrong.
+    :raises ValueError: a knob is unknown or wrong; the message names it.
     """
     switches = read_knobs(AlmKnobs, knobs)
     if not (switches.account.isascii() and switches.account.isdigit()):

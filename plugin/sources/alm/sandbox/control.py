@@ -1,4 +1,4 @@
-"""``/_sandbox/...``: what a test or a demo does to the sandbox, and looks up in it."""
+"""The routes under ``/_sandbox/...``, by which a test or a demo drives and inspects the sandbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_INSTANCE = "course:8801234_17700456"
 
 
 def control_routes(world: World, webhooks: Webhooks, counter: RequestCounter, knobs: AlmKnobs) -> Blueprint:
-    """Bodies and answers are JSON; a wrong body is answered 400 with ``{"error": ...}``."""
+    """Return the routes. Bodies and answers are JSON; a wrong body is answered 400 with ``{"error": ...}``."""
     routes = Blueprint("control", __name__, url_prefix="/_sandbox")
 
     @routes.errorhandler(ValueError)
@@ -46,11 +46,11 @@ def control_routes(world: World, webhooks: Webhooks, counter: RequestCounter, kn
 
     @routes.post("/skills")
     def new_skill() -> ResponseReturnValue:
-        wish = _body()
-        badge_id = wish.get("badgeId")
+        body = _body()
+        badge_id = body.get("badgeId")
         if badge_id is not None and badge_id not in world.badges:
-            raise ValueError("badgeId: there is no such badge")
-        return jsonify(asdict(world.add_skill(str(wish.get("name", "New skill")), badge_id))), 201
+            raise ValueError("badgeId: no such badge")
+        return jsonify(asdict(world.add_skill(str(body.get("name", "New skill")), badge_id))), 201
 
     @routes.post("/renew")
     def renew() -> ResponseReturnValue:
@@ -83,33 +83,34 @@ def control_routes(world: World, webhooks: Webhooks, counter: RequestCounter, kn
     return routes
 
 
-def completion_events(wish: Mapping[str, Any], world: World, knobs: AlmKnobs) -> list[dict[str, Any]]:
-    """The events of a wish: ``userId`` (one or a list), ``loInstanceId``; optional ``eventName``, ``eventId``,
-    ``hasPassed``, ``dateCompleted``, ``timestamps`` (the shape), ``times`` (the same event so often) and
-    ``both_names`` (also under its batch or realtime name, as another event). The completions are kept.
+def completion_events(body: Mapping[str, Any], world: World, knobs: AlmKnobs) -> list[dict[str, Any]]:
+    """Record the requested completions and return their events.
 
-    :raises ValueError: names what is wrong.
+    :param body: ``userId`` (one or a list) and ``loInstanceId``; optional ``eventName``, ``eventId``, ``hasPassed``,
+        ``dateCompleted``, ``timestamps`` (the format), ``times`` (the number of repeats) and ``both_names`` (another
+        event under the batch or realtime name).
+    :raises ValueError: a field is wrong; the message names it.
     """
-    item = world.by_instance(str(wish.get("loInstanceId", DEFAULT_INSTANCE)))
+    item = world.by_instance(str(body.get("loInstanceId", DEFAULT_INSTANCE)))
     if item is None:
-        raise ValueError("loInstanceId: there is no such instance")
-    users = wish.get("userId", "15300721")
+        raise ValueError("loInstanceId: no such instance")
+    users = body.get("userId", "15300721")
     users = [str(user) for user in users] if isinstance(users, list) else [str(users)]
-    shape: TimestampShape = wish.get("timestamps", knobs.timestamps)
+    shape: TimestampShape = body.get("timestamps", knobs.timestamps)
     if shape not in get_args(TimestampShape):
         raise ValueError(f"timestamps: one of {', '.join(get_args(TimestampShape))}")
-    times = wish.get("times", 1)
+    times = body.get("times", 1)
     if type(times) is not int or not 1 <= times <= 1000:
         raise ValueError("times: a whole number from 1 to 1000")
     try:
-        completed_at = parse_moment(wish["dateCompleted"]) if "dateCompleted" in wish else datetime.now(UTC)
+        completed_at = parse_moment(body["dateCompleted"]) if "dateCompleted" in body else datetime.now(UTC)
     except ValueError as error:
         raise ValueError(f"dateCompleted {error}") from None
-    name = str(wish.get("eventName", completion_name(item)))
-    names = [name, other_name(name)] if wish.get("both_names") else [name]
+    name = str(body.get("eventName", completion_name(item)))
+    names = [name, other_name(name)] if body.get("both_names") else [name]
     events: list[dict[str, Any]] = []
     for user in users:
-        if wish.get("hasPassed") is not False:
+        if body.get("hasPassed") is not False:
             shown_from = time.time() + knobs.skill_lag
             world.complete(user, item.id, str(moment(completed_at, "iso")), shown_from)
         for event_name in names:
@@ -118,9 +119,9 @@ def completion_events(wish: Mapping[str, Any], world: World, knobs: AlmKnobs) ->
                 user,
                 name=event_name,
                 completed_at=completed_at,
-                passed=wish.get("hasPassed", True),
+                passed=body.get("hasPassed", True),
                 shape=shape,
-                event_id=wish.get("eventId") if event_name == name and len(users) == 1 else None,
+                event_id=body.get("eventId") if event_name == name and len(users) == 1 else None,
             )
             events.extend([event] * times)
     return events

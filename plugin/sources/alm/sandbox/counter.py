@@ -1,4 +1,4 @@
-"""Counts what was asked, so that a test can see how often ALM is asked."""
+"""A counter of requests, by which a test sees how often ALM is asked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections import Counter
 
 
 class RequestCounter:
-    """:ivar refused: how many requests were too many for the rate.
-    :ivar last: when the last one came, seconds since the epoch.
+    """Counts the requests of each route.
+
+    :ivar refused: the number of requests over the rate limit.
+    :ivar last: the time of the last request, in seconds since the epoch.
     """
 
     def __init__(self) -> None:
@@ -24,11 +26,11 @@ class RequestCounter:
             self.last = time.time()
 
     def refuse(self) -> None:
-        """One was answered 429."""
+        """Count a request that was answered 429."""
         with self._lock:
             self.refused += 1
 
     def counts(self) -> dict[str, int]:
-        """How many requests each route has had: ``GET /users/<user_id>``."""
+        """The number of requests by route, such as ``GET /users/<user_id>``."""
         with self._lock:
             return dict(self._counts)

@@ -1,4 +1,4 @@
-"""Makes the events of a completion, in every shape that Adobe has published."""
+"""The events of a completion, in every format that Adobe has published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def completion_name(item: LearningObject) -> str:
 
 
 def other_name(name: str) -> str:
-    """The batch name of a realtime name, and the other way round."""
+    """Return the batch name of a realtime name, or the realtime name of a batch name."""
     return name.removesuffix("_BATCH") if name.endswith("_BATCH") else f"{name}_BATCH"
 
 
@@ -37,7 +37,7 @@ def completion_event(
     shape: TimestampShape,
     event_id: str | None = None,
 ) -> dict[str, Any]:
-    """:param passed: None leaves ``hasPassed`` out; certifications never have it."""
+    """Return an event. :param passed: None leaves ``hasPassed`` out; certifications never have it."""
     now = datetime.now(UTC)
     data: dict[str, Any] = {
         "userId": int(user_id) if user_id.isdigit() else user_id,

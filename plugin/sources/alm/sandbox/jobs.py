@@ -1,4 +1,4 @@
-"""Jobs: the users' report and the learner transcript, made in a moment and handed out after a while."""
+"""The routes of jobs: the users' report and the learner transcript, ready after a configured delay."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Job:
 
 
 def job_routes(routes: Blueprint, world: World, knobs: AlmKnobs) -> None:
-    """Adds ``/jobs`` to the API's routes."""
+    """Add ``/jobs`` to the API's routes."""
     jobs: dict[str, _Job] = {}
     numbers, lock = itertools.count(43118), threading.Lock()
 
@@ -57,7 +57,7 @@ def job_routes(routes: Blueprint, world: World, knobs: AlmKnobs) -> None:
         return jsonify(data=_resource(job, done=False)), 202 if knobs.job_shape == "2026" else 200
 
     @routes.get("/jobs/<job_id>")
-    def look(job_id: str) -> ResponseReturnValue:
+    def job_status(job_id: str) -> ResponseReturnValue:
         job = jobs.get(job_id)
         if job is None or knobs.jobs == "forgotten":
             return _refused(400, "BAD_REQUEST", "OBJECT_DOESNT_EXIST")
@@ -67,7 +67,7 @@ def job_routes(routes: Blueprint, world: World, knobs: AlmKnobs) -> None:
     def download(job_id: str) -> ResponseReturnValue:
         job = jobs.get(job_id)
         if job is None or request.args.get("key") != job.key:
-            return _refused(403, "FORBIDDEN", "the link has run out")
+            return _refused(403, "FORBIDDEN", "the link has expired")
         if knobs.report_at == "redirect" and "moved" not in request.args:
             return redirect(f"{request.url}&moved=1")
         return Response(_packed(_report(job), knobs), mimetype="application/octet-stream")
@@ -98,7 +98,7 @@ def job_routes(routes: Blueprint, world: World, knobs: AlmKnobs) -> None:
 
 
 def _period(payload: dict[str, Any]) -> tuple[str, str]:
-    """:raises ValueError: a date is none; KeyError: it is missing."""
+    """Return the first and last date. :raises ValueError: a date is not valid; KeyError: a date is missing."""
     since, until = (parse_moment(payload[key]) for key in ("fromDate", "toDate"))
     if until < since:
         raise ValueError("toDate must be on or after fromDate")

@@ -1,4 +1,4 @@
-"""The switches of the sandbox."""
+"""The knobs of the sandbox: settings of its behaviour."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ TimestampShape = Literal["iso", "iso_seconds", "ms", "s", "legacy"]
 
 @dataclass(frozen=True, slots=True)
 class AlmKnobs:
-    """
-    :param account: its id, which deliveries and the API give.
-    :param learners: how many, with ids from 15300721 upward.
-    :param courses: how many that carry a badge; the first is ``course:8801234``.
-    :param provider: the name that badges give as their external provider.
-    :param templates: template ids for the badges of further courses, with commas; used over and over.
-    :param rotate: each refresh gives a new refresh token, and the old one no longer serves.
-    :param token_seconds: how long an access token lives.
-    :param bulk: the parameter of ``GET /users`` that takes several ids, or how it refuses both.
-    :param rate: ``60r/m`` enforces that; empty enforces nothing and says ``60r/m``.
-    :param burst: requests allowed at once beyond the rate.
-    :param rates: limits of single resources beside it: ``learningObjects=15r/m,users=30r/m``.
-    :param jobs: whether ``POST /jobs`` is allowed, or refused as without the scope admin:write; ``failing`` takes
-        jobs and fails at them, ``forgotten`` loses them.
-    :param job_seconds: how long a job takes.
-    :param job_shape: how its state and its report's address are told: as of September 2026 (a word, and
-        ``result.downloadUrl``), as before (a ``code``, and an address under a name that nobody documents), without
-        any address, or with one that leads elsewhere.
+    """The knobs and their defaults.
+
+    :param account: the account's id, in deliveries and in the API.
+    :param learners: the number of learners, with ids from 15300721 upward.
+    :param courses: the number of courses with a badge; the first is ``course:8801234``.
+    :param provider: the external provider's name in badges.
+    :param templates: template ids for the badges of further courses, separated by commas; used in turn.
+    :param rotate: each refresh returns a new refresh token and ends the old one.
+    :param token_seconds: seconds that an access token is valid.
+    :param bulk: the parameter of ``GET /users`` that takes several ids, or the refusal of both parameters.
+    :param rate: ``60r/m`` enforces that rate; empty enforces none and states ``60r/m``.
+    :param burst: number of requests at once beyond the rate.
+    :param rates: further limits of single resources: ``learningObjects=15r/m,users=30r/m``.
+    :param jobs: whether ``POST /jobs`` is allowed, or refused for lack of the scope admin:write; ``failing`` lets
+        jobs fail, ``forgotten`` loses them.
+    :param job_seconds: seconds that a job takes.
+    :param job_shape: the format of a job's state and address: as of September 2026 (a word, and
+        ``result.downloadUrl``), as before (a ``code``, and an address under an undocumented name), no address,
+        or with an address at another host.
     :param report_at: reports are at the account's host, or there behind a redirect.
     :param report_as: reports are plain CSV files, or packed.
-    :param users_columns: of the users' report: as documented, with other spellings, or without the user's id.
-    :param externals: which documents give a badge's external provider: all, or those that Adobe names for it.
-    :param roots: how a renewed certification gives the id of its root: with the prefix, as a number, or not at all.
+    :param users_columns: columns of the users' report: as documented, with other spellings, or without the user's id.
+    :param externals: documents that give a badge's external provider: all, or those that Adobe names.
+    :param roots: format of the root's id in a renewed certification: with the prefix, as a number, or absent.
     :param skill_lag: seconds after which a completion shows in ``userSkills``.
-    :param timestamps: how webhooks write moments; ``legacy`` is ms in the envelope and s in the data.
-    :param events_per_delivery: at most so many events in one webhook delivery.
-    :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as ALM does it.
-    :param webhook_url: registered from the start; ``basic`` with a user name, else without authentication.
-    :param run_status: how ``bulkimport/runStatus`` is written: a list under a key, with numbers or texts; wrapped as
-        other answers of that API are; or JSON:API resources.
-    :param faults: see ``adapters.sandbox``; they befall the API, not the webhooks.
+    :param timestamps: format of times in webhooks; ``legacy`` is ms in the envelope and s in the data.
+    :param events_per_delivery: maximum number of events in one webhook delivery.
+    :param retry_scale: factor on the documented waits (5 s to 5 min, 7 days); 1 is as in ALM.
+    :param webhook_url: a webhook that exists from the start; ``basic`` with a user name, else without authentication.
+    :param run_status: format of ``bulkimport/runStatus``: a list under a key, with numbers or texts; wrapped like
+        other answers of that API; or JSON:API resources.
+    :param faults: see ``adapters.sandbox``; faults of the API, not of the webhooks.
     """
 
     account: str = ACCOUNT_ID

@@ -1,4 +1,4 @@
-"""Migration runs of the sandbox: started and driven under ``/_sandbox/migrations``, asked for as at ALM."""
+"""Migration runs of the sandbox, started and driven under ``/_sandbox/migrations`` and read as in ALM."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Run:
 
 
 class Runs:
-    """All runs are of one project and one sprint."""
+    """The migration runs, all of one project and one sprint."""
 
     def __init__(self, account: str) -> None:
         self.account = account
@@ -43,7 +43,7 @@ class Runs:
     def start(self, files: list[str]) -> Run:
         with self.lock:
             number = len(self._runs) + 9
-            jobs = [Job(700_000 + number * 100 + place, file) for place, file in enumerate(files)]
+            jobs = [Job(700_000 + number * 100 + index, file) for index, file in enumerate(files)]
             run = self._runs[number] = Run(number, jobs)
         return run
 
@@ -51,7 +51,7 @@ class Runs:
         return self._runs.get(int(number)) if number.isascii() and number.isdigit() else None
 
     def advance(self, run: Run, file: str | None, state: str | None) -> None:
-        """Set the state of one job, or of all; without a state each goes on by one."""
+        """Set the state of one job, or of all; without a state each job moves to its next state."""
         with self.lock:
             for job in run.jobs:
                 if file in (None, job.file):
@@ -61,7 +61,7 @@ class Runs:
 
 
 def status(run: Run, account: str, knobs: AlmKnobs) -> Any:
-    """The answer of ``runStatus``, whose real shape nobody has published: see the knob ``run_status``."""
+    """Return the answer of ``runStatus``, whose real format is not published: see the knob ``run_status``."""
     number: type = str if knobs.run_status == "texts" else int
     jobs: list[Any] = [
         {
@@ -71,11 +71,11 @@ def status(run: Run, account: str, knobs: AlmKnobs) -> Any:
             "jobState": job.state,
             "errorCsvLink": "",
             "errorLogLink": f"migration/{account}/{PROJECT}/{SPRINT}/{run.number}/{job.file}_err.csv",
-            "sequenceNumber": number(place),
+            "sequenceNumber": number(index),
         }
-        for place, job in enumerate(run.jobs, start=1)
+        for index, job in enumerate(run.jobs, start=1)
     ]
-    said: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "sprintId": number(SPRINT),
         "sprintRunId": number(run.number),
         "migrationProjectId": number(PROJECT),
@@ -85,15 +85,15 @@ def status(run: Run, account: str, knobs: AlmKnobs) -> Any:
     match knobs.run_status:
         case "resources":
             attributes = [{"id": job["id"], "type": "job", "attributes": job} for job in jobs]
-            return {"data": attributes, "meta": said}
+            return {"data": attributes, "meta": answer}
         case "wrapped":
-            return {"status": "OK", "source": {"info": "Success", "runInfo": {**said, "jobStatusList": jobs}}}
+            return {"status": "OK", "source": {"info": "Success", "runInfo": {**answer, "jobStatusList": jobs}}}
         case _:
-            return {**said, "jobs": jobs}
+            return {**answer, "jobs": jobs}
 
 
 def ask_routes(routes: Blueprint, runs: Runs, knobs: AlmKnobs) -> None:
-    """Adds ``GET /bulkimport/runStatus`` to the API's routes."""
+    """Add ``GET /bulkimport/runStatus`` to the API's routes."""
 
     @routes.get("/bulkimport/runStatus")
     def run_status() -> ResponseReturnValue:
@@ -109,15 +109,17 @@ def ask_routes(routes: Blueprint, runs: Runs, knobs: AlmKnobs) -> None:
 
 
 def drive_routes(runs: Runs) -> Blueprint:
-    """``POST /_sandbox/migrations`` with ``{"files": ["badge", ...]}`` starts a run and answers its three ids;
-    ``POST /_sandbox/migrations/<run>`` with ``file`` and ``state``, both optional, drives it.
+    """Return the routes that drive runs.
+
+    ``POST /_sandbox/migrations`` with ``{"files": ["badge", ...]}`` starts a run and answers its three ids.
+    ``POST /_sandbox/migrations/<run>`` with the optional ``file`` and ``state`` advances it.
     """
     routes = Blueprint("migrations", __name__, url_prefix="/_sandbox/migrations")
 
     @routes.post("")
     def start() -> ResponseReturnValue:
-        wish = request.get_json(force=True, silent=True) or {}
-        files = wish.get("files", ["badge", "skill"]) if isinstance(wish, dict) else None
+        body = request.get_json(force=True, silent=True) or {}
+        files = body.get("files", ["badge", "skill"]) if isinstance(body, dict) else None
         if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
             return jsonify(error="files: a list of names"), 400
         run = runs.start(files)
@@ -126,10 +128,10 @@ def drive_routes(runs: Runs) -> Blueprint:
     @routes.post("/<number>")
     def drive(number: str) -> ResponseReturnValue:
         run = runs.get(number)
-        wish = request.get_json(force=True, silent=True) or {}
-        if run is None or not isinstance(wish, dict):
-            return jsonify(error="there is no such run"), 404
-        runs.advance(run, wish.get("file"), wish.get("state"))
+        body = request.get_json(force=True, silent=True) or {}
+        if run is None or not isinstance(body, dict):
+            return jsonify(error="no such run"), 404
+        runs.advance(run, body.get("file"), body.get("state"))
         return jsonify(jobs={job.file: job.state for job in run.jobs})
 
     return routes

@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 10
 def page(
     items: Sequence[T], render: Callable[[T], Json], world: World, *, by: Literal["offset", "cursor"] = "offset"
 ) -> Json:
-    """:raises ValueError: a paging parameter is no whole number, 0 or more."""
+    """Return a page of resources. :raises ValueError: a paging parameter is not a whole number of 0 or more."""
     include = request.args.get("include", "")
     limit = min(_number("page[limit]", DEFAULT_LIMIT), MAX_LIMIT_WITH_INCLUDE if include else MAX_LIMIT) or 1
     start = _number(f"page[{by}]", 0)
@@ -33,7 +33,7 @@ def page(
 
 
 def single(resource: Json, world: World, *, external: bool = True) -> Json:
-    """:param external: its included badges come with their external provider."""
+    """Return a document of one resource. :param external: included badges name their external provider."""
     document: Json = {"links": {"self": _link({})}, "data": resource}
     return _with_included(document, [resource], request.args.get("include", ""), world, external=external)
 

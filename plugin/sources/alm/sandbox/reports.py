@@ -1,4 +1,4 @@
-"""What jobs make of the world: CSV files with the columns that Adobe names.
+"""The reports of jobs: CSV files with the columns that Adobe documents.
 
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/developer-manual
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/learner-transcript-csv
@@ -36,7 +36,7 @@ TYPES = {"course": "Course", "learningProgram": "Learning Path", "certification"
 
 
 def users(world: World, knobs: AlmKnobs) -> str:
-    """All users of the account."""
+    """Return the report of all users of the account."""
     rows = [
         {
             "internalUserID": learner.id,
@@ -59,7 +59,7 @@ def users(world: World, knobs: AlmKnobs) -> str:
 
 
 def transcript(world: World, since: str, until: str) -> str:
-    """What was completed from then to then, ISO 8601 with an offset."""
+    """Return the transcript of the completions between two times, in ISO 8601 with an offset."""
     first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
     with world.lock:
         completions = [

@@ -1,4 +1,4 @@
-"""The world's things as JSON:API resources, in the shapes that Adobe shows."""
+"""The world's records as JSON:API resources, in the formats that Adobe documents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def user(learner: Learner, account_id: str) -> Json:
 
 
 def badge(item: Badge, *, external: bool = True) -> Json:
-    """:param external: with its external provider, where it has one."""
+    """Return a badge. :param external: names the external provider if there is one."""
     attributes: Json = {"name": item.name, "state": "Active", "imageUrl": f"https://cdn.example.org/{item.id}.png"}
     if item.template_id is not None and external:
         attributes["externalProvider"] = {"id": item.template_id, "provider": item.provider}
@@ -48,7 +48,7 @@ def instance(item: LearningObject) -> Json:
 
 
 def learning_object(item: LearningObject, roots: str = "none") -> Json:
-    """:param roots: as the knob."""
+    """Return a learning object. :param roots: as in the knob."""
     relationships: Json = {"instances": {"data": [_pointer("learningObjectInstance", item.instance_id)]}}
     if item.badge_id is not None and not item.on_instance:
         relationships["badge"] = _one("badge", item.badge_id)
@@ -106,9 +106,9 @@ def user_skill(user_id: str, level_id: str, points: int, achieved: str | None) -
 
 
 def included(primary: list[Json], include: str, world: World, *, external: bool = True) -> list[Json]:
-    """What the dotted paths of ``include`` lead to from the primary resources, each once, in order.
+    """Return the resources on the dotted paths of ``include`` from the primary ones, each once, in order.
 
-    :param external: badges come with their external provider.
+    :param external: badges name their external provider.
     """
     found: dict[tuple[str, str], Json] = {}
     for path in filter(None, include.split(",")):

@@ -1,4 +1,4 @@
-"""Sends webhooks the way ALM documents it: in order, the next after a 2xx, and again until 7 days are over.
+"""Sender of webhooks as ALM documents it: in order, the next after a 2xx, with retries for 7 days.
 
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/webhooks/webhooks-usage-guide
 """
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(slots=True)
 class Sending:
-    """One delivery and what became of it. :ivar answers: a status per attempt, or the error's name."""
+    """A delivery and its attempts. :ivar answers: the status of each attempt, or the error's name."""
 
     id: int
     url: str
@@ -47,7 +47,7 @@ class Sending:
 
 
 class Sender:
-    """One webhook's queue, worked off by one thread."""
+    """The queue of one webhook, sent by one thread."""
 
     def __init__(self, target: Target, *, account: str, per_delivery: int, retry_scale: float) -> None:
         self.target = target
@@ -74,11 +74,11 @@ class Sender:
 
     @property
     def waiting(self) -> int:
-        """Events that are not in a delivery yet."""
+        """The number of events that are not in a delivery yet."""
         return len(self._queue)
 
     def post(self, body: bytes) -> int | str:
-        """The status of one attempt, or the name of the error."""
+        """Send a body once. Returns the status, or the name of the error."""
         headers = {"Content-Type": "application/json", **_credentials(self.target, body)}
         try:
             return self._session.post(
@@ -101,7 +101,7 @@ class Sender:
                 return
 
     def _take(self) -> list[dict[str, Any]]:
-        """The next events; none once stopped."""
+        """Return the next events; none after ``stop``."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._stopped)
             if self._stopped:

@@ -15,7 +15,7 @@ _SIGNATURE_KEYS = tuple(f"signature_{name}" for name in ("header", "algorithm", 
 
 
 class Webhooks:
-    """At most five, as ALM allows."""
+    """The webhooks of an account: at most five, as in ALM."""
 
     def __init__(self, knobs: AlmKnobs) -> None:
         self._knobs = knobs
@@ -31,12 +31,12 @@ class Webhooks:
                 }
             )
 
-    def register(self, wish: Mapping[str, Any]) -> int:
-        """The number of the new webhook, from 1.
+    def register(self, body: Mapping[str, Any]) -> int:
+        """Register a webhook. Returns its number, from 1.
 
-        :raises ValueError: names what is missing or wrong, or there are five already.
+        :raises ValueError: a field is missing or wrong, or five webhooks exist already; the message says which.
         """
-        target = _target(wish)
+        target = _target(body)
         with self._lock:
             if len(self.senders) >= MAX_WEBHOOKS:
                 raise ValueError(f"an account has at most {MAX_WEBHOOKS} webhooks")
@@ -59,25 +59,25 @@ class Webhooks:
             sender.stop()
 
 
-def _target(wish: Mapping[str, Any]) -> Target:
-    url = wish.get("url")
+def _target(body: Mapping[str, Any]) -> Target:
+    url = body.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise ValueError("url: an http:// or https:// address is needed")
-    mode = wish.get("auth", "none")
+    mode = body.get("auth", "none")
     if mode == "none":
         return Target(url)
     if mode == "basic":
-        _need(wish, ("username", "password"))
-        return Target(url, wish["username"], wish["password"])
+        _need(body, ("username", "password"))
+        return Target(url, body["username"], body["password"])
     if mode != "signature":
         raise ValueError("auth: one of basic, signature, none")
-    _need(wish, _SIGNATURE_KEYS)
-    if wish["signature_algorithm"] not in get_args(Algorithm) or wish["signature_encoding"] not in get_args(Encoding):
+    _need(body, _SIGNATURE_KEYS)
+    if body["signature_algorithm"] not in get_args(Algorithm) or body["signature_encoding"] not in get_args(Encoding):
         raise ValueError("signature_algorithm is sha256, sha1 or sha512; signature_encoding is hex or base64")
-    return Target(url, signature=SignatureScheme(*(wish[key] for key in _SIGNATURE_KEYS)))
+    return Target(url, signature=SignatureScheme(*(body[key] for key in _SIGNATURE_KEYS)))
 
 
-def _need(wish: Mapping[str, Any], keys: tuple[str, ...]) -> None:
-    missing = [key for key in keys if not isinstance(wish.get(key), str)]
+def _need(body: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+    missing = [key for key in keys if not isinstance(body.get(key), str)]
     if missing:
         raise ValueError(f"missing: {', '.join(missing)}")

@@ -1,4 +1,4 @@
-"""The invented account: the same people, courses and badges each time."""
+"""The invented account, with the same people, courses and badges each time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """:param provider: None for a badge of ALM's own."""
+    """A badge. :param provider: None for a badge of ALM's own."""
 
     id: str
     name: str
@@ -65,10 +65,12 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class LearningObject:
-    """:param on_instance: whether the badge hangs on the instance, or on the learning object itself.
-    :param gains: what completing it gives.
+    """A learning object with one instance.
+
+    :param on_instance: whether the instance has the badge, or the learning object itself.
+    :param gains: the credits that a completion gives.
     :param parts: the learning objects of a path or certification.
-    :param root_id: the first of a certification's renewals; None for that itself.
+    :param root_id: the first period of a certification; None for the first itself.
     """
 
     id: str
@@ -87,7 +89,7 @@ class LearningObject:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level of a skill. :param most: the credits with which it is achieved."""
+    """A level of a skill. :param most: the credits that achieve it."""
 
     level: int
     most: int
@@ -103,7 +105,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """:param date: of the completion. :param shown_from: when ``userSkills`` shows it, seconds since the epoch."""
+    """A completion. :param shown_from: the time from which ``userSkills`` shows it, in seconds since the epoch."""
 
     user_id: str
     lo_id: str
@@ -113,7 +115,7 @@ class Completion:
 
 @dataclass(slots=True)
 class World:
-    """Everything that the API shows. Skills and completions grow; change them under ``lock``."""
+    """The records that the API shows. Skills and completions change; change them under ``lock``."""
 
     learners: dict[str, Learner]
     badges: dict[str, Badge]
@@ -138,14 +140,14 @@ class World:
             self.completions.setdefault((user_id, lo_id), Completion(user_id, lo_id, date, shown_from))
 
     def renew(self, lo_id: str) -> LearningObject:
-        """The next period of a certification, under a new id.
+        """Add the next period of a certification, under a new id.
 
-        :raises ValueError: there is no such certification.
+        :raises ValueError: no certification has this id.
         """
         with self.lock:
             known = self.learning_objects.get(lo_id)
             if known is None or known.lo_type != "certification":
-                raise ValueError("loId: there is no such certification")
+                raise ValueError("loId: no such certification")
             number = (
                 max(int(each.partition(":")[2]) for each in self.learning_objects if each.startswith("certif")) + 1
             )
@@ -159,7 +161,7 @@ class World:
         return renewed
 
     def credits(self, user_id: str, now: float) -> dict[tuple[str, int], tuple[int, str | None]]:
-        """By skill and level: a learner's credits, and the date on which they were enough."""
+        """Return a learner's credits and the date of achievement, by skill and level."""
         found: dict[tuple[str, int], tuple[int, str | None]] = {}
         with self.lock:
             mine = [each for each in self.completions.values() if each.user_id == user_id and each.shown_from <= now]
@@ -240,9 +242,9 @@ def _template(number: int) -> str:
 
 
 def sandbox_settings(url: str, provider: str) -> dict[str, str]:
-    """The settings that connect to a sandbox at that base URL, as ``connect --from`` takes them.
+    """Return the settings for a connection to a sandbox at this base URL, in the form of ``connect --from``.
 
-    :param provider: the provider connection that is to issue its badges.
+    :param provider: the provider connection that issues its badges.
     """
     return {
         "account_id": ACCOUNT_ID,
@@ -258,5 +260,5 @@ def sandbox_settings(url: str, provider: str) -> dict[str, str]:
 
 
 def webhook_target(url: str) -> dict[str, str]:
-    """What ``POST /_sandbox/webhooks`` takes to deliver there with the credentials of ``sandbox_settings``."""
+    """Return the body of ``POST /_sandbox/webhooks`` for this URL and the credentials of ``sandbox_settings``."""
     return {"url": url, "auth": "basic", "username": WEBHOOK_USERNAME, "password": WEBHOOK_PASSWORD}

@@ -1,4 +1,4 @@
-"""Whether a delivery comes from ALM. On bytes, in constant time, before anything is parsed."""
+"""Authentication of deliveries: on bytes, in constant time, before anything is parsed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Encoding = Literal["hex", "base64"]
 
 @dataclass(frozen=True, slots=True)
 class SignatureScheme:
-    """How the deliveries are signed: an HMAC over the raw body.
+    """The signature of deliveries: an HMAC over the raw body.
 
-    Adobe does not publish any of this, so nothing has a default: it stands in the JSON that ALM offers for
-    download, or shows in a captured test delivery.
+    Adobe does not publish the scheme, so nothing has a default: the JSON that ALM offers for download or a captured
+    test delivery shows it.
 
-    :param header: name of the header that carries the signature, in any case of letters.
-    :param prefix: what stands before the signature in the header (``sha256=``); may be empty.
+    :param header: name of the header with the signature, in any case.
+    :param prefix: the text before the signature in the header (``sha256=``); may be empty.
     """
 
     header: str
@@ -32,7 +32,7 @@ class SignatureScheme:
 
 
 def verify_basic(header_value: str | None, username: str, password: str) -> bool:
-    """Whether the ``Authorization`` header names this user and password (RFC 7617)."""
+    """Return whether the ``Authorization`` header names this user and password (RFC 7617)."""
     scheme, _, encoded = (header_value or "").strip().partition(" ")
     if scheme.lower() != "basic":
         return False
@@ -42,7 +42,7 @@ def verify_basic(header_value: str | None, username: str, password: str) -> bool
 
 
 def verify_signature(headers: Mapping[str, str], body: bytes, scheme: SignatureScheme) -> bool:
-    """Whether the body is signed with the secret. An empty secret verifies nothing."""
+    """Return whether the body is signed with the secret. An empty secret verifies nothing."""
     wanted = scheme.header.lower()
     value = next((value for name, value in headers.items() if name.lower() == wanted), None)
     if value is None or not scheme.secret:

@@ -1,7 +1,7 @@
-"""From the bytes of a webhook delivery to events. Pure: no clock, no network, no store.
+"""Decoder of webhook deliveries: from bytes to events. Pure: no clock, no network, no store.
 
-ALM holds back the whole account until a delivery is acknowledged, so a delivery is never refused for the
-sake of one bad event: that one carries a ``problem``, its neighbours are intact.
+ALM sends nothing more for an account until a delivery is acknowledged, so one invalid event never refuses a
+delivery: that event carries a ``problem``, and its neighbours are intact.
 https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/webhooks/webhooks-usage-guide
 """
 
@@ -21,7 +21,7 @@ __all__ = ["COMPLETED", "KNOWN", "DeliveredEvent", "Delivery", "LoType", "NotJso
 LoType = Literal["course", "learning_path", "certification"]
 
 MAX_ID = 255
-"""Characters that an id or an event's name may have."""
+"""Maximum characters of an id or an event's name."""
 
 _PATH_PREFIX = "learningProgram:"
 _OTHER_PATH_PREFIX = "learning_program:"
@@ -37,14 +37,14 @@ _LO_TYPES: dict[str, LoType] = {
 class DeliveredEvent:
     """One event of a delivery.
 
-    :param event_id: ALM's id; where it is missing or cannot be kept, ``sha256:`` and a digest that is the
-        same when the event comes again.
+    :param event_id: ALM's id; if it is missing or not storable, ``sha256:`` and a digest that is the same for a
+        redelivery.
     :param occurred_at: the envelope's ``timestamp``, in UTC.
     :param lo_id: with the prefix ``course:``, ``learningProgram:`` or ``certification:``.
-    :param completed_at: ``dateCompleted``, in UTC; ALM keeps it to the minute.
-    :param passed: None where ALM does not say, as for certifications.
+    :param completed_at: ``dateCompleted``, in UTC, with a precision of a minute.
+    :param passed: None if ALM does not say, as for certifications.
     :param raw: the event as JSON in ASCII.
-    :param problem: a sentence on the first thing that is wrong, or None. What can be read is filled in.
+    :param problem: the first fault in a sentence, or None. The readable fields are filled in.
     """
 
     event_id: str
@@ -62,20 +62,20 @@ class DeliveredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """:param account_id: None where the body does not say; empty where it says so unreadably: it may be anybody's."""
+    """The events of a body. :param account_id: None if the body names none; empty if its value is not readable."""
 
     account_id: str | None
     events: tuple[DeliveredEvent, ...]
 
 
 def decode(body: bytes) -> Delivery:
-    """What a delivery says; without events for an empty body, ``{}`` and whatever else has no ``events``.
+    """Return the delivery in a body; it has no events if the body is empty or has no ``events``.
 
-    What is wrong with the envelope itself (``events`` is no list, a key is there twice, ``accountId`` is no
-    id) becomes one more event, with a ``problem`` and no name, after those that could be read. Where
-    ``events`` is there twice, the events of both are given.
+    A fault of the envelope itself (``events`` is not a list, a key is repeated, ``accountId`` is not an id)
+    becomes one more event, with a ``problem`` and no name, after the readable ones. If ``events`` is repeated,
+    the delivery has the events of both.
 
-    :raises NotJsonError: the body is no JSON, or nested too deep to be read.
+    :raises NotJsonError: the body is not JSON, or is nested too deep.
     """
     if not body.strip():
         return Delivery(None, ())
@@ -86,7 +86,7 @@ def decode(body: bytes) -> Delivery:
     account_id = _id(envelope, "accountId", problems)
     lists = [envelope.get("events")]
     if isinstance(envelope, Doubled):
-        problems.insert(0, f"{label(envelope.repeated())} of the delivery is there twice")
+        problems.insert(0, f"{label(envelope.repeated())} of the delivery is repeated")
         lists = [value for key, value in envelope.pairs if key == "events"]
     events: list[DeliveredEvent] = []
     for items in lists:
@@ -108,7 +108,7 @@ def decode(body: bytes) -> Delivery:
 def _event(event: Any, marked: bool) -> DeliveredEvent:
     raw = dump(event)
     problems: list[str] = []
-    # dump() writes every character that could be unstorable as an escape.
+    # dump() escapes every character that may not be storable.
     if marked or "\\u" in raw or raw == "null" or raw.count("{") + raw.count("[") > MAX_DEPTH:
         flaw = find_flaw(event)
         if flaw is not None:
@@ -128,7 +128,7 @@ def _event(event: Any, marked: bool) -> DeliveredEvent:
         lo_id = instance_id.rpartition("_")[0] or None
     user_id = _id(data, "userId", problems, "data.")
     completed_at = _moment(data, "dateCompleted", problems, "data.")
-    # Where the completion has its own date, nothing hangs on the envelope's.
+    # If the completion has its own date, the envelope's does not matter.
     occurred_at = _moment(event, "timestamp", problems if completed_at is None else [])
     if name in COMPLETED:
         if user_id is None:

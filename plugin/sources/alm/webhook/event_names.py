@@ -25,7 +25,7 @@ REALTIME = frozenset(
         "RESPONSE:ASYNCAPI_USERGROUP_USER_REMOVED",
     }
 )
-"""The learner acted, or an asynchronous call of the API was carried out."""
+"""Events of a learner's action or of a finished asynchronous API call."""
 
 BATCH = frozenset(
     {
@@ -44,7 +44,7 @@ BATCH = frozenset(
         "LEARNING_OBJECT_INSTANCE_MODIFICATION_BATCH",
     }
 )
-"""An administrator, a manager, the platform or a migration acted."""
+"""Events of an administrator, a manager, the platform or a migration."""
 
 KNOWN = REALTIME | BATCH
 
@@ -58,7 +58,7 @@ COMPLETED = frozenset(
         "CERTIFICATION_COMPLETED_BATCH",
     }
 )
-"""The names that mean: a learner completed something. One completion may arrive under both of its names."""
+"""Names of completions. One completion may arrive under both of its names."""
 
 SKILL_CREATED = "SKILL_CREATED"
 CSV_IMPORTED = "CSV_IMPORTED"

@@ -1,7 +1,6 @@
-"""JSON that keeps going: what cannot be kept is marked in place, and found again afterwards.
+"""A lenient JSON parser: values that are not storable are marked in place, to be found afterwards.
 
-One bad value must not cost the others of the same body, so nothing here raises for a value, only for a
-body that is no JSON at all.
+One invalid value must not cost the others of the same body, so only a body that is not JSON raises an error.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ import re
 from typing import Any
 
 MAX_DEPTH = 100
-"""Levels that one value may be nested. Far deeper (about 900) the whole body is refused."""
+"""Maximum nesting of one value. A body of about 900 levels is refused as a whole."""
 MAX_DIGITS = 100
-"""Digits that a whole number may have."""
+"""Maximum digits of a whole number."""
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL and lone surrogates: no database keeps them in text. Bytes that are no UTF-8 become such surrogates."""
+"""NUL and lone surrogates, which no database stores in text. Bytes that are not UTF-8 become such surrogates."""
 
 _LABEL_LENGTH = 60
 _dump = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -25,19 +24,19 @@ _dump_sorted = json.JSONEncoder(separators=(",", ":"), check_circular=False, sor
 
 
 class NotJsonError(ValueError):
-    """The body as a whole is no JSON."""
+    """The body as a whole is not JSON."""
 
 
 class Impossible(str):
-    """In place of a number that cannot be kept: NaN, an infinity, or one of too many digits."""
+    """Stands for a number that is not storable: NaN, an infinity, or one of too many digits."""
 
     __slots__ = ()
 
 
 class Doubled(dict[str, Any]):
-    """An object that had a key twice; the last value stands.
+    """An object with a repeated key; the last value counts.
 
-    :ivar pairs: all keys and values, as they came.
+    :ivar pairs: all keys and values, in their order.
     """
 
     __slots__ = ("pairs",)
@@ -47,13 +46,13 @@ class Doubled(dict[str, Any]):
         self.pairs = pairs
 
     def repeated(self) -> str:
-        """The first key that is there twice."""
+        """Return the first repeated key."""
         seen: set[str] = set()
         return next(key for key, _ in self.pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
 
 
 class _Reader:
-    """The hooks of one reading."""
+    """The hooks of one parse."""
 
     __slots__ = ("marked",)
 
@@ -80,11 +79,11 @@ class _Reader:
 
 
 def read(body: bytes) -> tuple[Any, bool]:
-    """The value, and whether anything in it was marked as :class:`Impossible` or :class:`Doubled`.
+    """Return the value, and whether a part of it is marked as :class:`Impossible` or :class:`Doubled`.
 
     Raw control characters within strings are tolerated.
 
-    :raises NotJsonError: it is no JSON, or is nested too deep to be read.
+    :raises NotJsonError: the body is not JSON, or is nested too deep.
     """
     reader = _Reader()
     decoder = json.JSONDecoder(
@@ -104,7 +103,7 @@ def read(body: bytes) -> tuple[Any, bool]:
 
 
 def dump(value: Any, *, sort: bool = False) -> str:
-    """ASCII only, so that it can always be stored. ``null`` where it is nested too deep to be written."""
+    """Return the value as ASCII JSON, which is always storable; ``null`` if it is nested too deep."""
     try:
         return _dump_sorted(value) if sort else _dump(value)
     except RecursionError:
@@ -112,13 +111,13 @@ def dump(value: Any, *, sort: bool = False) -> str:
 
 
 def find_flaw(value: Any) -> str | None:
-    """A sentence on the first thing in ``value`` that cannot be kept, or None."""
+    """Return the first fault of ``value`` in a sentence, or None if it is storable."""
     stack: list[tuple[str, int, Any]] = [("", 1, value)]
     while stack:
         path, depth, item = stack.pop()
         if isinstance(item, str):
             if type(item) is Impossible:
-                return f"{label(path)} is no number that JSON has: {item[:20]}"
+                return f"{label(path)} is not a number in JSON: {item[:20]}"
             if UNSTORABLE.search(item):
                 return f"{label(path)} has a NUL character or is not valid Unicode"
         elif isinstance(item, (dict, list)):
@@ -128,7 +127,7 @@ def find_flaw(value: Any) -> str | None:
                 stack.extend((path, depth + 1, inner) for inner in item)
                 continue
             if isinstance(item, Doubled):
-                return f"{label(_join(path, item.repeated()))} is there twice"
+                return f"{label(_join(path, item.repeated()))} is repeated"
             for key, inner in item.items():
                 if UNSTORABLE.search(key):
                     return f"a field of {label(path)} has a NUL character or invalid Unicode in its name"
@@ -137,7 +136,7 @@ def find_flaw(value: Any) -> str | None:
 
 
 def label(path: str) -> str:
-    """The path of a field, for a sentence: quoted, short, and ASCII."""
+    """Return the path of a field for a sentence: quoted, short, and ASCII."""
     return dump(path[:_LABEL_LENGTH]) if path else "the event"
 
 

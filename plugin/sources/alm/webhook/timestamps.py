@@ -1,4 +1,4 @@
-"""The three shapes in which ALM writes a moment."""
+"""Parser of the three formats in which ALM writes a time."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2101, 1, 1, tzinfo=UTC)
-"""The first moment that is no longer believed."""
+"""The first time that is out of range."""
 
 _LATEST_SECONDS = (LATEST - EARLIEST).total_seconds()
 _MILLISECONDS_FROM = 100_000_000_000
-"""A number from here on counts milliseconds: in seconds it would lie in the year 5138."""
+"""The lowest number that counts milliseconds; in seconds it would be in the year 5138."""
 
 
 def parse_moment(value: Any) -> datetime:
-    """The moment, in UTC.
+    """Return the time, in UTC.
 
     ISO-8601 with a date and a time (without a zone it is UTC), or the epoch's milliseconds or seconds.
 
-    :raises ValueError: a sentence's end (``is not a date``) that says why it is none.
+    :raises ValueError: the value is not a time; the message ends a sentence (``is not a date``).
     """
     if isinstance(value, str):
         return _from_text(value)

@@ -11,7 +11,7 @@ PAYLOADS = Path(__file__).parents[3] / "payloads" / "alm"
 
 
 class Clock:
-    """A clock that sleeping moves."""
+    """A clock that moves by sleeping."""
 
     def __init__(self) -> None:
         self.seconds = 1_800_000_000.0
@@ -26,7 +26,7 @@ class Clock:
 
 
 class MemoryStorage:
-    """The Storage contract, in memory."""
+    """A storage in memory."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

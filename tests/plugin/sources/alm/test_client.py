@@ -1,4 +1,4 @@
-"""The client on the wire: what it asks, and what it makes of each answer."""
+"""The client over HTTP: its requests, and its results for each answer."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_token_that_is_refused_again_is_a_wrong_setting(
         (503, TemporaryError, "503"),
     ],
 )
-def test_each_status_is_one_kind_of_error_and_its_message_tells_nothing_secret(
+def test_each_status_is_one_kind_of_error_and_its_message_has_no_secret(
     status: int, kind: type[Exception], words: str, wire: responses.RequestsMock, client: AlmClient, token: str
 ) -> None:
     wire.get(
@@ -239,7 +239,7 @@ def test_the_rate_of_the_last_answer_is_remembered(
 
 
 @pytest.mark.parametrize("text", ["0r/m", "60", "r/m", "60r/d", "٣r/m", "9" * 400 + "r/m"])
-def test_a_rate_that_is_not_understood_is_none(text: str) -> None:
+def test_an_unknown_rate_is_ignored(text: str) -> None:
     assert parse_rate_limit({"x-rate-limit": text}) is None
 
 
@@ -334,7 +334,7 @@ def test_check_gives_the_account(wire: responses.RequestsMock, client: AlmClient
     assert len(asked(wire, "oauth")) == 2
 
 
-def test_check_tells_another_account_apart(wire: responses.RequestsMock, client: AlmClient, token: str) -> None:
+def test_check_recognises_another_account(wire: responses.RequestsMock, client: AlmClient, token: str) -> None:
     wire.get(f"{API}/users", json={"data": [user("1", account="70413")]})
     with pytest.raises(ConfigurationError, match="70413") as caught:
         client.check()
@@ -342,7 +342,7 @@ def test_check_tells_another_account_apart(wire: responses.RequestsMock, client:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_check_tells_wrong_credentials_apart(status: int, wire: responses.RequestsMock, client: AlmClient) -> None:
+def test_check_recognises_wrong_credentials(status: int, wire: responses.RequestsMock, client: AlmClient) -> None:
     wire.post(REFRESH, status=status, json={"error": "sandbox-secret"})
     with pytest.raises(ConfigurationError, match="client_id, client_secret and refresh_token") as caught:
         client.check()
@@ -360,7 +360,7 @@ def test_check_tells_wrong_credentials_apart(status: int, wire: responses.Reques
         {"body": requests.ConnectionError("no such name")},
     ],
 )
-def test_check_tells_a_wrong_host_apart(
+def test_check_recognises_a_wrong_host(
     answer: dict[str, Any], wire: responses.RequestsMock, client: AlmClient
 ) -> None:
     wire.post(REFRESH, **answer)
@@ -386,7 +386,7 @@ def test_an_answer_without_a_life_is_believed_for_an_hour_at_most(
     assert len(asked(wire, "oauth")) == 2
 
 
-def test_a_host_that_is_none_is_a_wrong_setting(
+def test_an_invalid_host_is_a_wrong_setting(
     alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:

@@ -87,7 +87,7 @@ def test_there_are_31_published_names() -> None:
     "body",
     [b"", b" \r\n\t ", b"{}", b'{"accountId":70412}', b'{"test":true}', b"[]", b"null", b'"ping"', b"\xef\xbb\xbf{}"],
 )
-def test_a_body_without_events_is_a_delivery_of_none(body: bytes) -> None:
+def test_a_body_without_events_is_an_empty_delivery(body: bytes) -> None:
     assert decode(body).events == ()
 
 
@@ -259,8 +259,8 @@ def test_a_bad_event_says_what_is_wrong_and_its_neighbours_are_intact(value: Any
         ('"score": -Infinity', '"data.score"'),
         ('"score": 1e999', '"data.score"'),
         (f'"score": {"9" * 5000}', '"data.score"'),
-        ('"userId": 15300722', '"data.userId" is there twice'),
-        ('"more": {"a": 1, "a": 1}', '"data.more.a" is there twice'),
+        ('"userId": 15300722', '"data.userId" is repeated'),
+        ('"more": {"a": 1, "a": 1}', '"data.more.a" is repeated'),
         ('"note": "\udcff\udc80"', '"data.note"'),
         ('"note": "\\u0000"', "NUL"),
         ('"note": "a\x00b"', "NUL"),
@@ -293,11 +293,11 @@ def test_events_that_are_there_twice_are_all_read_and_reported() -> None:
     assert [found.problem for found in delivery.events] == [
         None,
         None,
-        '"events" of the delivery is there twice',
+        '"events" of the delivery is repeated',
     ]
 
 
-def test_an_account_id_that_is_none_is_reported_beside_the_events() -> None:
+def test_an_invalid_account_id_is_reported_beside_the_events() -> None:
     delivery = decode(b'{"accountId":true,"events":[' + json.dumps(GOOD).encode() + b"]}")
     assert delivery.account_id == ""
     assert [found.problem for found in delivery.events] == [None, '"accountId" is neither a text nor a whole number']

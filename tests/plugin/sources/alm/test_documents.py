@@ -70,7 +70,7 @@ def test_the_locale_is_the_contents_else_the_interfaces(
     assert parse_learner(user(contentLocale=content, uiLocale=interface)).locale == expected
 
 
-def test_links_lead_on_until_there_is_none() -> None:
+def test_links_lead_to_the_last_page() -> None:
     assert next_link({"links": {"next": "https://a/b?c"}}) == "https://a/b?c"
     assert next_link({"links": {"next": {"href": "/b"}}}) == "/b"
     assert next_link({"links": {"next": None}}) is next_link({"links": {}}) is next_link({}) is None

@@ -1,4 +1,4 @@
-"""Jobs of the sandbox over real HTTP, in every shape that ALM's answers may have."""
+"""Jobs of the sandbox over real HTTP, in every format of ALM's answers."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def test_the_users_report_is_had_made_and_read(
     assert job.address not in repr(job)
 
 
-def test_a_job_takes_its_time_and_is_looked_at_less_and_less_often(
-    connect: Callable[..., AlmClient], clock: Clock
-) -> None:
+def test_a_job_is_polled_less_and_less_often(connect: Callable[..., AlmClient], clock: Clock) -> None:
     client = connect(job_seconds="3600")
     job_id = start_users(client)
     assert read_job(client, job_id) == Job(job_id, "running")
@@ -107,7 +105,7 @@ def test_a_job_that_alm_does_not_know_is_said_so(job_id: str, connect: Callable[
 
 
 @pytest.mark.parametrize(
-    ("shape", "words"), [("nowhere", "does not say where"), ("elsewhere", "'reports.example.com' .https.")]
+    ("shape", "words"), [("nowhere", "does not state the address"), ("elsewhere", "'reports.example.com' .https.")]
 )
 def test_a_report_that_lies_nowhere_or_elsewhere_is_not_fetched(
     shape: str, words: str, connect: Callable[..., AlmClient]
@@ -256,7 +254,7 @@ def test_a_report_is_of_bounded_size_packed_or_not(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(downloads, "MAX_REPORT_BYTES", 1 << 20)
     with pytest.raises(ReportError, match="unpacks to more"):
         read(gzip.compress(b"a,b\n" * (1 << 19)))
-    with pytest.raises(ReportError, match="is no CSV file"):
+    with pytest.raises(ReportError, match="is not a CSV file"):
         read(b"a" * (downloads.MAX_LINE + 2))
 
 

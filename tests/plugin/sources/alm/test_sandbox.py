@@ -38,7 +38,7 @@ def running(**knobs: str) -> Iterator[str]:
 
 
 class Receiver:
-    """A webhook receiver that answers what it is told to, then 202."""
+    """A webhook receiver with prepared answers, then 202."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
@@ -305,7 +305,7 @@ def test_the_test_button_sends_a_body_without_events(receiver: tuple[Receiver, s
         ("skills", {"badgeId": "0"}),
     ],
 )
-def test_a_wrong_wish_is_answered_400(path: str, body: Any) -> None:
+def test_a_wrong_body_is_answered_400(path: str, body: Any) -> None:
     with running() as url:
         answer = requests.post(f"{url}/_sandbox/{path}", json=body, timeout=5)
         assert answer.status_code == 400

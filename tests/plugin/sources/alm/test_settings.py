@@ -50,7 +50,7 @@ def test_a_badge_may_be_of_several_providers() -> None:
 
 
 @pytest.mark.parametrize("provider", [[], [""], ["a", 5], "", None, 5])
-def test_a_provider_that_is_none_is_refused(provider: Any) -> None:
+def test_an_invalid_provider_is_refused(provider: Any) -> None:
     assert "provider" in errors(**BASIC, provider=provider)
 
 
@@ -61,7 +61,7 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("host", ["http://learningmanager.adobe.com", "https://a/b", "", "a b"])
-def test_a_host_that_is_none_is_refused(host: str) -> None:
+def test_an_invalid_host_is_refused(host: str) -> None:
     assert set(errors(**BASIC, host=host)) == {"host"}
 
 

@@ -1,4 +1,4 @@
-"""When it is looked again at a skill level that is not achieved: by what ALM shows, and by the time it has had."""
+"""The times of further checks of a skill level that is not achieved."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ SHORT, ENOUGH, UNSAID = Progress(None, 10), Progress(None, 20), Progress(None, N
         (MINUTE, UNSAID, 10 * MINUTE),
     ],
 )
-def test_a_level_is_looked_at_again_for_six_hours(
-    waited: float, shown: Progress | None, next_at: float | None
-) -> None:
+def test_a_level_is_checked_for_six_hours(waited: float, shown: Progress | None, next_at: float | None) -> None:
     pause = pause_after(waited, Level("skill:1:2", 20, None), shown)
     assert pause == (None if next_at is None else pytest.approx(next_at - waited))
 

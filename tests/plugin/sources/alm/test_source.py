@@ -57,7 +57,7 @@ def arrive(store: Store, *events: dict[str, Any], account: Any = 70412) -> None:
 
 
 def complete(store: Store, *completions: tuple[str, str]) -> None:
-    """:param completions: learner and instance."""
+    """Add completions to the inbox. :param completions: the learner and the instance of each."""
     arrive(
         store,
         *(
@@ -67,7 +67,7 @@ def complete(store: Store, *completions: tuple[str, str]) -> None:
     )
 
 
-def place(instance: str) -> str:
+def object_url(instance: str) -> str:
     return f"{API}/learningObjects/{instance.partition('_')[0].replace(':', '%3A')}"
 
 
@@ -85,7 +85,7 @@ def with_badge(template_id: Any, instance: str = BAD, provider: str = "Credly") 
 
 
 def decided(store: Store) -> dict[str, str]:
-    """One round of the engine: the state of each event, by learner and instance."""
+    """Decide one batch. Returns the state of each event, by learner and instance."""
     decide_batch(store, AlmSource(store, "acme"), "acme", "owner")
     return {event["event_id"]: event["state"] for event in store.views.events()}
 
@@ -101,12 +101,12 @@ def decided(store: Store) -> dict[str, str]:
     ],
     ids=["500", "long template", "unstorable template", "no instance", "another shape"],
 )
-def test_a_learning_object_on_which_alm_fails_holds_no_other(
+def test_a_failing_learning_object_delays_no_other(
     answer: dict[str, Any], connected: Store, wire: responses.RequestsMock
 ) -> None:
-    wire.get(place(BAD), **answer)
+    wire.get(object_url(BAD), **answer)
     for instance in (GOOD, OTHER):
-        wire.get(place(instance), json=with_badge("t-1", instance))
+        wire.get(object_url(instance), json=with_badge("t-1", instance))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", BAD), ("7", GOOD), ("7", OTHER))
     assert decided(connected) == {f"7 {BAD}": "waiting", f"7 {GOOD}": "done", f"7 {OTHER}": "done"}
@@ -121,7 +121,7 @@ def test_the_provider_that_a_badge_names_chooses_among_the_accounts_connections(
     connected.connections.save("canvas", "provider", "badgr", "", {}, {}, connected.now())
     connect_account(connected, ["academy", "canvas"])
     for instance, provider in ((GOOD, "CREDLY"), (BAD, "Badgr"), (OTHER, "Accredible")):
-        wire.get(place(instance), json=with_badge("t-1", instance, provider))
+        wire.get(object_url(instance), json=with_badge("t-1", instance, provider))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
     assert decided(connected) == {f"7 {GOOD}": "done", f"7 {BAD}": "done", f"7 {OTHER}": "ignored"}
@@ -138,7 +138,7 @@ def test_completions_go_before_new_skills_and_those_read_the_catalogue_once(
     connected.catalogue.synchronize("academy", [BadgeTemplate("t-1", "Diving", "active")], connected.now())
     skills = [{"skillId": key, "name": key, "levels": [{"level": 1, "name": None, "badge": None}]} for key in "abc"]
     connected.inbox.add([skill_created(account, skill) for skill in skills], connected.now())
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", GOOD))
     rows = connected.inbox.claim("acme", "owner", 9, connected.now())
@@ -165,7 +165,7 @@ def test_a_badge_whose_id_alm_writes_in_other_cases_is_the_provider_s(
     connected.catalogue.synchronize("academy", active, connected.now())
     add_rule(connected, "acme", "course:1", "academy", "t-one")
     for instance, template in ((GOOD, "T-ONE"), (BAD, "T-TWO"), (OTHER, "T-two")):
-        wire.get(place(instance), json=with_badge(template, instance))
+        wire.get(object_url(instance), json=with_badge(template, instance))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
     decided(connected)
@@ -173,8 +173,8 @@ def test_a_badge_whose_id_alm_writes_in_other_cases_is_the_provider_s(
     assert awards == {"t-one": "template", "T-TWO": None, "T-two": None}
 
 
-def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+def test_a_failing_learner_delays_no_other(connected: Store, wire: responses.RequestsMock) -> None:
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=500)
     wire.get(f"{API}/users/7", status=500)
     wire.get(f"{API}/users/8", json={"data": user("8")})
@@ -182,11 +182,9 @@ def test_a_learner_on_whom_alm_fails_holds_no_other(connected: Store, wire: resp
     assert decided(connected) == {f"7 {GOOD}": "waiting", f"8 {GOOD}": "done"}
 
 
-def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
-    connected: Store, wire: responses.RequestsMock
-) -> None:
+def test_two_failures_open_the_circuit_and_lose_nothing(connected: Store, wire: responses.RequestsMock) -> None:
     for instance in (GOOD, BAD, OTHER):
-        wire.get(place(instance), status=503)
+        wire.get(object_url(instance), status=503)
     complete(connected, ("7", GOOD), ("7", BAD), ("7", OTHER))
     assert set(decided(connected).values()) == {"waiting"}
     assert sum("learningObjects" in str(call.request.url) for call in wire.calls) == 2
@@ -214,7 +212,7 @@ def test_alm_that_fails_on_all_rests_after_two_and_nothing_is_lost(
 def test_what_earned_nothing_on_arrival_earns_nothing_when_it_is_replayed(
     event: dict[str, Any], account: Any, state: str, connected: Store, wire: responses.RequestsMock
 ) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users/7", json={"data": user("7")})
     arrive(connected, event, account=account)
     assert decided(connected)["e"] == state
@@ -253,7 +251,7 @@ def bare(instance: str) -> dict[str, Any]:
 def test_only_where_nothing_is_tied_a_completion_counts_as_unmapped(
     rule: tuple[str, ...] | None, passed: bool, unmapped: bool, connected: Store, wire: responses.RequestsMock
 ) -> None:
-    wire.get(place(GOOD), json=bare(GOOD))
+    wire.get(object_url(GOOD), json=bare(GOOD))
     if rule is not None:
         add_rule(connected, "acme", rule, "academy", "t-1")
     arrive(connected, completion("7", instance=GOOD, hasPassed=passed))
@@ -263,7 +261,7 @@ def test_only_where_nothing_is_tied_a_completion_counts_as_unmapped(
 
 
 def test_a_rule_waits_for_what_alm_has_on_it_but_not_for_ever(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(BAD), status=500)
+    wire.get(object_url(BAD), status=500)
     wire.get(f"{API}/users/7", json={"data": user("7")})
     add_rule(connected, "acme", "course:2", "academy", "t-1")
     complete(connected, ("7", BAD))
@@ -275,14 +273,14 @@ def test_a_rule_waits_for_what_alm_has_on_it_but_not_for_ever(connected: Store, 
     assert [award["template_id"] for award in connected.views.awards()] == ["t-1"]
 
 
-def test_a_learner_on_whose_skills_alm_fails_holds_no_other(connected: Store, wire: responses.RequestsMock) -> None:
+def test_failing_skills_of_a_learner_delay_no_other(connected: Store, wire: responses.RequestsMock) -> None:
     level = {"id": "5_1", "type": "skillLevel", "attributes": {"maxCredits": "10"}}
     level["relationships"] = {"badge": {"data": {"id": "b", "type": "badge"}}}
     document = with_badge("t-2", GOOD)
     document["data"]["relationships"]["skills"] = {"data": [{"id": "x", "type": "learningObjectSkill"}]}
     pointer = {"skillLevel": {"data": {"id": "5_1", "type": "skillLevel"}}}
     document["included"] += [level, {"id": "x", "type": "learningObjectSkill", "relationships": pointer}]
-    wire.get(place(GOOD), json=document)
+    wire.get(object_url(GOOD), json=document)
     wire.get(f"{API}/users", status=400)
     for learner in ("7", "8"):
         wire.get(f"{API}/users/{learner}", json={"data": user(learner)})
@@ -291,13 +289,13 @@ def test_a_learner_on_whose_skills_alm_fails_holds_no_other(connected: Store, wi
     wire.get(f"{API}/users/8/userSkills", json={"data": [odd]})
     complete(connected, ("7", GOOD), ("8", GOOD))
     assert set(decided(connected).values()) == {"done", "received"}
-    reasons = {event["learner_id"]: event["reason"] for event in _looks(connected)}
+    reasons = {event["learner_id"]: event["reason"] for event in _skill_checks(connected)}
     assert reasons == {
         "7": "ALM does not say that the learner has achieved skill:5:1",
         "8": "ALM's answer is not understood: userSkill.dateAchieved is not a date",
     }
 
 
-def _looks(store: Store) -> list[dict[str, Any]]:
+def _skill_checks(store: Store) -> list[dict[str, Any]]:
     decided(store)
     return [event for event in store.views.events(state="waiting") if event["kind"] == "SKILL_CHECK"]

@@ -40,7 +40,7 @@ def test_the_id_that_a_customer_defines_is_not_alms() -> None:
 
 
 def test_an_empty_report_says_so() -> None:
-    with pytest.raises(ReportError, match="internalUserID, userEmail, name; it has none at all"):
+    with pytest.raises(ReportError, match="internalUserID, userEmail, name; it has no columns"):
         read("")
 
 
@@ -55,6 +55,6 @@ def test_what_is_no_csv_says_in_which_line() -> None:
         read(f'{DOCUMENTED}7,"{"x" * 200_000}\r\n')
 
 
-def test_everybody_is_read_where_nobody_is_wished_for_but_not_a_line_without_an_id() -> None:
+def test_all_users_are_read_without_a_selection_but_no_line_without_an_id() -> None:
     text = "userEmail,name,internalUserID\nrosa@example.org,Rosa,7\nwei@example.org,Wei Chen\nli@example.org,Li,9\n"
     assert [each.id for each in read_users(text.splitlines(keepends=True))] == ["7", "9"]

@@ -1,4 +1,4 @@
-"""Migration runs: each file that ALM has taken in is an event once, in whatever shape ALM tells of it."""
+"""Migration runs: each imported file becomes one event, in every format of ALM's answer."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Account:
     def follow(self, run: str) -> int:
         return self.store.migration_runs.follow("acme", "310", "52001", run, self.store.now())
 
-    def look(self) -> str:
+    def poll(self) -> str:
         return follow_runs(self.store, self.connection)
 
     def state(self, number: int) -> str:
@@ -76,37 +76,37 @@ def account(store: Store, serve_app: Callable[..., str], request: pytest.Fixture
 def test_each_file_is_an_event_once_and_the_run_is_followed_to_its_end(account: Account) -> None:
     run = account.start("badge", "skill", "course")
     number = account.follow(run)
-    assert account.look() == f"310/52001/{run}: 0 of 3 files have ended"
+    assert account.poll() == f"310/52001/{run}: 0 of 3 files have ended"
     account.drive(run, "badge", "COMPLETED")
-    account.look()
-    account.look()
+    account.poll()
+    account.poll()
     assert account.files() == ["badge"]
     account.drive(run)
     account.drive(run, "course", "FAILED")
-    account.look()
+    account.poll()
     assert account.state(number) == "followed"
     account.drive(run, "skill", "COMPLETED")
-    account.look()
+    account.poll()
     assert account.files() == ["badge", "skill"]
     assert account.state(number) == "finished"
-    assert account.look() == "no run is followed"
+    assert account.poll() == "no run is followed"
     (event,) = account.store.views.events_called(f"migration:310/52001/{run}:badge")
     assert event["state"] == "done"
     assert event["reason"] == f"badge.csv was taken in by ALM, in the migration run 310/52001/{run}"
 
 
-def test_following_a_run_again_tells_nothing_twice(account: Account) -> None:
+def test_following_a_run_again_reports_nothing_twice(account: Account) -> None:
     run = account.start("badge")
     number = account.follow(run)
     account.drive(run, state="COMPLETED")
-    account.look()
+    account.poll()
     assert account.follow(run) == number
     assert account.state(number) == "followed"
-    account.look()
+    account.poll()
     assert account.files() == ["badge"]
 
 
-def test_a_crash_between_event_and_note_tells_nothing_twice(account: Account) -> None:
+def test_a_crash_between_event_and_mark_reports_nothing_twice(account: Account) -> None:
     run = account.start("badge")
     account.follow(run)
     account.drive(run, state="COMPLETED")
@@ -126,25 +126,25 @@ def test_badges_are_asked_for_again_and_skills_polled_after_their_files(account:
         cache.put(kind, {"place": {"id": "1"}}, store.now())
     cache.put("learner", {"1": {"id": "1"}}, store.now())
     account.drive(run, "user_skill", "COMPLETED")
-    account.look()
+    account.poll()
     assert all(cache.get(kind, ["place"], newer_than=0.0) for kind in KINDS)
     account.drive(run, "badge", "COMPLETED")
-    account.look()
+    account.poll()
     assert not any(cache.get(kind, ["place"], newer_than=0.0) for kind in KINDS)
     assert cache.get("learner", ["1"], newer_than=0.0)
     assert due_lanes(store, "tend", store.now(), tasks=["skills"]) == ["acme"]
 
 
-def test_a_run_that_alm_does_not_know_is_refused_and_holds_no_other(account: Account) -> None:
+def test_a_run_that_alm_does_not_know_is_refused_and_delays_no_other(account: Account) -> None:
     with pytest.raises(UnknownRecordError):
         request_status(account.store, account.connection, "310", "52001", "77")
     account.follow("77")
     with pytest.raises(UnknownRecordError):
-        account.look()
+        account.poll()
     run = account.start("badge")
     number = account.follow(run)
     account.drive(run, state="COMPLETED")
-    refused, told = account.look().split("; ")
+    refused, told = account.poll().split("; ")
     assert refused.startswith("310/52001/77: ALM")
     assert told == f"310/52001/{run}: 1 of 1 files have ended"
     assert account.files() == ["badge"]
@@ -154,14 +154,14 @@ def test_a_run_that_alm_does_not_know_is_refused_and_holds_no_other(account: Acc
     assert account.state(number) == "finished"
 
 
-def test_a_run_of_which_nothing_new_is_told_is_given_up(account: Account) -> None:
+def test_a_run_without_news_is_given_up(account: Account) -> None:
     known, unknown = account.follow(account.start("badge")), account.follow("77")
     age(account.store, QUIET_SECONDS + 60)
-    account.look()
+    account.poll()
     assert account.state(unknown) == "stopped"
     assert account.state(known) == "followed"  # its first answer is news
     age(account.store, QUIET_SECONDS + 60)
-    account.look()
+    account.poll()
     assert account.state(known) == "stopped"
 
 
@@ -169,10 +169,10 @@ def test_a_run_that_is_over_with_a_job_in_an_unknown_state_ends_soon(account: Ac
     run = account.start("badge")
     number = account.follow(run)
     account.drive(run, "badge", "MYSTERIOUS")
-    account.look()
+    account.poll()
     assert account.state(number) == "followed"
     age(account.store, OVER_QUIET_SECONDS + 60)
-    account.look()
+    account.poll()
     assert account.state(number) == "finished"
 
 

@@ -1,4 +1,4 @@
-"""New skills, found by their ids: the first look learns, each later one tells of what is new, once."""
+"""New skills, found by their ids: the first poll learns them, each later poll reports a new one once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def events(store: Store) -> list[dict[str, Any]]:
 
 
 def decided(store: Store) -> set[tuple[str, str]]:
-    """Ids and states of the events once an engine has decided on them."""
+    """Return the ids and states of the events after an engine has decided on them."""
     engine = make_engine(store)
     engine.start()
     try:
@@ -66,7 +66,7 @@ def decided(store: Store) -> set[tuple[str, str]]:
     return {(event["event_id"], event["state"]) for event in events(store)}
 
 
-def test_the_first_look_learns_and_a_later_one_tells_what_is_new_once(store: Store, alm: str) -> None:
+def test_the_first_poll_learns_and_a_later_one_reports_each_new_skill_once(store: Store, alm: str) -> None:
     first = poll_skills(store, acme(store))
     assert (first.skills, first.new, first.learned) == (1, (), True)
     skill = add(alm, "Forklifts", "4411")
@@ -96,8 +96,8 @@ def test_a_new_skill_whose_level_carries_a_template_is_wired(store: Store, alm: 
 
 
 def test_a_delivery_that_uses_our_name_wires_nothing(store: Store, alm: str) -> None:
-    told = {"skillId": "7", "name": "x", "levels": [{"level": 1, "name": "y", "badge": {"id": "1"}}]}
-    body = {"accountId": 70412, "events": [{"eventId": "e-1", "eventName": "SKILL_CREATED", "data": {}, **told}]}
+    reported = {"skillId": "7", "name": "x", "levels": [{"level": 1, "name": "y", "badge": {"id": "1"}}]}
+    body = {"accountId": 70412, "events": [{"eventId": "e-1", "eventName": "SKILL_CREATED", "data": {}, **reported}]}
     store.inbox.add(AlmEndpoint("acme", acme(store).settings).take(decode(json.dumps(body).encode())), store.now())
     (event,) = events(store)
     assert event["state"] == "ignored"
@@ -110,7 +110,7 @@ def test_a_skill_without_a_badge_has_none(store: Store, alm: str) -> None:
     poll_skills(store, acme(store))
     add(alm, "No badge")
     (skill,) = poll_skills(store, acme(store)).new
-    assert skill.told()["levels"] == [{"level": 1, "name": "Level 1", "badge": None}]
+    assert skill.payload()["levels"] == [{"level": 1, "name": "Level 1", "badge": None}]
 
 
 def test_an_account_without_skills_is_learned_too(store: Store, alm: str) -> None:
@@ -141,17 +141,17 @@ def test_few_calls_do_whether_few_or_many_are_new(store: Store, alm: str) -> Non
     assert len(events(store)) == 30
 
 
-def test_what_was_told_before_the_rate_was_used_up_is_not_told_twice(store: Store, alm: str) -> None:
+def test_a_skill_reported_before_the_rate_was_used_up_is_not_reported_twice(store: Store, alm: str) -> None:
     poll_skills(store, acme(store))
     for number in range(29):
         add(alm, f"Skill {number}")
     connect_alm(store, alm, rate="10/hour")  # calls of the last hour count already
     with pytest.raises(OverBudgetError):
         poll_skills(store, acme(store))
-    told = len(events(store))
-    assert 0 < told < 29
+    reported = len(events(store))
+    assert 0 < reported < 29
     connect_alm(store, alm)
-    assert len(poll_skills(store, acme(store)).new) == 29 - told
+    assert len(poll_skills(store, acme(store)).new) == 29 - reported
     assert len(events(store)) == 29
 
 
@@ -195,7 +195,7 @@ json_values = st.recursive(
 def test_whatever_alm_answers_is_skills_or_not_understood(document: Any) -> None:
     try:
         for skill in parse_skills(document):
-            json.dumps(skill.told())
+            json.dumps(skill.payload())
             assert "\0" not in skill.name
     except FailedRequestError:
         pass

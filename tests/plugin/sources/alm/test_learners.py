@@ -1,4 +1,4 @@
-"""How many requests completions cost: counted by ALM's sandbox over real HTTP."""
+"""The number of requests for learners, counted by ALM's sandbox over real HTTP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from badgerelay.plugin.store.inbox.unknown_learners import UnknownLearners
 
 from ....support import completion, connect_alm, connect_credly, until
 from .test_client import API, user
-from .test_source import GOOD, arrive, complete, connected, decided, place, wire, with_badge
+from .test_source import GOOD, arrive, complete, connected, decided, object_url, wire, with_badge
 
 __all__ = ["connected", "wire"]
 
@@ -36,7 +36,7 @@ LEARNERS, COURSES = 120, 6
 
 
 class Clock:
-    """The machine's clock, and so many seconds on."""
+    """The machine's clock, ahead by some seconds."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -49,7 +49,7 @@ class Clock:
 def store(settings: Settings) -> Iterator[Store]:
     made = Store(Database(settings.database_url), open_vault(settings), Clock())
     yield made
-    made.storage("acme").put("users_job", "", seconds=0.0)  # whoever looks after one stops
+    made.storage("acme").put("users_job", "", seconds=0.0)  # ends the thread that follows a report
     made.close()
 
 
@@ -59,7 +59,7 @@ class Account:
     def __init__(self, store: Store, serve_app: Callable[..., str], **knobs: str) -> None:
         self.store = store
         connect_credly(store, serve_app("credly"), award_limit="unlimited", max_age="unlimited")
-        pace = {"rate": "60000r/m", "burst": "1000"}  # nothing is waited for
+        pace = {"rate": "60000r/m", "burst": "1000"}  # no request waits
         world = {"learners": str(LEARNERS), "courses": str(COURSES), "job_seconds": "0", **pace}
         self.url = serve_app("alm", **world | knobs)
         connect_alm(store, self.url, max_age="unlimited")
@@ -79,12 +79,12 @@ class Account:
         self.arrived += len(events)
 
     def decide(self) -> None:
-        """As the engine does, until nothing is due."""
+        """Decide as the engine does, until no event is due."""
         while decide_batch(self.store, self.source, "acme", "owner"):
             pass
 
     def comes_to(self, states: dict[str, int]) -> bool:
-        """Whether the events stand so, once what is due has been decided."""
+        """Return whether the events have these states after all due ones are decided."""
         self.decide()
         return self.states == states
 
@@ -94,7 +94,7 @@ class Account:
 
     @property
     def asked(self) -> Counter[str]:
-        """Requests since it was connected, by kind."""
+        """The requests since the account was connected, by kind."""
         return self._counts() - self.before
 
     def _counts(self) -> Counter[str]:
@@ -102,7 +102,7 @@ class Account:
         return Counter(answer["requests"])
 
 
-PLACE = "GET /learningObjects/<lo_id>"
+LEARNING_OBJECT = "GET /learningObjects/<lo_id>"
 
 
 def test_many_learners_cost_a_call_for_fifty_and_known_ones_nothing(
@@ -113,7 +113,7 @@ def test_many_learners_cost_a_call_for_fifty_and_known_ones_nothing(
     account.decide()
     assert account.states == {"done": 3 * LEARNERS}
     assert account.asked["GET /users"] == -(-LEARNERS // 50)
-    assert account.asked[PLACE] == COURSES - 1
+    assert account.asked[LEARNING_OBJECT] == COURSES - 1
     assert account.asked["GET /users/<user_id>"] == 0
     before = account.asked
     account.arrive(range(LEARNERS), range(3, 5))
@@ -177,7 +177,7 @@ def test_while_a_list_is_made_those_who_are_known_do_not_wait(store: Store, serv
         ({"jobs": "forbidden"}, "scope admin:write"),
         ({"jobs": "failing"}, "ALM failed to make the users' report"),
         ({"jobs": "forgotten"}, "no longer knows the job"),
-        ({"job_shape": "nowhere"}, "does not say where the users' report is"),
+        ({"job_shape": "nowhere"}, "does not state the address of the users' report"),
         ({"job_shape": "elsewhere"}, "lies at 'reports.example.com'"),
         ({"users_columns": "without_id"}, "no column internalUserID"),
     ],
@@ -224,8 +224,8 @@ def test_only_so_many_lists_are_had_made_in_a_day(
     assert account.asked["POST /jobs"] == JOBS_A_DAY
 
 
-def test_learners_who_failed_or_are_unknown_hold_nobody(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+def test_failed_or_unknown_learners_delay_no_other(connected: Store, wire: responses.RequestsMock) -> None:
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=400)
     wire.get(f"{API}/users/7", status=500)
     wire.get(f"{API}/users/8", status=404)
@@ -235,7 +235,7 @@ def test_learners_who_failed_or_are_unknown_hold_nobody(connected: Store, wire: 
 
 
 def test_what_was_found_before_alm_stopped_answering_is_kept(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", status=400)
     wire.get(f"{API}/users/7", json={"data": user("7")})
     wire.get(f"{API}/users/8", status=429, headers={"retry-after": "1.5"})
@@ -245,7 +245,7 @@ def test_what_was_found_before_alm_stopped_answering_is_kept(connected: Store, w
 
 
 def test_those_who_come_next_are_never_asked_for_alone(connected: Store, wire: responses.RequestsMock) -> None:
-    wire.get(place(GOOD), json=with_badge("t-1", GOOD))
+    wire.get(object_url(GOOD), json=with_badge("t-1", GOOD))
     wire.get(f"{API}/users", json={"data": []})
     for number in range(7, 110):
         wire.get(f"{API}/users/{number}", json={"data": user(str(number))})
@@ -265,7 +265,7 @@ def test_those_who_come_next_are_never_asked_for_alone(connected: Store, wire: r
 
 
 @pytest.mark.parametrize("amount", [3, 60])
-def test_strangers_are_those_of_whom_no_young_answer_tells(amount: int, connected: Store) -> None:
+def test_a_learner_without_a_recent_answer_is_unknown(amount: int, connected: Store) -> None:
     complete(connected, *((str(number), GOOD) for number in range(100, 100 + amount)))
     now = connected.now()
     cache: Cache = connected.cache("acme")
@@ -279,7 +279,7 @@ def test_strangers_are_those_of_whom_no_young_answer_tells(amount: int, connecte
     assert UnknownLearners(connected.database, "other", "learner").ahead(50, newer_than=0.0) == []
 
 
-def test_hastening_touches_only_what_waits_for_that_reason(connected: Store) -> None:
+def test_only_events_with_that_reason_are_made_due(connected: Store) -> None:
     complete(connected, ("7", GOOD), ("8", GOOD))
     unknown = UnknownLearners(connected.database, "acme", "learner")
     later = connected.now() + 500.0

@@ -1,4 +1,4 @@
-"""ALM's own limits: learned from its answers, shared by all who ask, and never exceeded."""
+"""ALM's own limits: learned from its answers, shared by all processes, and never exceeded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from badgerelay.plugin.runtime.vault import open_vault
 from badgerelay.plugin.sources.alm.api.connect import SPARE, client_of
 from badgerelay.plugin.sources.alm.api.learning_objects import ask_object
 from badgerelay.plugin.sources.alm.api.rate_headers import RateLimit
-from badgerelay.plugin.sources.alm.api.rate_limits import ALL, KIND, Tempo
+from badgerelay.plugin.sources.alm.api.rate_limits import ALL, KIND, ApiLimits
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.connections.rate_windows import RateWindows
 from badgerelay.plugin.store.database import Database
@@ -84,7 +84,7 @@ def test_a_clock_that_steps_back_blocks_for_moments_at_most(store: Store, clock:
 
 
 class Asked:
-    """The paces that a tempo asks for. :ivar named: their names, intervals and bursts."""
+    """Records the paces that the limits create. :ivar named: their names, intervals and bursts."""
 
     def __init__(self) -> None:
         self.named: list[tuple[str, float, int]] = []
@@ -92,31 +92,31 @@ class Asked:
     def __call__(self, what: str, interval: float, burst: int) -> Callable[[], None]:
         return lambda: self.named.append((what, interval, burst))
 
-    def of(self, tempo: Tempo, kind: str) -> list[tuple[str, float, int]]:
+    def of(self, limits: ApiLimits, kind: str) -> list[tuple[str, float, int]]:
         self.named.clear()
-        tempo.before(kind)
+        limits.before(kind)
         return list(self.named)
 
 
-def test_until_alm_says_otherwise_its_pages_are_believed(store: Store) -> None:
+def test_the_documented_limits_apply_until_alm_states_others(store: Store) -> None:
     asked = Asked()
-    tempo = Tempo(asked, store.cache("acme"), store.now)
-    overall = (f"tempo {ALL}", 1.0, 10)
-    assert asked.of(tempo, "GET users") == [("tempo GET users", 1.0, 10), overall]
-    objects = ("tempo GET learningObjects", 4.0, 10)
-    assert asked.of(tempo, "GET learningObjects/instances") == [objects, overall]
+    limits = ApiLimits(asked, store.cache("acme"), store.now)
+    overall = (f"alm {ALL}", 1.0, 10)
+    assert asked.of(limits, "GET users") == [("alm GET users", 1.0, 10), overall]
+    objects = ("alm GET learningObjects", 4.0, 10)
+    assert asked.of(limits, "GET learningObjects/instances") == [objects, overall]
 
 
-def test_what_alm_tells_holds_for_all_of_a_kind_and_for_every_process(store: Store) -> None:
+def test_a_stated_limit_applies_to_all_of_a_kind_and_to_every_process(store: Store) -> None:
     asked = Asked()
-    tempo = Tempo(asked, store.cache("acme"), store.now)
-    tempo.told("GET learningObjects/instances", RateLimit(30, 60.0, 5))
-    tempo.told("GET users", RateLimit(120, 60.0, None))
-    for each in (tempo, Tempo(asked, store.cache("acme"), store.now)):
-        assert asked.of(each, "GET learningObjects")[0] == ("tempo GET learningObjects", 2.0, 5)
-        assert asked.of(each, "GET users/userSkills") == [("tempo GET users", 0.5, 1), (f"tempo {ALL}", 0.5, 1)]
-    tempo.told("GET learningObjects", RateLimit(15, 60.0, 5))
-    assert asked.of(tempo, "GET learningObjects/instances")[0] == ("tempo GET learningObjects", 4.0, 5)
+    limits = ApiLimits(asked, store.cache("acme"), store.now)
+    limits.learn("GET learningObjects/instances", RateLimit(30, 60.0, 5))
+    limits.learn("GET users", RateLimit(120, 60.0, None))
+    for each in (limits, ApiLimits(asked, store.cache("acme"), store.now)):
+        assert asked.of(each, "GET learningObjects")[0] == ("alm GET learningObjects", 2.0, 5)
+        assert asked.of(each, "GET users/userSkills") == [("alm GET users", 0.5, 1), (f"alm {ALL}", 0.5, 1)]
+    limits.learn("GET learningObjects", RateLimit(15, 60.0, 5))
+    assert asked.of(limits, "GET learningObjects/instances")[0] == ("alm GET learningObjects", 4.0, 5)
     assert len(store.cache("acme").all(KIND, newer_than=0.0)) == 3
 
 
@@ -126,7 +126,7 @@ def connected(store: Store, serve_app: Callable[..., str], **settings: Any) -> N
 
 
 def until_refused(ask: Callable[[], object]) -> tuple[int, float]:
-    """How often we may ask at once, and after which time again."""
+    """Return the number of calls at once, and the seconds until the next."""
     for made in range(100):
         try:
             ask()
@@ -170,7 +170,7 @@ def test_several_processes_never_ask_too_often(settings: Settings, serve_app: Ca
         store.close()
 
 
-def test_a_long_wait_is_told_instead_of_waited_for(settings: Settings, serve_app: Callable[..., str]) -> None:
+def test_a_long_wait_is_reported_instead_of_waited_for(settings: Settings, serve_app: Callable[..., str]) -> None:
     store = open_store(settings)
     connected(store, serve_app)
     acme = store.connections.get("acme")

@@ -39,7 +39,7 @@ def ask(alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock) -> C
 
 @pytest.fixture
 def alm_settings() -> dict[str, Any]:
-    """Both of this folder and of the store."""
+    """The settings of a sandbox."""
     from badgerelay.plugin.sources.alm.sandbox import sandbox_settings
 
     return {**sandbox_settings("http://127.0.0.1", "academy"), "bulk_parameter": "id"}
@@ -56,12 +56,12 @@ def kept(database_url: str, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def places(kept: Store, ask: Callable[[str], AlmClient]) -> Callable[..., LearningObjectFetch]:
+def learning_objects(kept: Store, ask: Callable[[str], AlmClient]) -> Callable[..., LearningObjectFetch]:
     return lambda url, now=NOW: LearningObjectFetch(kept.cache("acme"), ask(url), now)
 
 
-def looked_up(places: LearningObjectFetch, place: InstanceKey) -> LearningObjectFacts:
-    found = places.look_up(place)
+def looked_up(learning_objects: LearningObjectFetch, key: InstanceKey) -> LearningObjectFacts:
+    found = learning_objects.look_up(key)
     assert isinstance(found, LearningObjectFacts)
     return found
 
@@ -72,13 +72,13 @@ def count(url: str) -> int:
 
 
 @pytest.mark.parametrize("externals", ["everywhere", "documented"])
-def test_what_hangs_on_a_place_is_asked_for_once(
-    externals: str, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
+def test_a_learning_object_is_asked_for_once(
+    externals: str, serve_app: Callable[..., str], learning_objects: Callable[..., LearningObjectFetch]
 ) -> None:
     url = serve_app("alm", externals=externals)
-    first = places(url)
-    found = {place: looked_up(first, place) for place in (COURSE, BARE, PRACTICE, PATH, CERTIFICATION)}
-    badges = {place: facts.badge and facts.badge.template_id for place, facts in found.items()}
+    first = learning_objects(url)
+    found = {key: looked_up(first, key) for key in (COURSE, BARE, PRACTICE, PATH, CERTIFICATION)}
+    badges = {key: facts.badge and facts.badge.template_id for key, facts in found.items()}
     assert badges == {
         COURSE: "6f0a2c9e-8b1d-4e37-9a55-d2c4b8f01a63",
         BARE: None,
@@ -88,46 +88,49 @@ def test_what_hangs_on_a_place_is_asked_for_once(
     }
     levels = [(each.object, each.most, each.badge and each.badge.id) for each in found[PRACTICE].levels]
     assert levels == [("skill:240110:1", 10, "4411"), ("skill:240110:2", 20, None)]
-    # A document of each; alone the certification's badge, and those that came without their external provider.
+    # One document each, and one for each badge that came without its external provider.
     asked = 5 + (1 if externals == "everywhere" else 4)
     assert count(url) == asked
-    again = places(url, NOW + NO_BADGE_SECONDS - 1)
+    again = learning_objects(url, NOW + NO_BADGE_SECONDS - 1)
     assert again.known(found) == found
-    assert places(url, NOW + NO_BADGE_SECONDS + 1).known(found).keys() == found.keys() - {BARE}
-    assert places(url, NOW + BADGE_SECONDS + 1).known(found) == {}
+    assert learning_objects(url, NOW + NO_BADGE_SECONDS + 1).known(found).keys() == found.keys() - {BARE}
+    assert learning_objects(url, NOW + BADGE_SECONDS + 1).known(found) == {}
     assert count(url) == asked
 
 
-def test_an_instance_that_the_learning_object_does_not_tell_of_is_asked_for(
-    serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
+def test_an_instance_outside_the_learning_object_s_document_is_asked_for(
+    serve_app: Callable[..., str], learning_objects: Callable[..., LearningObjectFetch]
 ) -> None:
-    visit = places(serve_app("alm"))
-    assert isinstance(visit.look_up(("course:8801234", "course:8801234_1")), UnknownRecordError)
-    assert isinstance(visit.look_up(("course:1", "course:1_1")), UnknownRecordError)
+    fetch = learning_objects(serve_app("alm"))
+    assert isinstance(fetch.look_up(("course:8801234", "course:8801234_1")), UnknownRecordError)
+    assert isinstance(fetch.look_up(("course:1", "course:1_1")), UnknownRecordError)
 
 
 @pytest.mark.parametrize(
     ("roots", "expected"),
     [("prefixed", "certification:171020"), ("plain", "certification:171020"), ("none", None)],
 )
-def test_a_renewed_certification_tells_its_root_or_not(
-    roots: str, expected: str | None, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
+def test_a_renewed_certification_may_name_its_root(
+    roots: str,
+    expected: str | None,
+    serve_app: Callable[..., str],
+    learning_objects: Callable[..., LearningObjectFetch],
 ) -> None:
     url = serve_app("alm", roots=roots)
     renewed = requests.post(f"{url}/_sandbox/renew", json={"loId": "certification:171020"}, timeout=5).json()
-    visit = places(url)
-    facts = looked_up(visit, (renewed["id"], renewed["instance_id"]))
+    fetch = learning_objects(url)
+    facts = looked_up(fetch, (renewed["id"], renewed["instance_id"]))
     assert facts.root == expected
     assert facts.badge is not None
     assert facts.badge.id == "4413"
-    assert visit.roots([renewed["id"], "certification:9"]) == ({renewed["id"]: expected} if expected else {})
+    assert fetch.roots([renewed["id"], "certification:9"]) == ({renewed["id"]: expected} if expected else {})
 
 
 @pytest.mark.parametrize("instance", ["certification:171020_190311", "certification:171020_1", ""])
 def test_a_certification_has_its_own_badge(
-    instance: str, serve_app: Callable[..., str], places: Callable[..., LearningObjectFetch]
+    instance: str, serve_app: Callable[..., str], learning_objects: Callable[..., LearningObjectFetch]
 ) -> None:
-    badge = looked_up(places(serve_app("alm")), ("certification:171020", instance)).badge
+    badge = looked_up(learning_objects(serve_app("alm")), ("certification:171020", instance)).badge
     assert badge is not None
     assert badge.id == "4413"
 
@@ -143,7 +146,10 @@ def test_a_certification_has_its_own_badge(
     ],
 )
 def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_beyond_doubt(
-    ties: dict[str, str | None], instance: str, expected: str | None, places: Callable[..., LearningObjectFetch]
+    ties: dict[str, str | None],
+    instance: str,
+    expected: str | None,
+    learning_objects: Callable[..., LearningObjectFetch],
 ) -> None:
     pointers = [{"id": key, "type": "learningObjectInstance"} for key in ties]
     instances = [
@@ -160,11 +166,13 @@ def test_of_several_instances_a_certification_has_the_badge_only_where_it_is_bey
         wire.get(f"{API}/learningObjects/certification%3A1", json={"data": data, "included": instances})
         for badge in ("1", "2"):
             wire.get(f"{API}/badges/{badge}", json={"data": {"id": badge, "type": "badge", "attributes": {}}})
-        facts = looked_up(places("learningmanager.adobe.com"), ("certification:1", instance))
+        facts = looked_up(learning_objects("learningmanager.adobe.com"), ("certification:1", instance))
     assert (facts.badge and facts.badge.id) == expected
 
 
-def test_a_path_that_alm_does_not_tell_deep_is_asked_for_plainly(places: Callable[..., LearningObjectFetch]) -> None:
+def test_a_path_is_asked_for_again_if_alm_refuses_its_parts(
+    learning_objects: Callable[..., LearningObjectFetch],
+) -> None:
     def answer(request: Any) -> tuple[int, dict[str, str], str]:
         if "subLOs" in request.url:
             return (
@@ -177,7 +185,9 @@ def test_a_path_that_alm_does_not_tell_deep_is_asked_for_plainly(places: Callabl
     with responses.RequestsMock() as wire:
         wire.post(REFRESH, json={"access_token": "t-1", "expires_in": 604800})
         wire.add_callback("GET", f"{API}/learningObjects/learningProgram%3A1", answer)
-        assert looked_up(places("learningmanager.adobe.com"), ("learningProgram:1", "")) == LearningObjectFacts(None)
+        assert looked_up(
+            learning_objects("learningmanager.adobe.com"), ("learningProgram:1", "")
+        ) == LearningObjectFacts(None)
 
 
 def test_the_document_that_adobe_shows_is_read(payloads: Path) -> None:
@@ -192,7 +202,7 @@ def test_the_document_that_adobe_shows_is_read(payloads: Path) -> None:
 @pytest.mark.parametrize(
     "root", ["", "certification:", "course:7", [], {}, True, 0, "certification:7/../8", "x" * 300]
 )
-def test_what_is_no_root_is_none(root: Any) -> None:
+def test_an_invalid_root_is_ignored(root: Any) -> None:
     document = {
         "data": {"id": "certification:1", "type": "learningObject", "attributes": {"rootCertificationId": root}}
     }
