@@ -105,13 +105,13 @@ for _ in range(200):
 BAD: dict[str, tuple[bytes, str]] = {
     "nan": (json.dumps(completion(eventId="nan", hasPassed=float("nan"))).encode(), "is not a number in JSON"),
     "infinity": (json.dumps(completion(eventId="infinity", extra=float("inf"))).encode(), "is not a number in JSON"),
-    "digits": (json.dumps(completion(eventId="digits")).encode().replace(b'"15300721"', b"9" * 5000), "no number"),
+    "digits": (json.dumps(completion(eventId="digits")).encode().replace(b'"15300721"', b"9" * 5000), "not a number"),
     "utf-8": (json.dumps(completion("\x01", eventId="utf-8")).encode().replace(b"\\u0001", b"\xff"), "Unicode"),
     "surrogate": (json.dumps(completion("\ud800", eventId="surrogate")).encode(), "Unicode"),
     "nul": (json.dumps(completion("a\x00b", eventId="nul")).encode(), "NUL"),
     "twice": (
         json.dumps(completion(eventId="twice")).encode().replace(b'"userId"', b'"userId": 1, "userId"'),
-        "twice",
+        "repeated",
     ),
     "deep": (json.dumps(completion(eventId="deep", extra=DEEP)).encode(), "nested deeper"),
     "long user": (json.dumps(completion("9" * 10_000, eventId="long user")).encode(), "longer than 255"),

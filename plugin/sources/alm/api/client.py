@@ -14,16 +14,10 @@ from .....adapters.context import Storage, unhurried
 from .....adapters.errors import ConfigurationError, RejectedError, TemporaryError
 from .....adapters.http.hosts import base_url
 from .....adapters.http.paging import follow
-from .documents import (
-    LearnerRecord,
-    account_ids,
-    next_link,
-    parse_learner,
-    primaries,
-    primary,
-)
+from .documents import LearnerRecord, account_ids, parse_learner
 from .downloads import download
 from .errors import FailedRequestError, NotAlmError, UnknownRecordError, UnreachableError
+from .json_api import next_link, primaries, primary
 from .rate_headers import RateLimit
 from .tokens import Tokens
 from .transport import API, Transport, UnauthorisedError

@@ -1,4 +1,4 @@
-"""Parsers of ALM's JSON:API documents. Pure.
+"""Parsers of ALM's learners and badges. Pure.
 
 A document of an undocumented shape raises FailedRequestError, so that nothing is decided by it.
 """
@@ -6,22 +6,30 @@ A document of an undocumented shape raises FailedRequestError, so that nothing i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import FailedRequestError
+from .json_api import (
+    UNSTORABLE,
+    Resource,
+    attributes_of,
+    id_of,
+    included,
+    object_of,
+    primaries,
+    related_ids,
+    shape_error,
+    text_of,
+)
 
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_TEXT = 1000
 """Maximum characters of a name."""
 MAX_EMAIL = 254
 """Maximum characters of an e-mail address (RFC 5321)."""
 MAX_TEMPLATE_ID = 255
 """Maximum characters of a badge template's id in the ledger."""
-
-Resource = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,96 +72,36 @@ class BadgeTie:
     badge: BadgeRecord | None
 
 
-def primary(document: Any) -> Resource:
-    """Return the document's resource. :raises FailedRequestError: ``data`` is not one resource."""
-    return _resource(_object(document, "document").get("data"), "data")
-
-
-def primaries(document: Any) -> list[Resource]:
-    """Return the document's resources. :raises FailedRequestError: ``data`` is not a list of resources."""
-    return _resources(_object(document, "document").get("data"), "data")
-
-
-def included(document: Any, kind: str) -> dict[str, Resource]:
-    """Return the included resources of one type, by id.
-
-    :raises FailedRequestError: ``included`` is present and is not a list of resources.
-    """
-    found = _object(document, "document").get("included")
-    if found is None:
-        return {}
-    return {
-        _id(resource, "included"): resource
-        for resource in _resources(found, "included")
-        if resource.get("type") == kind
-    }
-
-
-def next_link(document: Any) -> str | None:
-    """Return the link to the next page, or None on the last page.
-
-    :raises FailedRequestError: ``links`` has another shape.
-    """
-    links = _object(document, "document").get("links")
-    if links is None:
-        return None
-    link = _object(links, "links").get("next")
-    if isinstance(link, Mapping):
-        link = link.get("href")
-    if link is None or link == "":
-        return None
-    if not isinstance(link, str):
-        raise _shape("links.next")
-    return link
-
-
-def related_ids(resource: Resource, name: str) -> list[str]:
-    """Return the ids in a relationship, to one or to many; none if it is absent or empty.
-
-    :raises FailedRequestError: the relationship has another shape.
-    """
-    where = f"relationships.{name}"
-    relationship = _object(resource.get("relationships") or {}, "relationships").get(name)
-    if relationship is None:
-        return []
-    data = _object(relationship, where).get("data")
-    if data is None:
-        return []
-    if isinstance(data, list):
-        return [_id(item, where) for item in _resources(data, where)]
-    return [_id(_resource(data, where), where)]
-
-
 def parse_learner(resource: Resource) -> LearnerRecord:
     """Return the learner in a resource. :raises FailedRequestError: the resource is not a user."""
-    attributes = _attributes(resource, "user")
-    email = (_text(attributes, "email") or "").strip().lower()
-    locale = _locale(_text(attributes, "contentLocale")) or _locale(_text(attributes, "uiLocale"))
+    attributes = attributes_of(resource, "user")
+    email = (text_of(attributes, "email") or "").strip().lower()
+    locale = _locale(text_of(attributes, "contentLocale")) or _locale(text_of(attributes, "uiLocale"))
     return LearnerRecord(
-        id=_id(resource, "user"),
+        id=id_of(resource, "user"),
         email=email if email and len(email) <= MAX_EMAIL else None,
-        name=" ".join((_text(attributes, "name") or "").split())[:MAX_TEXT],
+        name=" ".join((text_of(attributes, "name") or "").split())[:MAX_TEXT],
         locale=locale,
-        state=_text(attributes, "state") or "",
+        state=text_of(attributes, "state") or "",
     )
 
 
 def parse_badge(resource: Resource) -> BadgeRecord:
     """Return the badge in a resource. :raises FailedRequestError: the resource is not a badge."""
-    attributes = _attributes(resource, "badge")
+    attributes = attributes_of(resource, "badge")
     external = attributes.get("externalProvider")
-    external = {} if external is None else _object(external, "badge.externalProvider")
+    external = {} if external is None else object_of(external, "badge.externalProvider")
     template = external.get("id")
     if type(template) is int:
         template = str(template)
     if template is not None and not (isinstance(template, str) and _is_id(template)):
-        raise _shape("badge.externalProvider.id")
+        raise shape_error("badge.externalProvider.id")
     return BadgeRecord(
-        id=_id(resource, "badge"),
-        name=(_text(attributes, "name") or "")[:MAX_TEXT],
+        id=id_of(resource, "badge"),
+        name=(text_of(attributes, "name") or "")[:MAX_TEXT],
         template_id=(template or "").strip() or None,
-        provider=(_text(external, "provider") or "").strip() or None,
-        state=_text(attributes, "state") or "",
+        provider=(text_of(external, "provider") or "").strip() or None,
+        state=text_of(attributes, "state") or "",
     )
 
 
@@ -169,19 +117,6 @@ def badge_tie(resource: Resource, document: Any) -> BadgeTie | None:
     return BadgeTie(ids[0], None if badge is None else parse_badge(badge))
 
 
-def number(resource: Resource, key: str) -> int | None:
-    """Return a whole number of the attributes, which ALM also writes as text, or None if it is absent."""
-    value = _object(resource.get("attributes") or {}, "attributes").get(key)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 10:
-        return int(value)
-    return value if type(value) is int else None
-
-
-def attribute(resource: Resource, key: str) -> Any:
-    """Return the value of an attribute, or None if it is absent."""
-    return _object(resource.get("attributes") or {}, "attributes").get(key)
-
-
 def account_ids(document: Any) -> Iterator[str]:
     """Yield the account's id of each user on a page of users.
 
@@ -191,56 +126,10 @@ def account_ids(document: Any) -> Iterator[str]:
         yield from related_ids(resource, "account")
 
 
-def _attributes(resource: Resource, kind: str) -> Mapping[str, Any]:
-    if resource.get("type") != kind:
-        raise _shape(f"{kind}.type")
-    return _object(resource.get("attributes") or {}, f"{kind}.attributes")
-
-
-def _resources(value: Any, where: str) -> list[Resource]:
-    if not isinstance(value, list):
-        raise _shape(where)
-    return [_resource(item, where) for item in value]
-
-
-def _resource(value: Any, where: str) -> Resource:
-    resource = _object(value, where)
-    _id(resource, where)
-    return resource
-
-
-def _object(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _shape(where)
-    return value
-
-
-def _id(resource: Resource, where: str) -> str:
-    value = resource.get("id")
-    if type(value) is int:
-        return str(value)
-    if not isinstance(value, str) or not value or _UNSTORABLE.search(value):
-        raise _shape(f"{where}.id")
-    return value
-
-
-def _text(attributes: Mapping[str, Any], key: str) -> str | None:
-    value = attributes.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise _shape(key)
-    return _UNSTORABLE.sub("", value)
-
-
 def _locale(text: str | None) -> str | None:
     tag = (text or "").strip().replace("_", "-")
     return tag if _LOCALE.match(tag) else None
 
 
 def _is_id(template: str) -> bool:
-    return len(template) <= MAX_TEMPLATE_ID and not _UNSTORABLE.search(template)
-
-
-def _shape(where: str) -> FailedRequestError:
-    return FailedRequestError(f"ALM's answer is not understood: {where} has another shape than documented")
+    return len(template) <= MAX_TEMPLATE_ID and not UNSTORABLE.search(template)

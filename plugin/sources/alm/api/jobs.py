@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from .....adapters.errors import OverBudgetError, RejectedError, TemporaryError
 from .client import AlmClient, segment
-from .documents import primary
 from .downloads import lines_of
 from .errors import ForbiddenError, ReportError, UnknownRecordError
+from .json_api import primary
 
 USERS, TRANSCRIPT = "generateUsers", "generateLearnerTranscript"
 REPORTS = {USERS: "the users' report", TRANSCRIPT: "the learner transcript"}

@@ -12,18 +12,8 @@ from typing import Any
 from .....adapters.errors import RejectedError
 from ....store.catalogue.rules import skill_object
 from .client import AlmClient, segment
-from .documents import (
-    BadgeRecord,
-    BadgeTie,
-    Resource,
-    attribute,
-    badge_tie,
-    included,
-    number,
-    parse_badge,
-    primary,
-    related_ids,
-)
+from .documents import BadgeRecord, BadgeTie, badge_tie, parse_badge
+from .json_api import Resource, attribute, included, number, primary, related_ids
 
 CERTIFICATION = "certification:"
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .documents import MAX_TEXT, BadgeRecord, Resource, badge_tie, included, primaries, primary, related_ids
+from .documents import MAX_TEXT, BadgeRecord, badge_tie
+from .json_api import Resource, included, primaries, primary, related_ids
 
 UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")
 

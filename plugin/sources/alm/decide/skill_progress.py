@@ -11,8 +11,8 @@ from .....adapters.errors import RejectedError
 from ....store.answer_cache import Cache
 from ....store.catalogue.rules import skill_object
 from ..api.client import AlmClient, segment
-from ..api.documents import attribute, number, primaries, related_ids
 from ..api.errors import FailedRequestError, UnknownRecordError
+from ..api.json_api import attribute, number, primaries, related_ids
 from ..webhook.timestamps import parse_moment
 from .lookups import SingleLookups
 

@@ -102,7 +102,7 @@ def test_a_new_refresh_token_is_kept_and_preferred_and_the_setting_is_the_way_ba
     assert sent == ["sandbox-refresh", "second", "sandbox-refresh"]
 
 
-def test_a_new_setting_is_not_shadowed_by_what_its_predecessor_left(
+def test_a_new_setting_replaces_the_stored_tokens_of_the_old_one(
     wire: responses.RequestsMock, alm_settings: dict[str, Any], storage: MemoryStorage, clock: Clock, token: str
 ) -> None:
     wire.get(f"{API}/users/1", json={"data": user("1")})

@@ -243,7 +243,7 @@ def test_a_long_event_id_is_kept_as_its_digest() -> None:
         ([], "not an object"),
     ],
 )
-def test_a_bad_event_says_what_is_wrong_and_its_neighbours_are_intact(value: Any, words: str) -> None:
+def test_an_invalid_event_names_its_problem_and_its_neighbours_are_intact(value: Any, words: str) -> None:
     before, bad, after = decode(envelope(json.dumps(GOOD), json.dumps(value), json.dumps(GOOD))).events
     assert bad.problem is not None
     assert words in bad.problem

@@ -15,13 +15,10 @@ from badgerelay.plugin.sources.alm.api.documents import (
     LearnerRecord,
     account_ids,
     badge_tie,
-    included,
-    next_link,
     parse_badge,
     parse_learner,
-    primaries,
-    primary,
 )
+from badgerelay.plugin.sources.alm.api.json_api import included, next_link, primaries, primary
 
 
 def document(payloads: Path, name: str) -> Any:

@@ -98,7 +98,7 @@ def test_a_rule_of_a_level_alone_names_the_level_and_not_the_completion() -> Non
         (BADGE, Issuers({}, ("academy",)), True, True, "there is no provider connection 'academy'"),
     ],
 )
-def test_a_badge_that_nobody_issues_gives_a_reason(
+def test_a_badge_without_an_issuer_gives_a_reason(
     badge: BadgeRecord, issuers: Issuers, tied: bool, missing: bool, reason: str
 ) -> None:
     earned = evaluate(Inputs(completed(COURSE), (), issuers, badge=badge))

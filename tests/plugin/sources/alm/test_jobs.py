@@ -107,7 +107,7 @@ def test_a_job_that_alm_does_not_know_is_said_so(job_id: str, connect: Callable[
 @pytest.mark.parametrize(
     ("shape", "words"), [("nowhere", "does not state the address"), ("elsewhere", "'reports.example.com' .https.")]
 )
-def test_a_report_that_lies_nowhere_or_elsewhere_is_not_fetched(
+def test_a_report_without_an_allowed_address_is_not_fetched(
     shape: str, words: str, connect: Callable[..., AlmClient]
 ) -> None:
     client = connect(job_shape=shape)
@@ -224,7 +224,7 @@ def read(content: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_lines_keep_their_ends_whatever_mark_stands_first(encoding: str) -> None:
+def test_lines_keep_their_ends_with_any_byte_order_mark(encoding: str) -> None:
     assert read("Tomás,1\r\nWei,2".encode(encoding)) == ["Tomás,1\r\n", "Wei,2"]
 
 

@@ -183,7 +183,7 @@ def test_while_a_list_is_made_those_who_are_known_do_not_wait(store: Store, serv
     ],
     ids=lambda value: str(value),
 )
-def test_where_no_list_can_be_had_they_are_asked_for_one_by_one_and_it_is_said_once(
+def test_without_a_report_learners_are_asked_for_one_by_one_and_the_log_says_it_once(
     knobs: dict[str, str],
     words: str,
     store: Store,

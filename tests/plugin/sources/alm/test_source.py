@@ -260,7 +260,7 @@ def test_only_where_nothing_is_tied_a_completion_counts_as_unmapped(
     assert decision.unmapped is unmapped
 
 
-def test_a_rule_waits_for_what_alm_has_on_it_but_not_for_ever(connected: Store, wire: responses.RequestsMock) -> None:
+def test_a_rule_s_badge_waits_for_alm_but_not_for_ever(connected: Store, wire: responses.RequestsMock) -> None:
     wire.get(object_url(BAD), status=500)
     wire.get(f"{API}/users/7", json={"data": user("7")})
     add_rule(connected, "acme", "course:2", "academy", "t-1")

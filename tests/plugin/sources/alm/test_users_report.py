@@ -14,7 +14,7 @@ def read(text: str, *wanted: str) -> list[LearnerRecord]:
     return list(read_users(text.splitlines(keepends=True), {"7", *wanted}))
 
 
-def test_the_documented_columns_are_read_and_nobody_else_than_wanted() -> None:
+def test_the_documented_columns_are_read_for_the_wanted_users_only() -> None:
     text = DOCUMENTED + (
         "8,wei@example.org,EMP-8,Wei Chen,ACTIVE,en-US,en-US,\r\n"
         '7, Rosa@Example.org ,8,Rosa  Lindqvist,ACTIVE,en-US,sv-SE,"All, of\r\nthem"\r\n'

@@ -206,7 +206,7 @@ def age(store: Store, seconds: float) -> None:
         ("SOMETHING_NEW", False, False),
     ],
 )
-def test_a_state_is_read_for_what_it_can_be_taken_to_say(state: str, completed: bool, ended: bool) -> None:
+def test_a_state_is_read_by_its_words(state: str, completed: bool, ended: bool) -> None:
     (job,) = parse_status({"anything": [{"objectName": "badge.csv", "jobState": state}]}).jobs
     assert (job.file, job.completed, job.ended) == ("badge", completed, ended)
 
@@ -233,7 +233,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_alm_answers_is_a_status_or_not_understood(document: Any) -> None:
+def test_any_answer_is_a_status_or_not_understood(document: Any) -> None:
     try:
         status = parse_status(document)
     except FailedRequestError:

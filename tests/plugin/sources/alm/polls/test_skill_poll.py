@@ -168,7 +168,7 @@ def test_a_poll_leaves_a_part_of_the_rate_to_completions(store: Store, alm: str)
     assert 0 < sum(asked(alm).values()) - before < 9
 
 
-def test_learning_at_connect_says_what_there_is_or_why_not(store: Store, alm: str) -> None:
+def test_learning_at_connect_reports_the_skills_or_the_failure(store: Store, alm: str) -> None:
     requests.put(f"{alm}/_sandbox/faults", data="500=#1", timeout=10).raise_for_status()
     assert "not known yet" in str(learn_skills(store, acme(store)))
     assert learn_skills(store, acme(store)) == "1 skill"
@@ -192,7 +192,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_alm_answers_is_skills_or_not_understood(document: Any) -> None:
+def test_any_answer_is_skills_or_not_understood(document: Any) -> None:
     try:
         for skill in parse_skills(document):
             json.dumps(skill.payload())
