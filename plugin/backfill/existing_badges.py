@@ -87,6 +87,7 @@ class Providers:
             self._try(lambda: self._read_list(adapter, number, name, template_id, source))
 
     def close(self) -> None:
+        """Close the adapters."""
         for adapter in self._adapters.values():
             if adapter is not None:
                 adapter.close()

@@ -110,7 +110,7 @@ class Planner:
     def _is_unavailable(self) -> bool:
         """Return whether the source's connection answers no request now.
 
-        :raises PlanError: the connection is stopped or removed, until somebody repairs it.
+        :raises PlanError: the connection is stopped or removed, until an administrator repairs it.
         """
         if self._source.is_host:
             return False

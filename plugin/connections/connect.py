@@ -107,6 +107,7 @@ class _TrialStorage:
         yield True
 
     def copy_into(self, storage: Storage) -> None:
+        """Copy the used values."""
         for key in self._used & self._values.keys():
             value, seconds = self._values[key]
             storage.put(key, value, seconds=seconds)

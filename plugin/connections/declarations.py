@@ -77,9 +77,9 @@ def read_declarations(document: Mapping[str, Any]) -> list[Declared]:
             if not isinstance(name, str):
                 raise RefusedError(f"a [[{type_}]] has no name")
             found.append(Declared(type_, name, values))
-    doubled = _doubled(declared.name for declared in found)
-    if doubled:
-        raise RefusedError(f"the name {doubled!r} is there twice")
+    repeated = _first_repeated(declared.name for declared in found)
+    if repeated:
+        raise RefusedError(f"the name {repeated!r} is there twice")
     return sorted(found, key=lambda declared: declared.type == ALM)
 
 
@@ -97,7 +97,7 @@ def sentences(error: ValidationError) -> str:
     )
 
 
-def _doubled(names: Iterable[str]) -> str | None:
+def _first_repeated(names: Iterable[str]) -> str | None:
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -33,7 +33,10 @@ class DraftSettings(Schema):
     state = fields.String(load_default="active")
 
     def __init__(self, folder: Path) -> None:
-        """:param folder: the folder that an image's path is relative to."""
+        """Make the schema.
+
+        :param folder: the folder that an image's path is relative to.
+        """
         super().__init__()
         self._folder = folder
 

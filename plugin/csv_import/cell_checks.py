@@ -29,6 +29,7 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+").fullmatch
 
 
 def moment(value: str) -> Fault | None:
+    """Check a date with time."""
     if not _SHAPE(value):
         return Fault("bad_date", "is not a date and time", "write it like 2026-05-02T08:00:00.000Z (UTC)")
     return _day(value[:10])
@@ -54,22 +55,26 @@ def _day(text: str) -> Fault | None:
 
 
 def boolean(value: str) -> Fault | None:
+    """Check TRUE or FALSE."""
     if value.upper() in ("TRUE", "FALSE"):
         return None
     return Fault("bad_boolean", "is neither TRUE nor FALSE", "write TRUE or FALSE")
 
 
 def state(value: str) -> Fault | None:
+    """Check Active or Retired."""
     if value.lower() in ("active", "retired"):
         return None
     return Fault("bad_state", "is neither Active nor Retired", "write Active or Retired")
 
 
 def level(value: str) -> Fault | None:
+    """Check the level of a skill."""
     return None if value in ("1", "2", "3") else Fault("bad_level", "is not a level", "write 1, 2 or 3")
 
 
 def number(value: str) -> Fault | None:
+    """Check a decimal number."""
     return None if _NUMBER(value) else Fault("bad_number", "is not a number", "write digits, with a point: 12.5")
 
 
@@ -99,6 +104,7 @@ identifier = text(MAX_ID)
 
 
 def email(value: str) -> Fault | None:
+    """Check an e-mail address."""
     if _EMAIL(value) and len(value) <= MAX_ID:
         return None
     return Fault("bad_email", "is not an e-mail address", "ALM's migration names users by their e-mail address")

@@ -1,4 +1,4 @@
-"""Export of a provider's badge templates as files that ALM can migrate, so that nobody copies an id by hand."""
+"""Export of a provider's badge templates as files that ALM can migrate, so that no id is copied by hand."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ class CsvFile:
     path: Path | None = None
 
     def close(self) -> None:
+        """Close the stream."""
         self.stream.close()
 
 

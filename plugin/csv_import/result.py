@@ -49,6 +49,7 @@ class Outcome:
         return sum(file.problems for file in self.files)
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the outcome for JSON."""
         files = []
         for file in self.files:
             which = [{"what": what, "line": line, "id": name or None} for what, line, name in file.which]

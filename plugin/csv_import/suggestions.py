@@ -12,6 +12,11 @@ MAX_SUGGESTIONS = 50
 
 
 class Nearest:
+    """Finds the most similar of the templates.
+
+    :param templates: those of one connection.
+    """
+
     def __init__(self, templates: Sequence[Template]) -> None:
         self._by_id = {template.id.lower(): template for template in templates}
         self._by_name = {name: template for template in templates for name in _names(template)}

@@ -49,7 +49,10 @@ def _iso(text: str) -> datetime | None:
 
 
 def _slashed(text: str) -> datetime | None:
-    """:raises ValueError: month and day cannot be told apart."""
+    """Return the date of ``24.08.2026`` or ``08/24/2026``, or None for another form.
+
+    :raises ValueError: the text does not show which number is the month.
+    """
     match = _SLASHED.match(text)
     if match is None:
         return None

@@ -156,5 +156,5 @@ class _Watched(io.BufferedIOBase):
 def _broken(error: csv.Error) -> Fault:
     if "field limit" in str(error):
         return Fault("endless_cell", "a cell is too long", _PAIR)
-    hint = 'a cell with quotation marks is enclosed in such, and they are doubled: "5 ""inch"" pipe"'
+    hint = 'enclose a cell that has quotation marks in quotation marks, and double those inside: "5 ""inch"" pipe"'
     return Fault("bad_quotes", f"the quotation marks are wrong ({error})", hint)

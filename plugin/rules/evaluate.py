@@ -54,7 +54,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def judge(rule: Rule, completions: Iterable[Completion]) -> Verdict:
+def evaluate_rule(rule: Rule, completions: Iterable[Completion]) -> Verdict:
     """Return the verdict of a rule on one learner's completions."""
     known = list(completions)
     first: dict[str, float] = {}

@@ -95,7 +95,10 @@ def _problems_in_words(outcome: Outcome, staging: Staging) -> str:
 
 
 def _opened(store: Store, event: CsvImported, kind: Kind) -> CsvFile:
-    """:raises RefusedFileError: as ``open_file``, or the path leads out of the allowed folder."""
+    """Open the file of an event.
+
+    :raises RefusedFileError: as ``open_file``, or the path leads out of the allowed folder.
+    """
     if event.content is not None:
         return from_text(kind, event.content, MAX_BYTES)
     return open_file(_allowed(store.imports_folder, event.path or "", kind.file), MAX_BYTES, kind)

@@ -11,7 +11,7 @@ import pluggy
 from ....hooks import CourseCompleted, Learner, SkillCreated
 from ....hooks.schemas import schema_of
 from ...providers.backoff import backoff
-from ...rules.evaluate import Completion, Verdict, judge, past_completion
+from ...rules.evaluate import Completion, Verdict, evaluate_rule, past_completion
 from ...rules.lookup import rules_for
 from ...rules.skill_badges import take_skill
 from ...rules.template_matching import SkillTemplates
@@ -36,6 +36,7 @@ class HostSource:
         self._managers = managers
 
     def decide(self, events: Sequence[InboxEvent]) -> Iterator[list[Decided]]:
+        """Yield one decision at a time."""
         templates = SkillTemplates(self._store, "")
         for event in events:
             yield [(event, self._decide(event, templates))]
@@ -116,7 +117,7 @@ def evaluate_rules(store: Store, event: InboxEvent, completed: CourseCompleted) 
         past = store.completions.past("", event.source, learner_id, event.backfill)
         before = [_completion_of(schema_of("course_completed").load(json.loads(each.payload))) for each in earlier]
         before += [past_completion(each) for each in past]
-    return [judge(rule, [now] if rule.need == 1 else [*before, now]) for rule in rules]
+    return [evaluate_rule(rule, [now] if rule.need == 1 else [*before, now]) for rule in rules]
 
 
 def _completion_of(event: CourseCompleted) -> Completion:

@@ -15,6 +15,8 @@ from .values import Backfill
 
 
 class Backfills:
+    """The backfills, with their states."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -22,6 +22,8 @@ NOT_ISSUED = ("has", "cannot", "beyond", "unasked")
 
 
 class PlannedBadges:
+    """The badges of all plans."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -28,6 +28,8 @@ _NEW = tuple(field.name for field in fields(NewCompletion))
 
 
 class PastCompletions:
+    """The past completions of all backfills."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._upsert = database.insert(completions).on_conflict_do_update(

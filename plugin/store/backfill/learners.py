@@ -15,6 +15,8 @@ from ..schema.tables import cache
 
 
 class BackfillLearners:
+    """The learners of past completions."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

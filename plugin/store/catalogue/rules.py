@@ -99,6 +99,8 @@ class Rule(NewRule):
 
 
 class Rules:
+    """The stored rules."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

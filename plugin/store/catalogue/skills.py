@@ -18,6 +18,8 @@ _ACCOUNT_WAS_READ = ""
 
 
 class Skills:
+    """The levels of skills that sources have reported."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -33,6 +33,8 @@ class Synchronized:
 
 
 class Catalogue:
+    """The badge templates of all provider connections."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         added = database.insert(templates)

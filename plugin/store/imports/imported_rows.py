@@ -53,6 +53,8 @@ class _OvertakenError(Exception):
 
 
 class Imports:
+    """The imports with their rows."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._unanalyzed = 0

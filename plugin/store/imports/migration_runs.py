@@ -42,6 +42,8 @@ class MigrationRun:
 
 
 class MigrationRuns:
+    """The followed migration runs."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

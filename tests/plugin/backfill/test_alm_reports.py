@@ -44,7 +44,7 @@ def asked(alm: str) -> dict[str, int]:
     return dict(requests.get(f"{alm}/_sandbox/requests", timeout=10).json()["requests"])
 
 
-def test_alm_makes_the_transcript_and_says_who_is_who(
+def test_alm_makes_the_transcript_and_the_list_of_users(
     store: Store, alm_with: Callable[..., str], credly: str, run: Any
 ) -> None:
     alm = alm_with()
@@ -73,7 +73,7 @@ def test_without_a_first_day_or_for_a_host_alm_is_not_asked(alm_with: Callable[.
     assert (host.code, "needs a file" in host.err) == (2, True)
 
 
-def test_what_alm_refuses_is_said_and_leaves_nothing_behind(
+def test_a_refusal_of_alm_is_reported_and_leaves_nothing_behind(
     store: Store, alm_with: Callable[..., str], run: Any
 ) -> None:
     alm_with(jobs="forbidden")

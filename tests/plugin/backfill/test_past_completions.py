@@ -28,7 +28,7 @@ def issued(credly: str) -> list[tuple[str, str]]:
     return sorted((badge["issuer_earner_id"], badge["issued_at"][:10]) for badge in badges(credly))
 
 
-def test_what_is_completed_within_one_backfill_counts_together(credly: str, run: Any, transcript: Any) -> None:
+def test_completions_of_one_backfill_count_together(credly: str, run: Any, transcript: Any) -> None:
     both = [
         line(FIRST, course=PLAIN, instance=PLAIN_AT, date="2026-03-02"),
         line(FIRST, course=OWN, instance=OWN_AT, date="2026-03-05"),
@@ -42,9 +42,7 @@ def test_what_is_completed_within_one_backfill_counts_together(credly: str, run:
     assert issued(credly) == [(f"alm:70412:{FIRST}", "2026-03-05")]
 
 
-def test_what_a_backfill_read_counts_for_the_completions_of_the_day(
-    store: Store, credly: str, run: Any, transcript: Any
-) -> None:
+def test_past_completions_count_together_with_live_ones(store: Store, credly: str, run: Any, transcript: Any) -> None:
     first, second = line(FIRST, course=PLAIN, instance=PLAIN_AT), line(FIRST + 1, course=PLAIN, instance=PLAIN_AT)
     confirmed = run("backfill", "acme", "--transcript", transcript([first]), "--yes", "--json")
     assert (confirmed.json["state"], confirmed.json["badges"]) == ("done", {})

@@ -97,7 +97,7 @@ def test_a_plan_is_issued_once_it_is_confirmed(
     assert counts(credly)["total"] == 60
 
 
-def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
+def test_a_learner_with_the_badge_in_ledger_or_at_the_provider_gets_no_second(
     store: Store, alm: str, credly: str, run: Any, transcript: Any
 ) -> None:
     issue_by_hand(credly)  # Rosa, by her address
@@ -110,7 +110,7 @@ def test_who_has_it_by_the_ledger_or_at_the_provider_gets_no_second(
     assert (counts(credly)["total"], counts(credly)["duplicates"]) == (51, 0)
 
 
-def test_renewals_are_given_to_those_who_have_last_year_s_badge_however_many_they_are(
+def test_any_number_of_learners_with_last_year_s_badge_get_the_renewal(
     store: Store, alm: str, credly: str, run: Any, transcript: Any
 ) -> None:
     template = "91d2b6f7-4e80-4c3a-8d15-e7a06b3f92c8"
@@ -128,7 +128,7 @@ def test_renewals_are_given_to_those_who_have_last_year_s_badge_however_many_the
 
 
 @pytest.mark.parametrize("learners", [1, 60])
-def test_who_got_it_between_plan_and_confirmation_gets_no_second_though_the_template_allows_it(
+def test_a_badge_issued_between_plan_and_confirmation_is_not_issued_again(
     store: Store, provide: Any, serve_app: Any, run: Any, transcript: Any, learners: int
 ) -> None:
     credly = provide({"allow_duplicates": "true"})
@@ -148,11 +148,11 @@ def test_neither_age_nor_award_limit_holds_it_and_the_hour_is_left_to_live_award
     connect_alm(store, serve_app("alm"), max_age="1 days")
     done = start(run, transcript([line(FIRST + number) for number in range(8)]), "--yes")
     assert done.json["badges"] == {"issued": 8}
-    with store.database.read() as connection:
-        assert sum(row.awards for row in connection.execute(award_hours.select())) == 0
+    with store.database.read() as transaction:
+        assert sum(row.awards for row in transaction.execute(award_hours.select())) == 0
 
 
-def test_a_pause_holds_what_is_on_its_way_and_no_more_comes(
+def test_a_pause_holds_the_badges_under_way_and_feeds_no_more(
     store: Store, alm: str, credly: str, transcript: Any, run: Any
 ) -> None:
     start(run, transcript([line(FIRST + number) for number in range(250)]), "--dry-run")
@@ -293,7 +293,7 @@ def test_past_completions_of_a_host_need_its_ids_of_learners(
     assert done.json["badges"] == {"issued": 1}, done.err
     found = reasons(done)
     assert any("--email-is-id" in reason for reason in found)
-    assert any("e-mail" in reason and "tell" in reason for reason in found)
+    assert "waiting for the host to give the learner's e-mail" in found
     (award,) = store.views.awards()
     assert (award["source"], award["learner_id"]) == ("moodle", "u-4711")
     assert '"Holm"' in award["recipient"]
@@ -331,7 +331,7 @@ def test_a_plan_that_cannot_ask_now_goes_on_later(
     assert counts(credly)["total"] == 3
 
 
-def test_what_two_processes_decide_at_once_is_decided_once(store: Store, alm: str, credly: str) -> None:
+def test_completions_that_two_processes_decide_at_once_are_decided_once(store: Store, alm: str, credly: str) -> None:
     connection = store.connections.get("acme")
     assert connection is not None
     source = alm_source(store, connection)
@@ -385,9 +385,9 @@ def test_a_badge_on_its_way_whose_event_is_not_there_is_brought_in_again(
     store: Store, alm: str, credly: str, run: Any, transcript: Any
 ) -> None:
     start(run, transcript([line(), line(FIRST + 1)]), "--dry-run")
-    with store.database.write() as connection:
-        connection.execute(backfill_badges.update().values(state="sent"))
-        connection.execute(backfill_completions.update().values(state="cannot", reason="decided twice"))
+    with store.database.write() as transaction:
+        transaction.execute(backfill_badges.update().values(state="sent"))
+        transaction.execute(backfill_completions.update().values(state="cannot", reason="decided twice"))
     assert run("backfill", "resume", "1", "--yes", "--json").json["badges"] == {"issued": 2}
     assert counts(credly)["total"] == 2
 
@@ -426,9 +426,9 @@ def test_plans_keep_no_address_of_alm_s_learners(
     store: Store, alm: str, credly: str, run: Any, transcript: Any
 ) -> None:
     start(run, transcript([line("", email="rosa.lindqvist@example.org"), line(FIRST + 1)]), "--dry-run")
-    with store.database.read() as connection:
+    with store.database.read() as transaction:
         for table in (backfills, backfill_completions, backfill_badges):
-            assert "@" not in repr(connection.execute(table.select()).all())
+            assert "@" not in repr(transaction.execute(table.select()).all())
     shown = run("backfill", "show", "1")
     assert "@" not in shown.out
     assert "would be issued" in shown.out

@@ -1,4 +1,4 @@
-"""What was imported before, what differs, and that all of it becomes visible at once: on both databases."""
+"""Imports are compared with earlier ones, and their rows become visible at once, on both databases."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def skills(*numbers: int, name: str = "A skill") -> str:
 
 
 def rows(store: Store) -> int:
-    with store.database.read() as connection:
-        return int(connection.scalar(sa.select(sa.func.count()).select_from(imported_rows)) or 0)
+    with store.database.read() as transaction:
+        return int(transaction.scalar(sa.select(sa.func.count()).select_from(imported_rows)) or 0)
 
 
-def test_running_again_changes_only_what_differs_and_says_what(store: Store, import_texts: Import) -> None:
+def test_a_second_run_writes_and_reports_only_differences(store: Store, import_texts: Import) -> None:
     first, _ = import_texts({"skill": skills(*range(12_000))})
     assert (first.files[0].added, first.files[0].changed, first.files[0].unchanged) == (12_000, 0, 0)
     again, _ = import_texts({"skill": skills(*range(12_000))})
@@ -70,8 +70,8 @@ def test_with_one_bad_row_nothing_is_written_unless_the_good_ones_are_accepted(
 
 def test_of_people_only_fingerprints_are_kept(store: Store, import_texts: Import) -> None:
     import_texts({"user_course_grade": text_of("user_course_grade", {})})
-    with store.database.read() as connection:
-        (row,) = connection.execute(sa.select(imported_rows)).all()
+    with store.database.read() as transaction:
+        (row,) = transaction.execute(sa.select(imported_rows)).all()
     assert "rosa" not in str(row)
     assert "CRS-1" not in str(row)
 
@@ -110,8 +110,8 @@ def test_rows_of_a_killed_import_do_not_count_and_are_cleared_away_later(
         monkeypatch.undo()
     assert rows(store) == 2
     assert store.imports.digests("lms", "skill", ["SK-1"]) == {}
-    with store.database.write() as connection:
-        connection.execute(sa.update(imports).values(started_at=store.now() - ABANDONED_SECONDS - 1))
+    with store.database.write() as transaction:
+        transaction.execute(sa.update(imports).values(started_at=store.now() - ABANDONED_SECONDS - 1))
     outcome, _ = import_texts({"skill": skills(3)})
     assert outcome.files[0].added == 1
     assert rows(store) == 1
@@ -138,7 +138,7 @@ def test_the_slower_of_two_imports_of_one_file_changes_nothing(store: Store, imp
     assert rows(store) == 1
 
 
-def test_what_another_import_finished_before_the_first_difference_was_found_is_noticed(
+def test_an_import_that_finished_before_the_first_difference_is_noticed(
     store: Store, import_texts: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "PORTION", 1)
@@ -169,8 +169,8 @@ def test_of_two_that_finish_at_once_one_is_overtaken(store: Store) -> None:
         """Whether it has ended or waits for the first; with SQLite it waits before it begins."""
         if store.database.embedded or late[0].done():
             return True
-        with store.database.read() as connection:
-            return bool(connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+        with store.database.read() as transaction:
+            return bool(transaction.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
     def before_commit(_: object) -> None:
         if not late:
@@ -187,7 +187,7 @@ def test_of_two_that_finish_at_once_one_is_overtaken(store: Store) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(steps=st.lists(st.integers(0, 2), max_size=12))
-def test_an_import_is_finished_when_none_was_since_it_looked(store: Store, steps: list[int]) -> None:
+def test_an_import_finishes_unless_another_finished_since_it_compared(store: Store, steps: list[int]) -> None:
     source = f"lms-{next(NUMBERS)}"
     looked: dict[int, frozenset[int]] = {}
     begun: dict[int, int] = {}

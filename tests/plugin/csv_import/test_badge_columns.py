@@ -1,4 +1,4 @@
-"""The templates that rows of badge.csv name."""
+"""The external columns of badge.csv are checked against the provider's templates."""
 
 from __future__ import annotations
 

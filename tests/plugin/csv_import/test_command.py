@@ -179,7 +179,7 @@ def test_the_table_names_file_line_column_value_and_what_to_do(run: Run, tmp_pat
         (("--connection", "academy", "--source", "academy"), "is a badge provider"),
     ],
 )
-def test_what_has_to_be_said_is_asked_for(options: tuple[str, ...], said: str, run: Run, tmp_path: Path) -> None:
+def test_a_missing_option_is_named(options: tuple[str, ...], said: str, run: Run, tmp_path: Path) -> None:
     ran = run("import", *write(tmp_path, badge=text_of("badge", {})), *options)
     assert (ran.code, said in ran.err) == (2, True)
 
@@ -214,7 +214,7 @@ def test_a_refused_file_changes_nothing_and_names_its_code(run: Run, tmp_path: P
     assert run("import", *paths, "--json").json["files"][0]["added"] == 1
 
 
-def test_what_is_exported_is_imported_without_a_complaint(run: Run, tmp_path: Path) -> None:
+def test_an_export_is_imported_without_a_problem(run: Run, tmp_path: Path) -> None:
     exported = run("templates", "export", "--connection", "academy", "--output", str(tmp_path), "--skills")
     assert (exported.code, exported.err) == (0, "")
     content = (tmp_path / "badge.csv").read_bytes()

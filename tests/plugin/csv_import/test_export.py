@@ -40,7 +40,7 @@ def test_any_names_become_short_and_different(names: list[str]) -> None:
     assert len({name.casefold() for name in found}) == len(names)
 
 
-def test_a_name_that_is_a_formula_is_written_so_that_it_is_none_and_still_fits() -> None:
+def test_a_name_that_is_a_formula_is_escaped_and_still_fits() -> None:
     template = BadgeTemplate("t-1", "=HYPERLINK(somewhere, far)", "active", image_url="https://img.example.org/1.png")
     columns, row = Export([template], "credly", NOW).rows("badge")
     cells = dict(zip(columns, row, strict=True))

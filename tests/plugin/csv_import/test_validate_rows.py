@@ -1,4 +1,4 @@
-"""What is wrong with rows, and how it is said: without a provider, as no badge is among them."""
+"""Problems of rows and their messages, for files other than badge.csv, so without a provider."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_no_address_of_a_person_is_reported(import_texts: Import) -> None:
     assert not [problem for problem in problems if "example" in problem.message + problem.value + problem.hint]
 
 
-def test_references_lead_to_this_run_or_to_what_was_imported_before(import_texts: Import) -> None:
+def test_references_lead_to_this_run_or_to_earlier_imports(import_texts: Import) -> None:
     level = {"skill_level": text_of("skill_level", {})}
     assert codes(import_texts(level)) == [(2, "skillId", "unknown_skill")]
     import_texts({"skill": GOOD_SKILL})

@@ -22,7 +22,7 @@ def rows_of(content: bytes) -> list[tuple[int, list[str] | Fault]]:
 
 
 @given(st.lists(st.lists(TEXT, min_size=1, max_size=6), max_size=30), st.sampled_from(["\r\n", "\n"]), st.booleans())
-def test_what_a_csv_writer_wrote_is_read_again(rows: list[list[str]], end: str, bom: bool) -> None:
+def test_rows_of_a_csv_writer_are_read_again(rows: list[list[str]], end: str, bom: bool) -> None:
     stream = io.StringIO()
     csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
     content = stream.getvalue().encode("utf-8-sig" if bom else "utf-8")

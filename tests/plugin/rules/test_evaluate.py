@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgerelay.plugin.rules.evaluate import Completion, judge
+from badgerelay.plugin.rules.evaluate import Completion, evaluate_rule
 from badgerelay.plugin.store.catalogue.rules import NewRule, Rule
 
 IDS = ("course:1", "course:1_1", "course:2", "certification:3", "skill:4:1")
@@ -43,8 +43,8 @@ def done(*objects: str, at: float = 1.0, passed: bool | None = True, score: floa
         (rule("a", "b", id=0), [done("a")], "1 of 2 of an imported rule: missing b"),
     ],
 )
-def test_what_falls_short_says_by_how_much(asked: Rule, completions: list[Completion], why: str) -> None:
-    verdict = judge(asked, completions)
+def test_an_unmet_rule_says_by_how_much(asked: Rule, completions: list[Completion], why: str) -> None:
+    verdict = evaluate_rule(asked, completions)
     assert verdict.met_at is None
     assert verdict.why == why
 
@@ -60,9 +60,9 @@ def test_what_falls_short_says_by_how_much(asked: Rule, completions: list[Comple
         (rule("a", "b", "c", need=2), [done("c", at=9.0), done("b", at=3.0), done("a", at=4.0)], 4.0),
     ],
 )
-def test_what_is_met_is_dated_when_it_was_enough(asked: Rule, completions: list[Completion], at: float) -> None:
+def test_a_met_rule_is_dated_when_it_was_enough(asked: Rule, completions: list[Completion], at: float) -> None:
     for order in (completions, completions[::-1]):
-        assert judge(asked, order).met_at == at
+        assert evaluate_rule(asked, order).met_at == at
 
 
 def naive(asked: Rule, completions: list[Completion]) -> float | None:
@@ -105,13 +105,13 @@ def test_any_rule_agrees_with_a_naive_one(
         passed=data.draw(st.booleans()),
         least_score=data.draw(st.sampled_from([None, 0.5, 0.8])),
     )
-    verdict = judge(asked, completions)
+    verdict = evaluate_rule(asked, completions)
     assert verdict.met_at == naive(asked, completions)
     assert (verdict.met_at is None) == bool(verdict.missing)
 
 
 @pytest.mark.parametrize(("objects", "need"), [((), 0), (("a",), 2), (("a", "a"), 2), (("a", "b"), -1)])
-def test_a_rule_that_cannot_be_met_is_none(objects: tuple[str, ...], need: int) -> None:
+def test_a_rule_that_cannot_be_met_is_not_valid(objects: tuple[str, ...], need: int) -> None:
     with pytest.raises(ValueError, match="rule"):
         NewRule("*", "academy", "t", objects, need)
 
@@ -128,5 +128,5 @@ def test_a_rule_that_cannot_be_met_is_none(objects: tuple[str, ...], need: int) 
         ),
     ],
 )
-def test_a_rule_says_what_it_wants(asked: Rule, words: str) -> None:
+def test_a_rule_has_its_condition_in_words(asked: Rule, words: str) -> None:
     assert asked.wants == words

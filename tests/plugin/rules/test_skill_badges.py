@@ -78,7 +78,7 @@ def test_the_same_name_is_nearer_than_one_that_is_alike(store: Store) -> None:
     assert states(store) == [(1, "suggested", "t-27"), (2, "suggested", "t-27")]
 
 
-def test_what_looks_like_nothing_is_listed(store: Store) -> None:
+def test_a_level_without_a_similar_template_is_listed(store: Store) -> None:
     assert take_skill(store, "", "moodle", skill(SkillLevel(1), SkillLevel(2, badge="x"), name="Diving")) == (
         "level 1 unknown, level 2 unknown"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ....rules.evaluate import Completion, Verdict, judge
+from ....rules.evaluate import Completion, Verdict, evaluate_rule
 from ....store.catalogue.rules import Rule
 from ..api.documents import BadgeRecord
 from .learning_objects import Level
@@ -122,8 +122,8 @@ def evaluate(inputs: Inputs) -> Earned:
 
 def _verdict(rule: Rule, inputs: Inputs) -> Verdict:
     if rule.need == 1:  # earlier completions do not matter, and a renewal has a date of its own
-        return judge(rule, [inputs.completion])
-    return judge(rule, [*inputs.earlier, inputs.completion])
+        return evaluate_rule(rule, [inputs.completion])
+    return evaluate_rule(rule, [*inputs.earlier, inputs.completion])
 
 
 def _rule_target(verdict: Verdict, at: float, period: str) -> Target:

@@ -76,8 +76,8 @@ def folder_of(store: Store) -> Path:
 def test_a_content_is_imported_and_ties_its_badges(store: Store, imported: Imported) -> None:
     event = imported("badge", content=text_of("badge", BADGE))
     assert event["state"] == "done"
-    with store.database.read() as connection:
-        said = [change["cause"] for change in changes_of(connection, event_id=event["id"])]
+    with store.database.read() as transaction:
+        said = [change["cause"] for change in changes_of(transaction, event_id=event["id"])]
     assert "imported badge.csv: 1 rows, 1 added, 0 changed, 0 unchanged, 0 bad" in said
     assert imported("certification.csv", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "done"
     assert [rule.template_id for rule in imported_rules(store, "moodle", ["CRT-1"])] == [COURSE_TEMPLATE]
@@ -133,7 +133,7 @@ def test_while_the_provider_fails_the_event_waits(store: Store, credly: str, imp
     assert event["state"] == "waiting"
 
 
-def test_without_a_provider_connection_it_says_what_to_do(store: Store, imported: Imported) -> None:
+def test_without_a_provider_connection_the_reason_says_what_to_do(store: Store, imported: Imported) -> None:
     store.connections.remove("academy")
     event = imported("badge", content=text_of("badge", BADGE))
     assert (event["state"], "[not_connected]; connect it with" in event["reason"]) == ("dead", True)
@@ -150,22 +150,20 @@ def test_a_file_waits_for_an_earlier_one_that_it_refers_to(store: Store, credly:
     wrong = imported("certification", content=certification.replace("30", "none"))
     assert (wrong["state"], "[bad_number]" in wrong["reason"]) == ("dead", True)
     set_faults(credly, "")
-    with store.database.write() as connection:
-        connection.execute(sa.update(events).where(events.c.state == "waiting").values(due_at=0.0))
+    with store.database.write() as transaction:
+        transaction.execute(sa.update(events).where(events.c.state == "waiting").values(due_at=0.0))
     until(lambda: store.views.counts()["events"] == {"done": 2, "dead": 1}, 60.0)
 
 
-def test_a_file_waits_for_none_that_came_later_or_is_of_another_source(
-    store: Store, credly: str, imported: Imported
-) -> None:
+def test_a_file_does_not_wait_for_later_files_or_other_sources(store: Store, credly: str, imported: Imported) -> None:
     forget_templates(store)
     set_faults(credly, "500=1")
     early = imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))
     assert imported("badge", content=text_of("badge", BADGE))["state"] == "waiting"
     store.repair.replay(Chosen(ids=(early["id"],)), store.now)
     until(lambda: store.views.counts()["events"] == {"dead": 1, "waiting": 1}, 60.0)
-    with store.database.write() as connection:
-        connection.execute(sa.update(events).where(events.c.state == "waiting").values(source="canvas"))
+    with store.database.write() as transaction:
+        transaction.execute(sa.update(events).where(events.c.state == "waiting").values(source="canvas"))
     assert imported("certification", content=text_of("certification", {"badgeId": "BDG-1"}))["state"] == "dead"
 
 
@@ -186,7 +184,7 @@ def do(store: Store, lane: str) -> bool:
     return make_work(store).do(Lane("decide", lane), "owner", lambda _: None)
 
 
-def test_files_are_taken_one_at_a_time_and_what_a_rule_ties_does_not_wait_for_them(
+def test_files_are_imported_one_at_a_time_while_completions_with_a_rule_go_on(
     store: Store, credly: str, unworked: Any
 ) -> None:
     add_rule(store, "moodle", ("c-1",), "academy", COURSE_TEMPLATE)
@@ -227,8 +225,8 @@ def test_a_completion_that_nothing_ties_waits_for_the_files_that_came_before_it(
 
 
 def test_files_that_an_older_version_left_among_the_completions_are_imported(store: Store, unworked: Any) -> None:
-    with store.database.write() as connection:
-        connection.execute(sa.update(events).values(lane=HOSTS))
+    with store.database.write() as transaction:
+        transaction.execute(sa.update(events).values(lane=HOSTS))
     do(store, HOSTS)
     assert store.views.counts()["events"] == {"done": 3, "ignored": 1}
 
@@ -264,7 +262,7 @@ def test_while_the_rows_cannot_be_kept_the_event_waits(
     assert event["reason"].startswith(f"the rows cannot be stored in {tmp_path / 'gone'}: No such file")
 
 
-def test_of_a_file_that_is_too_large_it_says_what_an_event_cannot(store: Store, imported: Imported) -> None:
+def test_a_file_that_is_too_large_for_an_event_is_refused_with_a_hint(store: Store, imported: Imported) -> None:
     with (folder_of(store) / "skill.csv").open("wb") as stream:
         stream.truncate(MAX_BYTES + 1)
     event = imported("skill", path="skill.csv")

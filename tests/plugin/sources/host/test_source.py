@@ -1,4 +1,4 @@
-"""An LMS host's own completions, from its hook call to the news that it gets."""
+"""An LMS host's completions, from the hook call to the notice that the host gets."""
 
 from __future__ import annotations
 
