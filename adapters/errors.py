@@ -1,20 +1,20 @@
-"""What can go wrong between us and a badge provider. The exception's class is the decision.
+"""Errors between badgerelay and a badge provider. The exception's class is the decision.
 
-Messages say what happened, which setting is concerned and what to do. They never carry a response
-body, a token, a URL with a query or an e-mail address: they are logged and shown.
+A message says what happened, which setting is concerned and what to do. Messages are logged and shown, so they never
+contain a response body, a token, a URL with a query or an e-mail address.
 """
 
 
 class AdapterError(Exception):
-    """Base of everything an adapter raises on purpose."""
+    """The base class of all errors that an adapter raises on purpose."""
 
 
 class TemporaryError(AdapterError):
-    """The provider did not do it now; the same request may succeed later.
+    """The request failed now; the same request may succeed later.
 
-    :param retry_after: seconds the provider asked us to wait, or None if it did not say.
+    :param retry_after: seconds that the provider asked to wait, or None if it did not say.
     :param may_have_acted: True when the request may have been carried out before it failed (a 500 in the
-        middle, a proxy's HTML page): the ledger then looks for the badge before it sends again.
+        middle, a proxy's HTML page): badgerelay then looks for the badge before it sends again.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, may_have_acted: bool = False) -> None:
@@ -24,22 +24,24 @@ class TemporaryError(AdapterError):
 
 
 class OverBudgetError(TemporaryError):
-    """The connection's own rate allows no call now, so none was made: it waits, and nothing has failed."""
+    """The connection's rate limit allows no call now. No call was made: the award waits, and nothing has failed."""
 
 
 class AmbiguousError(AdapterError):
-    """The request was sent and its answer is unknown (time-out, broken connection): look before sending again."""
+    """The request was sent and no answer came (time-out, broken connection): look for the badge before a retry."""
 
 
 INVALID_TEMPLATE = "invalid_template"
-"""The code of a RejectedError which says that nothing can be issued from the badge template, whoever is to get it: it
-does not exist, or is not active. An award is held rather than rejected where the template may become active again."""
+"""The code of a RejectedError: the badge template does not exist or is not active, for any recipient.
+
+badgerelay holds the award, instead of rejecting it, if the template may become active again.
+"""
 
 
 class RejectedError(AdapterError):
-    """The provider refuses this one award and will refuse it again unchanged.
+    """The provider refuses this award, and will refuse it again unless the award changes.
 
-    :param code: short and stable, for machines: ``INVALID_TEMPLATE``, ``invalid_recipient``, ...
+    :param code: short and stable, for programs: ``INVALID_TEMPLATE``, ``invalid_recipient``, ...
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -47,12 +49,12 @@ class RejectedError(AdapterError):
         self.code = code
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Lets it be copied and pickled: BaseException would call the class with the message alone."""
+        """Support copying and pickling: BaseException would call the class with the message alone."""
         return (type(self), (self.code, str(self)), self.__dict__)
 
 
 class ConfigurationError(AdapterError):
-    """The connection itself is wrong; nothing will succeed until an administrator changes a setting.
+    """The connection's settings are wrong: every call fails until an administrator changes one.
 
     :param setting: the name of the setting to change (``token``, ``organization_id``, ``host``), if known.
     """

@@ -1,8 +1,8 @@
-"""Which badge providers are installed, and what is wrong with those that do not work.
+"""The installed badge providers, and the problems of those that do not work.
 
 A distribution offers an adapter by an entry point of the group ``badgerelay.adapters``, or several at once by the
-pluggy hook ``badge_adapters`` of a plugin in the entry-point group ``badgerelay``. One that is broken is named, and
-stops nobody.
+pluggy hook ``badge_adapters`` of a plugin in the entry-point group ``badgerelay``. A broken adapter is reported and
+does not stop the others.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import pluggy
 
 from .base import Adapter
 from .errors import ConfigurationError
-from .validate import trouble_of
+from .validate import problem_of
 
 GROUP = "badgerelay.adapters"
 PLUGINS = "badgerelay"
-"""The entry-point group, and the project name, of plugins with the hook."""
+"""The entry-point group, and the pluggy project name, of plugins with the hook."""
 
 HOOK = "badge_adapters"
 OURS = "badgerelay"
-"""Our own distribution, whose adapters nobody takes the name of."""
+"""Our own distribution; no other may use its adapters' names."""
 
-USUAL = "credly"
-"""The provider that comes first, where one is wanted and none was named."""
+DEFAULT = "credly"
+"""The provider that is used if none was named."""
 
-MAX_SAID = 200
-"""Characters of what an exception says at import, where nothing of anybody's is known yet."""
+MAX_QUOTED = 200
+"""Maximum characters quoted from an exception at import, when no personal data is loaded yet."""
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +40,20 @@ log = logging.getLogger(__name__)
 class Installed:
     """One adapter as a distribution offers it.
 
-    :param name: in small letters.
+    :param name: in lower case.
     :param distribution: its name and version.
-    :param adapter: the class, or None where there is trouble.
-    :param trouble: a sentence without the adapter's name; empty when all is well.
+    :param adapter: the class, or None if there is a problem.
+    :param problem: a sentence without the adapter's name; empty if the adapter works.
     """
 
     name: str
     distribution: str
     adapter: type[Adapter] | None
-    trouble: str = ""
+    problem: str = ""
 
 
 def installed() -> list[Installed]:
-    """All that are offered, our own first. Of two of one name the first counts, and the other has trouble."""
+    """Return all offered adapters, our own first. Of two with one name the first is used; the other has a problem."""
     found: list[Installed] = []
     taken: dict[str, str] = {}
     for each in [*map(_loaded, _entries()), *_hooked()]:
@@ -67,15 +67,15 @@ def installed() -> list[Installed]:
 
 
 def adapter_names() -> list[str]:
-    """The installed providers, the usual one and our own first; also those that do not load."""
+    """Return the names of the installed providers, the default and our own first; also those that do not load."""
     names = [entry.name.lower() for entry in _entries()] + [each.name for each in _hooked() if each.adapter]
     return list(dict.fromkeys(names))
 
 
 def load_adapter(name: str) -> type[Adapter]:
-    """The adapter class of that name, in any case of letters.
+    """Return the adapter class of that name, in any case of letters.
 
-    :raises ConfigurationError: none of that name is installed, or it does not work; names it, and says why.
+    :raises ConfigurationError: no such adapter is installed, or it does not work; the message says why.
     """
     wanted = name.lower()
     entry = next((entry for entry in _entries() if entry.name.lower() == wanted), None)
@@ -83,14 +83,14 @@ def load_adapter(name: str) -> type[Adapter]:
     if found is None:
         raise ConfigurationError(f"no badge provider {name!r} is installed (installed: {', '.join(adapter_names())})")
     if found.adapter is None:
-        raise ConfigurationError(f"the adapter {found.name!r} of {found.distribution} {found.trouble}")
+        raise ConfigurationError(f"the adapter {found.name!r} of {found.distribution} {found.problem}")
     return found.adapter
 
 
 def _entries() -> list[EntryPoint]:
-    """The usual one, our own, then the others by name: where they lie on the disk decides nothing."""
+    """Return the entry points: the default, our own, then the others by name."""
     entries = dict.fromkeys(entry_points(group=GROUP))
-    return sorted(entries, key=lambda entry: (not _is_ours(entry), entry.name != USUAL, entry.name.lower()))
+    return sorted(entries, key=lambda entry: (not _is_ours(entry), entry.name != DEFAULT, entry.name.lower()))
 
 
 def _is_ours(entry: EntryPoint) -> bool:
@@ -107,22 +107,22 @@ def _loaded(entry: EntryPoint) -> Installed:
         adapter = entry.load()
     except (Exception, SystemExit) as error:
         return Installed(name, origin, None, _does_not_load(entry, error))
-    return _judged(name, origin, adapter)
+    return _checked(name, origin, adapter)
 
 
-def _judged(name: str, origin: str, adapter: Any) -> Installed:
-    trouble = trouble_of(adapter, name)
-    return Installed(name, origin, None if trouble else adapter, trouble)
+def _checked(name: str, origin: str, adapter: Any) -> Installed:
+    problem = problem_of(adapter, name)
+    return Installed(name, origin, None if problem else adapter, problem)
 
 
 def _does_not_load(entry: EntryPoint, error: BaseException) -> str:
     log.debug("%s: the entry point %s does not load", _from(entry), entry.name, exc_info=error)
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"does not load: {said[:MAX_SAID]}"
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"does not load: {text[:MAX_QUOTED]}"
 
 
 def _hooked() -> Iterator[Installed]:
-    """What plugins give by the hook. Each has a manager of its own, so that none stops another."""
+    """Yield the adapters of the hook. Each plugin has its own manager, so that none stops another."""
     for entry in entry_points(group=PLUGINS):
         if _is_ours(entry):
             continue
@@ -136,4 +136,4 @@ def _hooked() -> Iterator[Installed]:
             continue
         for adapter in given:
             name = getattr(adapter, "name", None)
-            yield _judged(name.lower() if isinstance(name, str) else "?", _from(entry), adapter)
+            yield _checked(name.lower() if isinstance(name, str) else "?", _from(entry), adapter)

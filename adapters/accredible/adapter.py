@@ -31,7 +31,7 @@ class AccredibleAdapter(Adapter):
     """Issues credentials of an account's groups. See :class:`AccredibleSettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "accredible"
-    # 2,000 requests in 5 minutes, counted in slices of 30 seconds: 6 a second stay below that in every slice.
+    # 2,000 requests in 5 minutes, counted in slices of 30 seconds: 6 a second are allowed in every slice.
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_batch=30, can_look_up=True, can_revoke=True, can_list=True, rate="6/second"
     )
@@ -48,14 +48,14 @@ class AccredibleAdapter(Adapter):
         try:
             answer = self._client.get("/v1/issuer/details")
         except NotFoundError:
-            raise ConfigurationError("what answers there is not Accredible's API", setting="base_url") from None
+            raise ConfigurationError("the server's answer is not of Accredible's API", setting="base_url") from None
         except HostError as error:
             raise ConfigurationError(str(error), setting=error.setting) from None
         issuer = answer.get("issuer")
         account, name = identifier(issuer, "id"), text(issuer, "name")
         if not (account and name):
             raise ConfigurationError(
-                "what answers there describes no account (no id, no name); check base_url", setting="base_url"
+                "the server's answer describes no account (no id, no name); check base_url", setting="base_url"
             )
         credits_left = issuer.get("certificate_left") if isinstance(issuer, dict) else None
         if type(credits_left) is int and credits_left <= 0:
@@ -66,16 +66,16 @@ class AccredibleAdapter(Adapter):
         return template_list(self._client)
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        return AccredibleIssuer(self._client, self._look, self.context.now).run(awards)
+        return AccredibleIssuer(self._client, self._search, self.context.now).run(awards)
 
     def find(self, award: Award) -> IssuedBadge | None:
-        """The live credential, asked for by our own id, then by group and address, and verified here.
+        """Return the live credential, searched by our own id, then by group and address, and verified here.
 
-        One that has expired is this award's where it was earned on its day.
+        An expired credential is this award's if it was earned on the award's day.
 
-        :raises TemporaryError: Accredible refuses to say.
+        :raises TemporaryError: Accredible refuses the search.
         """
-        return self._look(award)[0]
+        return self._search(award)[0]
 
     def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
         return badge_list(self._client, template_id, self.context.now)
@@ -88,8 +88,8 @@ class AccredibleAdapter(Adapter):
 
     @classmethod
     def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
-        """An Accredible of one's own; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
-        # Late, so that production never loads it.
+        """Return a local sandbox of Accredible; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
+        # Imported here, so that production never loads it.
         from .sandbox import create_sandbox
 
         return create_sandbox(knobs)
@@ -101,7 +101,7 @@ class AccredibleAdapter(Adapter):
         return {"api_key": API_KEY, "base_url": url}
 
     def _with_url(self, badge: IssuedBadge) -> IssuedBadge:
-        """A search finds credentials without the address of their page."""
+        """Return the badge with its page's URL, which a search does not contain."""
         if badge.url is not None:
             return badge
         data = self._client.get(f"/v1/credentials/{segment(badge.id)}").get("credential")
@@ -109,19 +109,19 @@ class AccredibleAdapter(Adapter):
             return badge
         return replace(badge, url=web_address(data.get("url")))
 
-    def _look(self, award: Award) -> tuple[IssuedBadge | None, bool]:
-        """The live credential, and whether there is any at all.
+    def _search(self, award: Award) -> tuple[IssuedBadge | None, bool]:
+        """Return the live credential, and whether any credential exists.
 
-        :raises TemporaryError: Accredible refuses to say.
+        :raises TemporaryError: Accredible refuses the search.
         """
-        any_at_all = False
+        exists = False
         try:
             for badge in credentials_of(self._client, award, self.context.now):
-                any_at_all = True
+                exists = True
                 if badge.state != "revoked" and not is_of_another_time(badge, award):
                     return self._with_url(badge), True
         except RejectedError as error:
             if isinstance(error, NotFoundError) or error.code == INVALID_TEMPLATE:
-                return None, any_at_all  # no such group, which Accredible says also to who sends
-            raise TemporaryError(f"Accredible does not say whether the credential is there: {error}") from None
-        return None, any_at_all
+                return None, exists  # no such group: issuing is refused, too
+            raise TemporaryError(f"Accredible does not say whether the credential exists: {error}") from None
+        return None, exists

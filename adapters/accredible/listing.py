@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 PAGE_SIZE = 50
 MAX_BADGE_PAGES = 200_000
 EVER = {"created_at[gte]": "2000-01-01"}
-"""A question for all credentials: that an empty one is allowed is not documented."""
+"""A search for all credentials; Accredible does not document that an empty search is allowed."""
 
 
 def template_list(client: AccredibleClient) -> Iterator[BadgeTemplate]:
-    """Every readable group.
+    """Yield every readable group.
 
-    :raises TemporaryError: the list cannot be read to its end, so nobody can say what is no longer there.
+    :raises TemporaryError: the list cannot be read to its end.
     """
 
     def fetch(number: int) -> Page[int]:
@@ -50,13 +50,13 @@ def template_list(client: AccredibleClient) -> Iterator[BadgeTemplate]:
         try:
             yield parse_template(item)
         except MalformedError as error:
-            log.warning("Accredible sent %s; it is left out", error)
+            log.warning("Accredible sent %s; it is skipped", error)
 
 
 def search(
     client: AccredibleClient, query: Mapping[str, Any], *, sort: str = "issued_on", most: int = MAX_PAGES
 ) -> Iterator[dict[str, Any]]:
-    """Every credential that answers a query, each once; by cursor, since offsets end at 10,000."""
+    """Yield every credential that a query finds, each once; by cursor, since offsets end at 10,000."""
 
     def fetch(cursor: str) -> Page[str]:
         page = {"size": PAGE_SIZE, **({"cursor": cursor} if cursor else {})}
@@ -68,22 +68,22 @@ def search(
 
 
 def badge_list(client: AccredibleClient, template_id: str | None, now: Callable[[], float]) -> Iterator[ListedBadge]:
-    """Every credential, the oldest first. :param now: seconds since the epoch, to tell which have expired."""
+    """Yield every credential, the oldest first. :param now: returns seconds since the epoch."""
     query = EVER if template_id is None else {"group.id": group_id(template_id)}
     for item in search(client, query, sort="id", most=MAX_BADGE_PAGES):
         try:
             badge = parse_badge(item, now())
         except MalformedError as error:
-            log.warning("Accredible lists %s; it is left out", error)
+            log.warning("Accredible lists %s; it is skipped", error)
             continue
         if template_id in (None, badge.template_id):
             yield ListedBadge(badge.id, badge.template_id, badge.state, earner_of(item), address_of(item))
 
 
 def credentials_of(client: AccredibleClient, award: Award, now: Callable[[], float]) -> Iterator[IssuedBadge]:
-    """The credentials of an award, in any state, the surest first: by our own id, read and searched; by the address.
+    """Yield the credentials of an award, in any state: found by our own id, then by the address.
 
-    :raises TemporaryError: Accredible's list cannot be read to its end, so nobody can say that it is not there.
+    :raises TemporaryError: Accredible's list cannot be read to its end, so the credential may exist.
     """
     for item in _candidates(client, award):
         if not belongs_to(item, award):

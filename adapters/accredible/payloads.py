@@ -1,7 +1,7 @@
-"""Accredible's JSON, to send and to read. Pure functions; unknown fields are ignored.
+"""Build and parse Accredible's JSON. Pure functions; unknown fields are ignored.
 
-A credential's id is a text when it is created or read and a number in searches and batches; recipient and group stand
-in objects of their own or beside the other fields.
+A credential's id is a text when it is created or read and a number in searches and batches; recipient and group are
+separate objects or fields of the credential.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from ..http.json_values import MalformedError, email, identifier, moment, text, 
 from ..values import Award, BadgeState, BadgeTemplate, IssuedBadge
 
 OUR_ID, OUR_REVOCATION = "badgerelay_id", "badgerelay_revoked"
-"""In a credential's ``meta_data``, where its owner keeps what they like."""
+"""The key of our id in a credential's ``meta_data``, which may contain anything."""
 
 MOST_OF_A_REASON = 200
 
 
 def own_id(award: Award) -> str:
-    """Our id of an award's credential, the same whenever it is sent; it tells nobody who the learner is."""
+    """Return our id of an award's credential: always the same, and without personal data."""
     parts = "\n".join((award.recipient.earner_id, award.template_id, award.period))
     return "br-" + hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def group_id(template_id: str) -> int:
-    """:raises RejectedError: ``INVALID_TEMPLATE``: Accredible's groups have numbers."""
+    """Return the group's number. :raises RejectedError: ``INVALID_TEMPLATE``: it is not a number."""
     if not (template_id.isascii() and template_id.isdigit() and len(template_id) <= 18):
-        raise RejectedError(INVALID_TEMPLATE, "the badge template is no group of Accredible's: those have numbers")
+        raise RejectedError(INVALID_TEMPLATE, "the badge template is not a group: Accredible's group ids are numbers")
     return int(template_id)
 
 
 def issue_item(award: Award) -> dict[str, Any]:
-    """A new credential, also one of a batch.
+    """Return the body of a new credential, which is also an item of a batch.
 
     :raises RejectedError: ``missing_email`` or ``missing_name``, which Accredible requires, or ``INVALID_TEMPLATE``.
     """
@@ -61,7 +61,7 @@ def issue_item(award: Award) -> dict[str, Any]:
 
 
 def day(when: datetime) -> str:
-    """Accredible has dates and no times; ours are those of UTC."""
+    """Format the date in UTC; Accredible has no times."""
     return when.astimezone(UTC).date().isoformat()
 
 
@@ -71,11 +71,11 @@ def meta_data(data: Any) -> dict[str, Any]:
 
 
 def parse_badge(data: Any, now: float, *, existed: bool = False, template_id: str = "") -> IssuedBadge:
-    """A credential. Accredible knows no acceptance, so it stays ``pending``; unpublished, it has no page to show.
+    """Parse a credential. Accredible has no acceptance, so it stays ``pending``; an unpublished one has no page.
 
-    :param now: seconds since the epoch, to tell whether it has expired.
-    :param template_id: of which group it is, where Accredible does not say.
-    :raises MalformedError: no id.
+    :param now: seconds since the epoch, to find expired credentials.
+    :param template_id: the group, if Accredible does not state it.
+    :raises MalformedError: the credential has no id.
     """
     badge_id = identifier(data, "id")
     if not badge_id:
@@ -98,12 +98,12 @@ def parse_badge(data: Any, now: float, *, existed: bool = False, template_id: st
 
 
 def is_unpublished(data: Any) -> bool:
-    """Whether a credential was created alone: for want of credits, or as the account's settings say."""
+    """Return whether a credential was created and not published: no credits left, or a setting of the account."""
     return isinstance(data, dict) and data.get("approve") is False
 
 
 def group_of(data: Any) -> str:
-    """The group's id, or an empty text."""
+    """Return the group's id, or an empty text."""
     group = data.get("group") if isinstance(data, dict) else None
     return identifier(data, "group_id") or identifier(group, "id")
 
@@ -119,7 +119,7 @@ def earner_of(data: Any) -> str:
 
 
 def belongs_to(data: Any, award: Award) -> bool:
-    """Whether a credential is the one of this award: its group, where said, and our id or the address."""
+    """Return whether a credential is the award's: same group, if stated, and our id or the address."""
     if not isinstance(data, dict) or group_of(data) not in ("", award.template_id):
         return False
     ours = own_id(award)
@@ -130,7 +130,7 @@ def belongs_to(data: Any, award: Award) -> bool:
 
 
 def parse_template(data: Any) -> BadgeTemplate:
-    """A group; it has no states. :raises MalformedError: no id or no name."""
+    """Parse a group; it has no states. :raises MalformedError: the group has no id or no name."""
     template_id, name = identifier(data, "id"), text(data, "name") or text(data, "course_name")
     if not (template_id and name):
         raise MalformedError("a group without id or name")

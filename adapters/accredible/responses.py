@@ -1,4 +1,4 @@
-"""From Accredible's answer, in any of its shapes, to the exception that says what to do."""
+"""Turn Accredible's answers, of several shapes, into data or exceptions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import INVALID_TEMPLATE, ConfigurationError
 from ..http.json_values import document, text
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, common_error, not_the_provider
 from ..http.transport import Reply
 
 INSUFFICIENT_CREDITS = "insufficient_credits"
@@ -19,33 +19,33 @@ _MOST_COMPLAINTS = 50
 
 
 def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """The JSON object that Accredible answered; an empty one for an empty body, which some answers may have.
+    """Return Accredible's JSON object, or raise its error; an empty body is an empty object.
 
-    A refused batch (422) is an answer too where it says what became of each credential.
+    A refused batch (422) is an answer if it has a result for each credential.
 
     :param acts: whether the request may have changed something before it failed.
     :param now: seconds since the epoch.
-    :param secrets: what must not be quoted from the answer.
+    :param secrets: texts that must not be quoted from the answer.
     :raises ConfigurationError: 401, 403, or a permanent redirect.
     :raises NotFoundError: 404 or 410 of Accredible's own.
     :raises RefusedError: 400, 422 and every other 4xx.
-    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Accredible's JSON.
+    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also an answer that is not Accredible's JSON.
     """
     status = reply.status
     if status in {401, 403}:
         raise ConfigurationError(
             f"Accredible refuses the credentials (HTTP {status}); check api_key: is it complete, of this region, and "
-            "good for the group's department?",
+            "valid for the group's department?",
             setting="api_key",
         )
-    error = trouble(reply, "Accredible", acts=acts, now=now, setting="base_url")
+    error = common_error(reply, "Accredible", acts=acts, now=now, setting="base_url")
     if error is not None:
         raise error
     answer = document(reply.body)
     if answer is None and 200 <= status < 300 and not reply.body.strip():
         return {}
     if answer is None or status < 200:
-        raise stranger(reply, "Accredible", acts=acts and status < 300, setting="base_url")
+        raise not_the_provider(reply, "Accredible", acts=acts and status < 300, setting="base_url")
     if status < 300 or (status == 422 and isinstance(answer.get("results"), list)):
         return answer
     if status in {404, 410}:
@@ -54,10 +54,10 @@ def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] 
 
 
 def refusal_of(answer: Any, status: str, code: str, secrets: Iterable[str] = ()) -> RefusedError:
-    """Why an answer, or one result of a batch, is none.
+    """Return the refusal in an answer, or in one result of a batch.
 
-    :param status: for the message, with a blank before it.
-    :param code: where the complaints are none that we know.
+    :param status: for the message, with a leading blank.
+    :param code: used if the complaints are unknown.
     """
     complaints = list(islice(_complaints(answer), _MOST_COMPLAINTS))
     if any(_TAKEN in said.lower() for _, said in complaints):
@@ -71,7 +71,7 @@ def refusal_of(answer: Any, status: str, code: str, secrets: Iterable[str] = ())
 
 
 def _complaints(answer: Any) -> Iterator[tuple[str, str]]:
-    """Property and text. ``errors`` and ``error`` are a text, an object of texts and lists, or one with details."""
+    """Yield property and text. ``errors`` and ``error`` are a text, an object of texts and lists, or have details."""
     if not isinstance(answer, dict):
         return
     for key in ("errors", "error"):
@@ -92,7 +92,7 @@ def _complaints(answer: Any) -> Iterator[tuple[str, str]]:
 
 
 def _details(details: Any) -> Iterator[tuple[str, str]]:
-    """Prose calls a detail's text ``reason``, the schema ``message``."""
+    """Yield property and text of details; Accredible documents ``reason`` and ``message`` for the text."""
     for each in details if isinstance(details, list) else []:
         yield text(each, "property")[:60], text(each, "message") or text(each, "reason")
 

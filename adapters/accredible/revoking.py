@@ -1,4 +1,4 @@
-"""Accredible does not revoke: a credential expires today, or is deleted."""
+"""Revoke at Accredible, which has no revocation: a credential expires today, or is deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMEMBER_SECONDS = 30 * 86_400.0
 
 
 class Revoking:
-    """:param by: ``expire`` or ``delete``."""
+    """Revokes credentials. :param by: ``expire`` or ``delete``."""
 
     def __init__(self, client: AccredibleClient, context: Context, *, by: str) -> None:
         self._client = client
@@ -27,7 +27,7 @@ class Revoking:
         self._by = by
 
     def run(self, badge_id: str, reason: str) -> IssuedBadge:
-        """The badge, as revoked; also when it had been revoked before. :raises RejectedError: ``not_found``."""
+        """Revoke a badge and return it, also if it had been revoked before. :raises RejectedError: ``not_found``."""
         path = f"/v1/credentials/{segment(badge_id)}"
         return self._deleted(path, badge_id) if self._by == DELETE else self._expired(path, badge_id, reason)
 
@@ -41,14 +41,14 @@ class Revoking:
         if before.state != "expired":
             changes["expired_on"] = day(datetime.fromtimestamp(self._context.now(), UTC))
         answer = self._client.put(path, {"credential": changes})
-        # What a change is answered with is not documented.
+        # Accredible does not document the answer to a change.
         after = self._parsed(answer.get("credential") or self._client.get(path).get("credential"), badge_id)
         if after.state not in {"expired", "revoked"}:
-            raise AmbiguousError("Accredible took the change and the credential has not expired")
+            raise AmbiguousError("Accredible accepted the change and the credential has not expired")
         return replace(after, state="revoked")
 
     def _deleted(self, path: str, badge_id: str) -> IssuedBadge:
-        """That it was to be deleted is kept first: where an answer was lost, the next attempt finds nothing."""
+        """Record the deletion, then delete: after a lost answer the next attempt finds no credential."""
         key = f"accredible.deleting.{badge_id}"
         begun = self._context.storage.get(key) is not None
         self._context.storage.put(key, "yes", seconds=REMEMBER_SECONDS)

@@ -33,7 +33,7 @@ class AccredibleSettings(Schema):
         validate=validate.Regexp(r"[!-~]{1,500}\Z", error="Printable, without blanks."),
         metadata={
             "label": "API key",
-            "help": "Of the account, or of one department: then only that one's groups and credentials are seen.",
+            "help": "Of the account, or of one department; a department's key sees only its groups and credentials.",
             "secret": True,
         },
     )
@@ -51,5 +51,5 @@ class AccredibleSettings(Schema):
 
 
 def api_url(settings: Mapping[str, Any]) -> str:
-    """The base URL of the API, without version: that is a part of each path."""
+    """Return the base URL of the API, without version, which is a part of each path."""
     return url_of(settings, REGIONS)

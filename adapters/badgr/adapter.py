@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class BadgrAdapter(Adapter):
-    """Issues as one issuer. See :class:`BadgrSettings` and :class:`Adapter`."""
+    """Issues badges of one issuer. See :class:`BadgrSettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "badgr"
-    # Badgr publishes no size of a batch: fifty keep an answer small and a refused batch cheap to repeat.
+    # Badgr documents no batch size: fifty keep an answer small and a refused batch cheap to repeat.
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_batch=50, can_look_up=True, can_revoke=True, can_share=True, can_list=True
     )
@@ -53,7 +53,7 @@ class BadgrAdapter(Adapter):
         issuer = result[0] if len(result) == 1 else None
         if text(issuer, "entityId") != self._issuer or not text(issuer, "name"):
             raise ConfigurationError(
-                "what answers there describes another issuer; check base_url", setting="base_url"
+                "the server's answer describes another issuer; check base_url", setting="base_url"
             )
         return Account(id=self._issuer, name=text(issuer, "name"))
 
@@ -71,18 +71,18 @@ class BadgrAdapter(Adapter):
         ).run(awards)
 
     def find(self, award: Award) -> IssuedBadge | None:
-        """The live badge, asked for by the e-mail address (Badgr keeps no id of ours) and verified here.
+        """Return the live badge, searched by the e-mail address (Badgr stores no id of ours) and verified here.
 
-        One that has expired is this award's where it was earned on its day: Badgr, too, gives it anew after that.
+        An expired badge is this award's if it was earned on the award's day; after that Badgr issues it again.
 
-        :raises TemporaryError: Badgr's list cannot be read to its end, so nobody can say that it is not there.
+        :raises TemporaryError: Badgr's list cannot be read to its end, so the badge may exist.
         """
         address = award.recipient.email.strip().lower()
         if not address:
             return None
         try:
             return self._found(award, address)
-        except NotFoundError:  # no such badge class, which Badgr says also to who sends
+        except NotFoundError:  # no such badge class: issuing is refused, too
             return None
 
     def _found(self, award: Award, address: str) -> IssuedBadge | None:
@@ -102,7 +102,7 @@ class BadgrAdapter(Adapter):
         return badge_list(self._client, self._issuer, template_id, self.context.now)
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
-        """The revoked badge, also when it had been revoked before.
+        """Revoke a badge and return it, also if it had been revoked before.
 
         :raises RejectedError: ``missing_reason``, ``not_found`` or Badgr's own reason.
         """
@@ -124,7 +124,7 @@ class BadgrAdapter(Adapter):
         return badge
 
     def share_links(self, badge_id: str) -> list[ShareLink]:
-        """The public page, and LinkedIn with it."""
+        """Return the public page, and LinkedIn with its link."""
         public = f"{api_url(self.settings)}/public/assertions/{segment(badge_id)}"
         return [ShareLink("badgr", public), *linkedin(public, public, badge_id)]
 
@@ -133,8 +133,8 @@ class BadgrAdapter(Adapter):
 
     @classmethod
     def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
-        """A Badgr of one's own; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
-        # Late, so that production never loads it.
+        """Return a local sandbox of Badgr; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
+        # Imported here, so that production never loads it.
         from .sandbox import create_sandbox
 
         return create_sandbox(knobs)

@@ -1,4 +1,4 @@
-"""When a badge class lets its badges expire, remembered for a while."""
+"""The expiry of badge classes, cached for a few minutes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from .client import BadgrClient
 from .payloads import end_of
 
 FRESH_SECONDS = 300.0
+"""Seconds for which a badge class is cached."""
 
 
 class BadgeClasses:
-    """May be used by several threads."""
+    """Caches the expiry of badge classes. May be used by several threads."""
 
     def __init__(self, client: BadgrClient, context: Context) -> None:
         self._client = client
@@ -26,9 +27,9 @@ class BadgeClasses:
         self._known: dict[str, tuple[float, Any]] = {}
 
     def end(self, award: Award) -> datetime | None:
-        """When the award's badge is to expire by its badge class; not asked for where the award says it itself.
+        """Return the expiry that the badge class gives the award's badge; None if the award has its own or none.
 
-        :raises NotFoundError: there is no such badge class.
+        :raises NotFoundError: Badgr does not have the badge class.
         """
         if award.expires_at is not None:
             return None

@@ -8,36 +8,39 @@ from typing import Any
 from ..context import Context
 from ..errors import TemporaryError
 from ..http.client import Client
-from ..http.cooldown import Rest
+from ..http.cooldown import Cooldown
 from ..http.transport import READ_SECONDS, Transport
 from .responses import Answer, read_answer
 from .settings import api_url
 from .tokens import BadgrTokens
 
-REST_SECONDS = 30.0
-"""After a 429 that does not say when to come back."""
+COOLDOWN_SECONDS = 30.0
+"""Seconds without calls after a 429 that states no wait."""
 
 
 class BadgrClient:
-    """Calls of one connection. May be used by several threads; opens nothing before the first call."""
+    """Sends one connection's requests. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         read_seconds = float(settings.get("read_timeout", READ_SECONDS))
         self._context = context
-        self._rest = Rest(context, "badgr.rest", "Badgr")
-        transport = Transport(api_url(settings), self._rest.pace, setting="base_url", read_seconds=read_seconds)
+        self._cooldown = Cooldown(context, "badgr.rest", "Badgr")
+        transport = Transport(api_url(settings), self._cooldown.pace, setting="base_url", read_seconds=read_seconds)
         self._client = Client(transport, BadgrTokens(settings, context, read_seconds=read_seconds))
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """:param path: after ``/v2``, beginning with a slash, its parts quoted. Raises as :func:`read_answer`."""
+        """Send a GET. Raises as :func:`read_answer`.
+
+        :param path: after ``/v2``, with a leading slash and quoted parts.
+        """
         return self._call("GET", path, params=params)
 
     def post(self, path: str, body: Any) -> Answer:
-        """Like :meth:`get`. :raises AmbiguousError: it was sent and no answer came."""
+        """Send a POST. Raises as :meth:`get`. :raises AmbiguousError: the request was sent and no answer came."""
         return self._call("POST", path, body=body)
 
     def delete(self, path: str, body: Any) -> Answer:
-        """Like :meth:`post`."""
+        """Send a DELETE. Raises as :meth:`post`."""
         return self._call("DELETE", path, body=body)
 
     def close(self) -> None:
@@ -56,6 +59,6 @@ class BadgrClient:
             )
         except TemporaryError as error:
             if reply.status == 429:
-                error.retry_after = error.retry_after or REST_SECONDS
-                self._rest.begin(error.retry_after)
+                error.retry_after = error.retry_after or COOLDOWN_SECONDS
+                self._cooldown.begin(error.retry_after)
             raise

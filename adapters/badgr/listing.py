@@ -17,7 +17,7 @@ from .payloads import address_of, parse_badge, parse_template
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
-"""The most that Badgr puts on a page."""
+"""Maximum objects that Badgr puts on a page."""
 MAX_BADGE_PAGES = 20_000
 EVERY_STATE = {"include_expired": "1", "include_revoked": "1"}
 
@@ -25,7 +25,7 @@ EVERY_STATE = {"include_expired": "1", "include_revoked": "1"}
 def pages(
     client: BadgrClient, path: str, params: Mapping[str, str], *, most: int = MAX_PAGES
 ) -> Iterator[dict[str, Any]]:
-    """Every object of a list, each once. :raises NotFoundError: whose list it is, is not there."""
+    """Yield every object of a list, each once. :raises NotFoundError: the owner of the list does not exist."""
 
     def fetch(cursor: str) -> Page[str]:
         answer = client.get(path, {**params, **({"cursor": cursor} if cursor else {})})
@@ -36,7 +36,8 @@ def pages(
 
 def unknown_issuer() -> ConfigurationError:
     return ConfigurationError(
-        "Badgr does not know the issuer, or the credentials are not good for it; check issuer_id", setting="issuer_id"
+        "Badgr does not know the issuer, or the credentials do not include it; check issuer_id",
+        setting="issuer_id",
     )
 
 
@@ -45,16 +46,16 @@ def unknown_template() -> RejectedError:
 
 
 def template_list(client: BadgrClient, issuer_id: str) -> Iterator[BadgeTemplate]:
-    """Every readable badge class of the issuer, each once.
+    """Yield every readable badge class of the issuer, each once.
 
-    Without ``num`` Badgr gives them all at once; should it page nevertheless, the pages are followed.
+    Without ``num`` Badgr returns all of them at once; if it pages, the pages are followed.
     """
     try:
         for item in pages(client, f"/issuers/{segment(issuer_id)}/badgeclasses", {}):
             try:
                 yield parse_template(item)
             except MalformedError as error:
-                log.warning("Badgr sent %s; it is left out", error)
+                log.warning("Badgr sent %s; it is skipped", error)
     except NotFoundError:
         raise unknown_issuer() from None
 
@@ -62,7 +63,7 @@ def template_list(client: BadgrClient, issuer_id: str) -> Iterator[BadgeTemplate
 def badge_list(
     client: BadgrClient, issuer_id: str, template_id: str | None, now: Callable[[], float]
 ) -> Iterator[ListedBadge]:
-    """Every assertion of the issuer, in any state. :param now: seconds since the epoch, to tell what has expired."""
+    """Yield every assertion of the issuer, in any state. :param now: returns seconds since the epoch."""
     owner = f"/badgeclasses/{segment(template_id)}" if template_id else f"/issuers/{segment(issuer_id)}"
     try:
         for item in pages(
@@ -71,7 +72,7 @@ def badge_list(
             try:
                 badge = parse_badge(item, now())
             except MalformedError as error:
-                log.warning("Badgr lists %s; it is left out", error)
+                log.warning("Badgr lists %s; it is skipped", error)
                 continue
             if template_id in (None, badge.template_id):
                 yield ListedBadge(badge.id, badge.template_id, badge.state, email=address_of(item))

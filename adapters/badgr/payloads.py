@@ -1,4 +1,4 @@
-"""Badgr's JSON, to send and to read. Pure functions; unknown fields are ignored."""
+"""Build and parse Badgr's JSON. Pure functions; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..http.json_values import MalformedError, email, moment, text, web_address
 from ..values import Award, BadgeState, BadgeTemplate, IssuedBadge
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""Badgr refuses what is issued in the future; a completion so little ahead of our clock is dated now."""
+"""Maximum time by which a completion may be in the future; it is then dated now, as Badgr refuses future dates."""
 
 _STATES: dict[str, BadgeState] = {"Accepted": "accepted", "Rejected": "declined"}
 _HASHED = "sha256$"
 
 
 def issue_item(award: Award, now: float, expires_at: datetime | None, *, duplicate: bool = False) -> dict[str, Any]:
-    """A new assertion, also a row of a batch.
+    """Return the body of a new assertion, which is also a row of a batch.
 
-    :param expires_at: the end that the badge class gives it; the award's own comes first.
-    :param duplicate: let the learner have it once more. Badgr's own default is yes.
+    :param expires_at: the expiry by the badge class; the award's own takes precedence.
+    :param duplicate: allow a further badge of the class. Badgr's own default is to allow it.
     :raises RejectedError: ``missing_email``.
     """
     address = award.recipient.email.strip().lower()
@@ -46,9 +46,9 @@ def timestamp(when: datetime) -> str:
 
 
 def end_of(issued_at: datetime, expires: Any) -> datetime | None:
-    """When a badge class lets its badges expire; None for never.
+    """Return when a badge of the class expires; None: never.
 
-    Badgr does not fill this in by itself.
+    Badgr does not set this itself.
 
     :param expires: ``{"amount": 2, "duration": "years"}``, of the badge class.
     """
@@ -71,7 +71,7 @@ def end_of(issued_at: datetime, expires: Any) -> datetime | None:
 
 
 def _months_later(when: datetime, months: int) -> datetime:
-    """The same day of the month, or its last one. :raises ValueError: beyond the calendar."""
+    """Return the same day of a later month, or its last day. :raises ValueError: beyond the year 9999."""
     year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
     if year > 9999:
         raise ValueError(year)
@@ -79,10 +79,10 @@ def _months_later(when: datetime, months: int) -> datetime:
 
 
 def parse_badge(data: Any, now: float, *, existed: bool = False) -> IssuedBadge:
-    """An assertion. An acceptance that Badgr may add later counts as ``pending``.
+    """Parse an assertion. An acceptance that Badgr may add later counts as ``pending``.
 
-    :param now: seconds since the epoch, to tell whether it has expired.
-    :raises MalformedError: no id.
+    :param now: seconds since the epoch, to find expired badges.
+    :raises MalformedError: the assertion has no id.
     """
     badge_id = text(data, "entityId")
     if not badge_id:
@@ -105,7 +105,7 @@ def parse_badge(data: Any, now: float, *, existed: bool = False) -> IssuedBadge:
 
 
 def belongs_to(data: Any, award: Award) -> bool:
-    """Whether an assertion is the one of this award: its badge class, and its recipient in clear or hashed."""
+    """Return whether an assertion is the award's: same badge class, and same recipient in clear or hashed."""
     if not isinstance(data, dict) or text(data, "badgeclass") != award.template_id:
         return False
     recipient, address = data.get("recipient"), award.recipient.email.strip().lower()
@@ -119,7 +119,7 @@ def belongs_to(data: Any, award: Award) -> bool:
 
 
 def address_of(data: Any) -> str:
-    """The recipient's e-mail address, or an empty text where it is hashed or something else."""
+    """Return the recipient's e-mail address, or an empty text if it is hashed or of another type."""
     recipient = data.get("recipient") if isinstance(data, dict) else None
     if text(recipient, "type") not in ("email", ""):
         return ""
@@ -128,7 +128,7 @@ def address_of(data: Any) -> str:
 
 
 def parse_template(data: Any) -> BadgeTemplate:
-    """A badge class; it has no states. :raises MalformedError: no id or no name."""
+    """Parse a badge class; it has no states. :raises MalformedError: the class has no id or no name."""
     template_id, name = text(data, "entityId"), text(data, "name")
     if not (template_id and name):
         raise MalformedError("a badge class without entityId or name")

@@ -1,4 +1,4 @@
-"""From Badgr's answer to the exception that says what to do: in :func:`read_answer` and nowhere else."""
+"""Turn Badgr's answers into data or exceptions, in :func:`read_answer` only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests.utils import parse_header_links
 from ..errors import INVALID_TEMPLATE, ConfigurationError
 from ..http.json_values import document, text
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, common_error, not_the_provider
 from ..http.transport import Reply
 
 _CODES = (
@@ -34,16 +34,16 @@ class Answer:
 
 
 def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = (), credential: str) -> Answer:
-    """What Badgr answered.
+    """Return Badgr's answer, or raise its error.
 
     :param acts: whether the request may have changed something before it failed.
     :param now: seconds since the epoch.
-    :param secrets: what must not be quoted from the answer.
+    :param secrets: texts that must not be quoted from the answer.
     :param credential: the setting to name when the credentials are refused.
     :raises ConfigurationError: 401, 403, or a permanent redirect.
     :raises NotFoundError: 404 or 410 of Badgr's own.
     :raises RefusedError: 400 and every other 4xx.
-    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Badgr's JSON.
+    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also an answer that is not Badgr's JSON.
     """
     status = reply.status
     if status in {401, 403}:
@@ -51,7 +51,7 @@ def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] 
             f"Badgr refuses the credentials (HTTP {status}); check {credential}: may they issue for this issuer?",
             setting=credential,
         )
-    error = trouble(reply, "Badgr", acts=acts, now=now, setting="base_url")
+    error = common_error(reply, "Badgr", acts=acts, now=now, setting="base_url")
     if error is not None:
         raise error
     if status == 204:
@@ -59,7 +59,7 @@ def read_answer(reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] 
     envelope = document(reply.body)
     result = envelope.get("result") if envelope else None
     if envelope is None or status < 200 or (status < 300 and not isinstance(result, list)):
-        raise stranger(reply, "Badgr", acts=acts and status < 300, setting="base_url")
+        raise not_the_provider(reply, "Badgr", acts=acts and status < 300, setting="base_url")
     if status < 300:
         return Answer(result if isinstance(result, list) else [], _next_cursor(reply.headers.get("Link")))
     if status in {404, 410}:
@@ -72,8 +72,8 @@ def _refusal(status: int, envelope: Mapping[str, Any], secrets: list[str]) -> Re
     rows = fields if isinstance(fields, list) else []
     refusal = _worded(status, [*_flat(envelope.get("validationErrors")), *_flat(fields)], envelope, secrets)
     refusal.rows = {
-        place: _worded(status, complaints, envelope, secrets)
-        for place, row in enumerate(rows)
+        index: _worded(status, complaints, envelope, secrets)
+        for index, row in enumerate(rows)
         if (complaints := list(_flat(row)))
     }
     return refusal
@@ -91,7 +91,7 @@ def _worded(
 
 
 def _flat(value: Any) -> Iterator[tuple[str, str]]:
-    """Outermost field and text of complaints, which are texts, lists and objects in one another."""
+    """Yield the outermost field and the text of complaints, which are nested texts, lists and objects."""
     return islice(_walked(value, "", _DEEPEST), _MOST_COMPLAINTS)
 
 
@@ -108,7 +108,7 @@ def _walked(value: Any, field: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _next_cursor(header: str | None) -> str | None:
-    """Of ``Link: <...cursor=...>; rel="next"`` only the cursor: its host and path are not ours to follow."""
+    """Return the cursor of ``Link: <...cursor=...>; rel="next"``; its host and path are not trusted."""
     for link in parse_header_links(header) if header else []:
         if link.get("rel") == "next":
             try:

@@ -66,8 +66,8 @@ class BadgrSettings(Schema):
         load_default=False,
         metadata={
             "label": "Skip the look",
-            "help": "Only for a server that is known to refuse a second badge by itself: "
-            "do not look for each learner's badge before it is sent.",
+            "help": "Only for a server that is known to refuse a second badge: "
+            "do not search for each learner's badge before it is issued.",
         },
     )
     read_timeout = read_timeout_field("Badgr")
@@ -85,5 +85,5 @@ class BadgrSettings(Schema):
 
 
 def api_url(settings: Mapping[str, Any]) -> str:
-    """The base URL of the server, without version."""
+    """Return the base URL of the server, without version."""
     return url_of(settings, REGIONS)

@@ -1,4 +1,4 @@
-"""Access tokens: of a user, refreshed while that works, or of an OAuth application."""
+"""Access tokens of a user, by a refresh token if possible, or of an OAuth application."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 
 from ..context import Context
 from ..errors import AdapterError, ConfigurationError, TemporaryError
-from ..http.cooldown import Rest
+from ..http.cooldown import Cooldown
 from ..http.credentials import RenewedToken, granted, lifetime
 from ..http.json_values import document, text
 from ..http.retry_after import retry_after
 from ..http.session import HeaderAuth
-from ..http.statuses import stranger, trouble
+from ..http.statuses import common_error, not_the_provider
 from ..http.transport import Reply, Transport
 from .settings import api_url
 
-REST_SECONDS = 60.0
-"""Of a throttle that does not say how long it lasts."""
+COOLDOWN_SECONDS = 60.0
+"""Seconds without calls after a throttle that does not state its length."""
 
 _SETTINGS = {"invalid client_id": "client_id", "invalid scope requested": "scope"}
 
 
 class BadgrTokens:
-    """Credentials; see :class:`RenewedToken`.
+    """The credentials of a user or an application. See :class:`RenewedToken`.
 
-    Each refused request lengthens Badgr's throttle of (user, address), during which it refuses also what is right:
-    so the end of a throttle is kept for all processes, and nobody asks before.
+    Each refused request lengthens Badgr's throttle of (user, IP address), and then it refuses valid requests, too.
+    The end of a throttle is therefore stored for all processes, and none sends a request before.
     """
 
     def __init__(self, settings: Mapping[str, Any], context: Context, *, read_seconds: float) -> None:
@@ -42,12 +42,14 @@ class BadgrTokens:
         digest = hashlib.sha256("\n".join((url, self._who, self._secret, settings["scope"])).encode()).hexdigest()
         key = f"badgr.token.{digest[:16]}"
         self._refresh_key = f"{key}.refresh"
-        self._rest = Rest(context, f"{key}.rest", "Badgr's throttle of access tokens")
-        self._transport = Transport(url, self._rest.pace, setting="base_url", read_seconds=read_seconds)
+        self._cooldown = Cooldown(context, f"{key}.rest", "Badgr's throttle of access tokens")
+        self._transport = Transport(url, self._cooldown.pace, setting="base_url", read_seconds=read_seconds)
         self._token = RenewedToken("Badgr", context, key, self)
 
     def header(self, refused: str | None = None) -> str:
-        """:raises ConfigurationError: Badgr does not accept the credentials.
+        """Return the header ``Bearer <token>``.
+
+        :raises ConfigurationError: Badgr does not accept the credentials.
         :raises TemporaryError: no access token can be had now.
         """
         return self._token.header(refused)
@@ -62,7 +64,7 @@ class BadgrTokens:
         self._transport.close()
 
     def renew(self) -> tuple[str, float]:
-        """Token and lifetime, in seconds."""
+        """Request a new token; return it with its lifetime in seconds."""
         if not self._is_user:
             form = {"grant_type": "client_credentials", "scope": self._settings["scope"]}
             basic = b64encode(f"{self._who}:{self._secret}".encode()).decode()
@@ -72,7 +74,7 @@ class BadgrTokens:
         )
 
     def _refreshed(self) -> tuple[str, float] | None:
-        """By the refresh token, which serves once; None where there is none, or it serves no more."""
+        """Request a token by the refresh token, which is valid once; return None if it is missing or refused."""
         refresh = self._context.storage.get(self._refresh_key)
         if not refresh:
             return None
@@ -83,16 +85,16 @@ class BadgrTokens:
         return self._grant(reply)
 
     def _ask(self, form: dict[str, str], auth: HeaderAuth | None = None) -> Reply:
-        """:raises TemporaryError: not now."""
+        """Send a token request. :raises TemporaryError: Badgr throttles it."""
         reply = self._transport.send("POST", "/o/token", auth=auth, form=form, acts=False)
         if reply.status == 429:
             seconds = _throttled(reply, self._context.now())
-            self._rest.begin(seconds)
+            self._cooldown.begin(seconds)
             raise TemporaryError("Badgr gives no access token now (HTTP 429)", retry_after=seconds)
         return reply
 
     def _grant(self, reply: Reply) -> tuple[str, float]:
-        error = trouble(reply, "Badgr", acts=False, now=self._context.now(), setting="base_url")
+        error = common_error(reply, "Badgr", acts=False, now=self._context.now(), setting="base_url")
         if error is not None:
             raise error
         grant = document(reply.body)
@@ -100,7 +102,7 @@ class BadgrTokens:
             raise self._refusal(reply.status, text(grant, "error"))
         token = granted(grant) if 200 <= reply.status < 300 else None
         if token is None:
-            raise stranger(reply, "Badgr", acts=False, setting="base_url")
+            raise not_the_provider(reply, "Badgr", acts=False, setting="base_url")
         if self._is_user:
             self._context.storage.put(self._refresh_key, granted(grant, "refresh_token") or "")
         return token, lifetime(grant)
@@ -112,8 +114,8 @@ class BadgrTokens:
 
 
 def _throttled(reply: Reply, now: float) -> float:
-    """Seconds until the throttle ends: ``expires`` in the body."""
+    """Return the seconds until the throttle ends: ``expires`` in the body."""
     expires = (document(reply.body) or {}).get("expires")
     if isinstance(expires, (int, float)) and not isinstance(expires, bool) and 0 < expires < float("inf"):
-        return float(min(expires, 86_400.0))  # JSON has whole numbers that no float can hold
-    return retry_after(reply.headers.get("Retry-After"), now) or REST_SECONDS
+        return float(min(expires, 86_400.0))  # JSON may contain integers that do not fit a float
+    return retry_after(reply.headers.get("Retry-After"), now) or COOLDOWN_SECONDS

@@ -1,6 +1,6 @@
-"""What every adapter must do, as tests: subclass ``AdapterContract`` with an empty body, and give it a ``provider``.
+"""The duties of every adapter, as tests for pytest.
 
-Needs pytest. ::
+Subclass ``AdapterContract`` with an empty body and define the fixture ``provider``::
 
     class TestMyAdapter(AdapterContract):
         @pytest.fixture

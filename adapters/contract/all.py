@@ -1,4 +1,4 @@
-"""All of the contract in one class."""
+"""The whole contract in one class."""
 
 from .changing import ChangingContract
 from .connecting import ConnectingContract
@@ -20,4 +20,4 @@ class AdapterContract(
     SharingContract,
     DiscretionContract,
 ):
-    """What every adapter must do. A subclass gives it the fixture ``provider``, a :class:`.Provider`."""
+    """The duties of every adapter. Define the fixture ``provider``, which returns a :class:`.Provider`."""

@@ -1,4 +1,4 @@
-"""Revoking and replacing, where they are declared; and the whole life of one badge, at a real provider too."""
+"""Revoking and replacing, if declared; and the whole life of one badge, also at a real provider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REASON = "A test of the contract"
 
 
 class ChangingContract:
-    def test_a_badge_is_revoked_and_found_no_more(self, provider: Provider) -> None:
+    def test_a_revoked_badge_is_not_found(self, provider: Provider) -> None:
         provider.needs("can_revoke")
         provider.needs_learners()
         adapter = provider.connect()
@@ -27,7 +27,7 @@ class ChangingContract:
         if adapter.capabilities.can_look_up:
             assert adapter.find(award) is None
 
-    def test_to_revoke_twice_does_no_harm(self, provider: Provider) -> None:
+    def test_revoking_twice_gives_the_same_badge(self, provider: Provider) -> None:
         provider.needs("can_revoke")
         provider.needs_learners()
         adapter = provider.connect()
@@ -35,7 +35,7 @@ class ChangingContract:
         first, second = adapter.revoke(badge.id, REASON), adapter.revoke(badge.id, REASON)
         assert (first.id, first.state) == (second.id, second.state) == (badge.id, "revoked")
 
-    def test_what_there_is_not_cannot_be_revoked(self, provider: Provider) -> None:
+    def test_an_unknown_badge_cannot_be_revoked(self, provider: Provider) -> None:
         provider.needs("can_revoke")
         provider.needs_learners()
         adapter = provider.connect()
@@ -60,14 +60,14 @@ class ChangingContract:
 
     def test_the_life_of_a_badge(self, provider: Provider) -> None:
         if not (provider.made_up or provider.email):
-            pytest.skip("nothing may be issued here")
+            pytest.skip("no badge may be issued at this provider")
         adapter = provider.connect()
         award = provider.award(adapter)
         badge = _issued(adapter, award)
         try:
             if adapter.capabilities.can_look_up:
                 found = adapter.find(award)
-                assert found is not None, "it was issued and is not found"
+                assert found is not None, "find() does not find the issued badge"
                 assert found.id == badge.id
             if adapter.capabilities.can_list:
                 assert badge.id in {each.id for each in adapter.badges(award.template_id)}

@@ -1,4 +1,4 @@
-"""Secrets and addresses are told to nobody but the provider."""
+"""Secrets and addresses appear in no error and no log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAULTS = ("expired=1", "500=1", "html502=1", "down=1", "lost=#1", "garbled=1", "
 
 
 class DiscretionContract:
-    def test_neither_errors_nor_logs_tell_a_secret_or_an_address(
+    def test_neither_errors_nor_logs_contain_a_secret_or_an_address(
         self, provider: Provider, caplog: pytest.LogCaptureFixture
     ) -> None:
         provider.needs_learners()
@@ -26,30 +26,30 @@ class DiscretionContract:
         adapter = provider.connect()
         template = provider.template(adapter).id
         awards = [provider.award(adapter, template_id=template) for _ in FAULTS]
-        told = [repr(adapter), repr(adapter.context)]
+        texts = [repr(adapter), repr(adapter.context)]
         for award, fault in zip(awards, FAULTS, strict=True):
             with provider.failing(fault):
-                told += _told_of(lambda award=award: issue_one(adapter, award))  # type: ignore[misc]  # no stranger calls it
-                told += _told_of(adapter.check)
-                told += _told_of(lambda: list(adapter.templates()))
+                texts += _texts_of(lambda award=award: issue_one(adapter, award))  # type: ignore[misc]  # mypy does not infer the lambda
+                texts += _texts_of(adapter.check)
+                texts += _texts_of(lambda: list(adapter.templates()))
                 if adapter.capabilities.can_look_up:
-                    told += _told_of(lambda award=award: adapter.find(award))  # type: ignore[misc]  # as above
+                    texts += _texts_of(lambda award=award: adapter.find(award))  # type: ignore[misc]  # as above
         refused = provider.award(adapter, template_id=NO_TEMPLATE)
-        told += _told_of(lambda: issue_one(adapter, refused))
-        _holds_nothing("\n".join([*told, *_logged(caplog)]), provider, [*awards, refused])
+        texts += _texts_of(lambda: issue_one(adapter, refused))
+        _assert_discreet("\n".join([*texts, *_logged(caplog)]), provider, [*awards, refused])
 
-    def test_a_wrong_secret_is_not_told_either(self, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_wrong_secret_does_not_appear(self, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
         provider.needs_learners()
         caplog.set_level(logging.DEBUG)
         wrong = "a-secret-that-is-wrong"
         for key in provider.secrets():
             adapter = provider.connect({key: wrong})
-            text = "\n".join([repr(adapter), *_told_of(adapter.check), *_logged(caplog)])
+            text = "\n".join([repr(adapter), *_texts_of(adapter.check), *_logged(caplog)])
             assert wrong not in text
 
 
-def _told_of(call: Callable[[], object]) -> list[str]:
-    """All that whoever catches and prints what it raises, or gives as an outcome, would show."""
+def _texts_of(call: Callable[[], object]) -> list[str]:
+    """Return the texts of the error that the call raises or returns: traceback and repr."""
     try:
         given = call()
     except AdapterError as error:
@@ -58,12 +58,12 @@ def _told_of(call: Callable[[], object]) -> list[str]:
 
 
 def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """urllib3 logs each request's path where somebody wants to debug it: that is its own doing."""
+    """Return the log lines, without those of urllib3, which logs each request's path when debugged."""
     records = [record for record in caplog.records if not record.name.startswith("urllib3")]
     return [caplog.handler.format(record) for record in records]
 
 
-def _holds_nothing(text: str, provider: Provider, awards: list[Award]) -> None:
+def _assert_discreet(text: str, provider: Provider, awards: list[Award]) -> None:
     leaked = [key for key, value in provider.secrets().items() if value in text]
-    assert not leaked, f"these settings are told: {', '.join(leaked)}"
-    assert not [award for award in awards if award.recipient.email in text], "e-mail addresses are told"
+    assert not leaked, f"these settings appear: {', '.join(leaked)}"
+    assert not [award for award in awards if award.recipient.email in text], "e-mail addresses appear"

@@ -1,4 +1,4 @@
-"""Badges are issued, each once; a bad award harms no other."""
+"""Badges are issued, each once; a wrong award does not affect the others."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class IssuingContract:
         if badge.issued_at is not None:
             assert badge.issued_at.tzinfo is not None
             assert abs((badge.issued_at - award.issued_at).total_seconds()) < SAME_DAY_SECONDS, (
-                "it is dated otherwise"
+                "the badge has another date"
             )
 
-    def test_several_learners_get_a_badge_each_in_their_order(self, provider: Provider) -> None:
+    def test_several_learners_get_a_badge_each_in_order(self, provider: Provider) -> None:
         provider.needs_learners()
         adapter = provider.connect()
         template = provider.template(adapter).id
@@ -44,7 +44,7 @@ class IssuingContract:
         if adapter.capabilities.can_look_up:
             assert [found.id for award in awards if (found := adapter.find(award))] == ids
 
-    def test_as_many_as_it_declares_can_be_issued_at_once(self, provider: Provider) -> None:
+    def test_max_batch_awards_can_be_issued_at_once(self, provider: Provider) -> None:
         provider.needs_learners()
         adapter = provider.connect()
         template = provider.template(adapter).id
@@ -61,11 +61,11 @@ class IssuingContract:
         first, second = issue_one(adapter, award), issue_one(adapter, award)
         assert isinstance(first, IssuedBadge)
         if provider.template(adapter).allows_duplicates:
-            assert isinstance(second, IssuedBadge), "what the provider allows is no error"
+            assert isinstance(second, IssuedBadge), "a duplicate that the provider allows is not an error"
             return
         assert isinstance(second, IssuedBadge)
         assert second.id == first.id
-        assert second.existed, "a badge that was there already must say existed=True"
+        assert second.existed, "an existing badge must have existed=True"
 
     def test_another_period_is_another_badge(self, provider: Provider) -> None:
         provider.needs_learners()
@@ -75,14 +75,14 @@ class IssuingContract:
         renewed = replace(award, period="certification:2", issued_at=award.issued_at + timedelta(days=365))
         first = issue_one(adapter, award)
         assert isinstance(first, IssuedBadge)
-        assert adapter.find(renewed) is None, "the badge of an earlier period was taken for this one's"
+        assert adapter.find(renewed) is None, "find() returned the badge of an earlier period"
         second = issue_one(adapter, renewed)
         if isinstance(second, RejectedError):
-            return  # a provider that gives one badge of a template and no other, and says so
+            return  # the provider allows one badge of a template per learner
         assert isinstance(second, IssuedBadge)
         assert second.id != first.id
 
-    def test_a_template_that_there_is_not_is_refused(self, provider: Provider) -> None:
+    def test_an_unknown_template_is_refused(self, provider: Provider) -> None:
         provider.needs_learners()
         adapter = provider.connect()
         refusal = issue_one(adapter, provider.award(adapter, template_id=NO_TEMPLATE))
@@ -90,18 +90,18 @@ class IssuingContract:
         assert refusal.code == INVALID_TEMPLATE
         assert str(refusal)
 
-    def test_one_bad_award_harms_no_other_of_its_batch(self, provider: Provider) -> None:
+    def test_one_wrong_award_does_not_affect_its_batch(self, provider: Provider) -> None:
         provider.needs_learners()
         adapter = provider.connect()
         most = min(3, adapter.capabilities.max_batch)
         template = provider.template(adapter).id
-        for place in range(most):
+        for bad in range(most):
             awards = [
-                provider.award(adapter, template_id=NO_TEMPLATE if number == place else template)
+                provider.award(adapter, template_id=NO_TEMPLATE if number == bad else template)
                 for number in range(most)
             ]
             outcomes = issue_all(adapter, awards)
-            kinds = [RejectedError if number == place else IssuedBadge for number in range(most)]
+            kinds = [RejectedError if number == bad else IssuedBadge for number in range(most)]
             assert [type(each) if isinstance(each, IssuedBadge) else _kind(each) for each in outcomes] == kinds
 
 

@@ -1,4 +1,4 @@
-"""Lists: of badge templates always, of issued badges where that is declared."""
+"""Lists: of badge templates always, of issued badges if declared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .sending import issue_one
 class ListingContract:
     def test_each_template_is_listed_once_with_name_and_state(self, provider: Provider) -> None:
         listed = list(provider.connect().templates())
-        assert listed, "the provider has no badge template: make one first"
+        assert listed, "the provider has no badge template: create one first"
         ids = [each.id for each in listed]
         assert len(set(ids)) == len(ids)
         assert all(ids)
@@ -20,7 +20,7 @@ class ListingContract:
         assert all(each.state in get_args(TemplateState) for each in listed)
         assert all(each.created_at is None or each.created_at.tzinfo for each in listed)
 
-    def test_a_list_of_templates_that_breaks_off_is_no_short_list(self, provider: Provider) -> None:
+    def test_an_incomplete_list_of_templates_raises(self, provider: Provider) -> None:
         adapter = provider.connect()
         whole = {each.id for each in adapter.templates()}
         with provider.failing("500=1"):
@@ -29,10 +29,10 @@ class ListingContract:
             except Exception:
                 return
         assert listed == whole, (
-            "templates() must raise where it cannot give them all: one not given counts as deleted"
+            "templates() must raise if the list is incomplete: a missing template counts as deleted"
         )
 
-    def test_what_was_issued_is_listed_once_with_its_learner(self, provider: Provider) -> None:
+    def test_each_issued_badge_is_listed_once_with_its_learner(self, provider: Provider) -> None:
         provider.needs("can_list")
         provider.needs_learners()
         adapter = provider.connect()
@@ -45,9 +45,11 @@ class ListingContract:
             person = issued[each.id].recipient
             assert each.template_id == template
             assert each.state in get_args(BadgeState)
-            assert each.earner_id == person.earner_id or each.email == person.email, "the list says not whose it is"
+            assert each.earner_id == person.earner_id or each.email == person.email, (
+                "the list does not say whose badge it is"
+            )
 
-    def test_a_list_of_one_template_has_no_other(self, provider: Provider) -> None:
+    def test_a_list_of_one_template_has_no_other_badges(self, provider: Provider) -> None:
         provider.needs("can_list")
         provider.needs_learners()
         adapter = provider.connect()
@@ -57,7 +59,7 @@ class ListingContract:
         for template in active:
             assert {each.template_id for each in adapter.badges(template)} == {template}
 
-    def test_a_list_of_badges_that_breaks_off_is_no_short_list(self, provider: Provider) -> None:
+    def test_an_incomplete_list_of_badges_raises(self, provider: Provider) -> None:
         provider.needs("can_list")
         provider.needs_learners()
         adapter = provider.connect()
@@ -67,4 +69,4 @@ class ListingContract:
                 listed = list(adapter.badges())
             except Exception:
                 return
-        assert listed, "badges() must raise where it cannot give them all"
+        assert listed, "badges() must raise if the list is incomplete"

@@ -1,4 +1,4 @@
-"""What badgerelay hands to an adapter to keep things in, for the time of a test."""
+"""Storage and records in memory, for tests of adapters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..context import Change, Record
 
 
 class MemoryStorage:
-    """A connection's storage for the time of a test."""
+    """A connection's storage in memory. See :class:`badgerelay.adapters.Storage`."""
 
     def __init__(self) -> None:
         self._values: dict[str, tuple[str, float | None]] = {}
-        self._held: set[str] = set()
+        self._locked: set[str] = set()
         self._guard = threading.Lock()
 
     def get(self, key: str) -> str | None:
@@ -28,20 +28,20 @@ class MemoryStorage:
             self._values[key] = (value, None if seconds is None else time.time() + seconds)
 
     @contextlib.contextmanager
-    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (no test takes so long)
+    def lock(self, key: str, *, seconds: float) -> Iterator[bool]:  # noqa: ARG002 (tests are shorter)
         with self._guard:
-            mine = key not in self._held
-            self._held.add(key)
+            mine = key not in self._locked
+            self._locked.add(key)
         try:
             yield mine
         finally:
             if mine:
                 with self._guard:
-                    self._held.discard(key)
+                    self._locked.discard(key)
 
 
 class MemoryRecords:
-    """A connection's records, as :class:`badgerelay.adapters.Records` tells."""
+    """A connection's records in memory. See :class:`badgerelay.adapters.Records`."""
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], Record] = {}
@@ -54,8 +54,8 @@ class MemoryRecords:
 
     def change(self, changes: Sequence[Change]) -> bool:
         with self._guard:
-            there = {place: record.version for place, record in self._records.items()}
-            if any(there.get((each.kind, each.key), 0) != each.version for each in changes):
+            versions = {key: record.version for key, record in self._records.items()}
+            if any(versions.get((each.kind, each.key), 0) != each.version for each in changes):
                 return False
             for each in changes:
                 record = Record(each.key, each.value, each.version + 1, each.group)
@@ -64,7 +64,7 @@ class MemoryRecords:
 
     def listed(self, kind: str, group: str | None = None) -> Iterator[Record]:
         with self._guard:
-            found = [record for place, record in sorted(self._records.items()) if place[0] == kind]
+            found = [record for key, record in sorted(self._records.items()) if key[0] == kind]
         return (record for record in found if group in (None, record.group))
 
     def versions(self, kind: str, group: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What the contract's tests know of a provider: how to connect to it, and how to make it fail."""
+"""The contract's view of a provider: how to connect to it, and how to make it fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ISSUED_AT = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 
 
 class Clock:
-    """The time, in seconds since the epoch; what a provider asks to wait for can be skipped."""
+    """The time in seconds since the epoch; a wait that the provider asks for can be skipped."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -41,18 +41,18 @@ class Clock:
 class Provider:
     """A provider to run the contract against.
 
-    What is not given is not tested: the test says so as it is skipped.
+    A test that needs a missing field is skipped and says which.
 
     :param settings: as ``connect --from`` takes them.
-    :param faults: lets requests go wrong, by a text as :class:`badgerelay.adapters.sandbox.Faults` takes it.
-    :param issued: how many badges the provider has made so far.
-    :param issuing: the requests that issue, as ``on=`` takes them in that text.
-    :param made_up: learners may be made up: nobody gets mail. Else the one badge goes to ``email``, if that is given.
-    :param template_id: to issue from; without it, the first active one.
-    :param storage: makes the connection's storage, as ``pace`` is the connection's pace.
+    :param faults: makes requests fail; takes the text of :class:`badgerelay.adapters.sandbox.Faults`.
+    :param issued: returns how many badges the provider has made.
+    :param issuing: the requests that issue, in the notation of ``on=`` in that text.
+    :param made_up: learners may be invented, because no mail is sent. Otherwise ``email``, if given, gets one badge.
+    :param template_id: the badge template to issue from; empty: the first active one.
+    :param storage: returns the connection's storage. :param pace: the connection's pace.
     :param records: the connection's records; all of its adapters share them.
-    :param public_url: where what it publishes is served.
-    :param impatient: settings with which silence is given up soon; by itself ``read_timeout``, if there is one.
+    :param public_url: the URL of the adapter's public pages.
+    :param impatient: settings with a short time-out; default: ``read_timeout``, if the adapter has it.
     """
 
     adapter: type[Adapter]
@@ -74,9 +74,9 @@ class Provider:
         return f"<Provider of {self.adapter.name}>"
 
     def connect(self, changes: Mapping[str, Any] | None = None, *, pace: Callable[[], None] | None = None) -> Adapter:
-        """An adapter with these settings, some of them changed; closed by :meth:`close`."""
+        """Return an adapter with these settings and changes; :meth:`close` closes it."""
         loaded = self.adapter.settings_schema().load({**self.settings, **(changes or {})})
-        # What other settings make it keep, such as a token, is none of the connection's.
+        # Other settings must not use the stored values of the connection, such as a token.
         storage = MemoryStorage() if changes else self.storage()
         context = Context("contract", storage, Clock(), time.sleep, pace or self.pace, self.public_url, self.records)
         adapter = self.adapter(loaded, context)
@@ -84,18 +84,19 @@ class Provider:
         return adapter
 
     def close(self) -> None:
+        """Close all adapters."""
         while self._open:
             self._open.pop().close()
 
     def template(self, adapter: Adapter) -> BadgeTemplate:
-        """That which is issued from."""
+        """Return the badge template to issue from."""
         active = (each for each in adapter.templates() if each.state == "active")
         found = next((each for each in active if self.template_id in ("", each.id)), None)
         assert found is not None, "the provider lists no active badge template to issue from"
         return found
 
     def award(self, adapter: Adapter, **changes: Any) -> Award:
-        """One for a learner that nobody has seen before; or for the one who may get a badge."""
+        """Return an award for a new learner, or for the learner of ``email``."""
         unique = uuid.uuid4().hex
         email = f"learner-{unique}@learners.example.org" if self.made_up else self.email
         person = Recipient(email, "Ines", "Moreau", f"contract:{unique}", "fr-FR")
@@ -105,9 +106,9 @@ class Provider:
 
     @contextlib.contextmanager
     def failing(self, spec: str) -> Iterator[None]:
-        """Let requests go wrong so; skips the test where that cannot be had."""
+        """Make requests fail; skip the test if the provider cannot."""
         if self.faults is None:
-            pytest.skip("this provider cannot be made to fail")
+            pytest.skip("this provider cannot be made to fail: give Provider(faults=...)")
         self.faults(spec)
         try:
             yield
@@ -115,25 +116,28 @@ class Provider:
             self.faults("")
 
     def needs_learners(self) -> None:
+        """Skip the test if learners may not be invented."""
         if not self.made_up:
-            pytest.skip("nobody may be made up at this provider")
+            pytest.skip("learners may not be invented at this provider")
 
     def needs_http(self) -> None:
+        """Skip the test if the adapter makes no HTTP requests."""
         if not self.adapter.capabilities.over_http:
             pytest.skip("it makes no HTTP requests")
 
     def needs(self, capability: str) -> None:
+        """Skip the test if the adapter does not declare the capability."""
         if not getattr(self.adapter.capabilities, capability):
             pytest.skip(f"it declares no {capability}")
 
     def number(self) -> int:
-        """How many badges there are; skips the test where nobody knows."""
+        """Return the number of badges; skip the test if it is not known."""
         if self.issued is None:
-            pytest.skip("nobody can count this provider's badges")
+            pytest.skip("this provider's badges cannot be counted: give Provider(issued=...)")
         return self.issued()
 
     def secrets(self) -> dict[str, str]:
-        """Its secret settings by name."""
+        """Return the secret settings, by name."""
         fields = self.adapter.settings_schema().fields
         return {
             key: value
@@ -142,7 +146,7 @@ class Provider:
         }
 
     def quick(self) -> Mapping[str, Any]:
-        """Settings with which silence is soon given up; skips the test where there are none."""
+        """Return settings with a short time-out; skip the test if there are none."""
         if self.impatient is not None:
             return self.impatient
         if "read_timeout" not in self.adapter.settings_schema().fields:

@@ -1,4 +1,4 @@
-"""One award, sent as badgerelay sends it: whatever is raised is an outcome, and after doubt comes a look."""
+"""Send awards as badgerelay does: a raised error is an outcome, and after doubt a look-up comes first."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from ..values import Award, IssuedBadge, Outcome
 from .provider import Clock
 
 ATTEMPTS = 8
-SECONDS = 15.0
+WAIT_SECONDS = 15.0
 
 
 def issue_one(adapter: Adapter, award: Award) -> Outcome:
-    """What became of it, whether it was given or raised. Whatever no adapter may raise fails the test."""
+    """Issue one award; return its outcome, returned or raised. Any other exception fails the test."""
     return issue_all(adapter, [award])[0]
 
 
 def issue_all(adapter: Adapter, awards: Sequence[Award]) -> list[Outcome]:
-    """What became of each. As :func:`issue_one`."""
+    """Issue awards; return their outcomes, as :func:`issue_one`."""
     try:
         outcomes = adapter.issue(awards)
     except AdapterError as error:
         return [error] * len(awards)
-    assert len(outcomes) == len(awards), f"issue() gave {len(outcomes)} outcomes for {len(awards)} awards"
+    assert len(outcomes) == len(awards), f"issue() returned {len(outcomes)} outcomes for {len(awards)} awards"
     for outcome in outcomes:
-        assert isinstance(outcome, IssuedBadge | AdapterError), f"issue() gave {type(outcome).__name__}, no outcome"
+        assert isinstance(outcome, IssuedBadge | AdapterError), (
+            f"issue() returned {type(outcome).__name__}, which is not an outcome"
+        )
     return outcomes
 
 
 def is_doubt(outcome: Outcome) -> bool:
-    """Whether it says that the badge may have been made."""
+    """Return whether the badge may have been made."""
     return isinstance(outcome, AmbiguousError) or (isinstance(outcome, TemporaryError) and outcome.may_have_acted)
 
 
-def bring_home(adapter: Adapter, award: Award, outcome: Outcome) -> IssuedBadge:
-    """Go on until the badge is there."""
+def retry_until_issued(adapter: Adapter, award: Award, outcome: Outcome) -> IssuedBadge:
+    """Retry, as badgerelay does, until the badge is issued."""
     for _ in range(ATTEMPTS):
         if isinstance(outcome, IssuedBadge):
             return outcome
@@ -50,8 +52,9 @@ def bring_home(adapter: Adapter, award: Award, outcome: Outcome) -> IssuedBadge:
     raise AssertionError(f"not issued after {ATTEMPTS} attempts: {outcome!r}")
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
+def until(condition: Callable[[], bool], message: str) -> None:
+    """Wait until the condition is true; fail with the message if it does not become true in time."""
+    deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, message
         time.sleep(0.05)

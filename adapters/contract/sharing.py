@@ -1,4 +1,4 @@
-"""One adapter serves many threads; links to share need no call."""
+"""One adapter serves many threads; share links need no call."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SharingContract:
                 found = list(pool.map(adapter.find, awards))
             assert [badge and badge.id for badge in found] == [getattr(badge, "id", None) for badge in badges]
 
-    def test_links_to_share_are_addresses_and_need_no_call(self, provider: Provider) -> None:
+    def test_share_links_are_urls_and_need_no_call(self, provider: Provider) -> None:
         provider.needs("can_share")
         adapter = provider.connect()
         with provider.failing("down=1"):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CredlyAdapter(Adapter):
-    """Issues through one organization's credentials. See :class:`CredlySettings` and :class:`Adapter`."""
+    """Issues badges of one organization. See :class:`CredlySettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "credly"
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -52,9 +52,9 @@ class CredlyAdapter(Adapter):
         return CredlyIssuer(self._client, self._badges, self.find, self.context.now).run(awards)
 
     def find(self, award: Award) -> IssuedBadge | None:
-        """The live badge: asked for by the learner's id, then by the e-mail address, and verified here.
+        """Return the live badge, searched by the learner's id, then by the e-mail address, and verified here.
 
-        :raises TemporaryError: Credly's list cannot be read to its end, so nobody can say that it is not there.
+        :raises TemporaryError: Credly's list cannot be read to its end, so the badge may exist.
         """
         for filters in badge_filters(award):
             for item in pages(self._client, self._badges, filters):
@@ -78,9 +78,9 @@ class CredlyAdapter(Adapter):
         return self._changing().replace(badge_id, award)
 
     def share_links(self, badge_id: str) -> list[ShareLink]:
-        """The public page, LinkedIn (profile and post) with Credly's own link, and the page to embed.
+        """Return the public page, LinkedIn (profile and post) with Credly's own link, and the page to embed.
 
-        They work for everybody once the recipient has accepted the badge.
+        The links are public once the recipient has accepted the badge.
         """
         badge = f"{web_url(self.settings)}/badges/{quote(badge_id, safe='')}"
         public = f"{badge}/public_url"
@@ -95,8 +95,8 @@ class CredlyAdapter(Adapter):
 
     @classmethod
     def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
-        """A Credly of one's own; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
-        # Late, so that production never loads it.
+        """Return a local sandbox of Credly; the knobs are the fields of :class:`.sandbox.knobs.Knobs`."""
+        # Imported here, so that production never loads it.
         from .sandbox import create_sandbox
 
         return create_sandbox(knobs)

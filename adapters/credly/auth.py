@@ -1,4 +1,4 @@
-"""The Authorization header: a token, or an access token of an OAuth client that renews itself."""
+"""The Authorization header: a fixed token, or a renewed access token of an OAuth client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def credentials(settings: Mapping[str, Any], context: Context, *, read_seconds: 
 
 
 class OAuthCredentials:
-    """Client credentials. See :class:`RenewedToken`."""
+    """The access token of an OAuth client. See :class:`RenewedToken`."""
 
     setting = "oauth_client_secret"
 
@@ -41,7 +41,9 @@ class OAuthCredentials:
         self._token = RenewedToken("Credly", context, f"credly.oauth.{client[:16]}", self)
 
     def header(self, refused: str | None = None) -> str:
-        """:raises ConfigurationError: Credly does not know the client.
+        """Return the header ``Bearer <token>``.
+
+        :raises ConfigurationError: Credly does not know the client.
         :raises TemporaryError: no access token can be had now.
         """
         return self._token.header(refused)
@@ -56,7 +58,7 @@ class OAuthCredentials:
         self._transport.close()
 
     def renew(self) -> tuple[str, float]:
-        """Token and lifetime, in seconds."""
+        """Request a new token; return it with its lifetime in seconds."""
         body = {
             "grant_type": "client_credentials",
             "client_id": self._client_id,
@@ -77,7 +79,7 @@ class OAuthCredentials:
         token = granted(grant)
         if token is None:
             raise HostError(
-                f"what answers there gives no access tokens (HTTP {reply.status}); check oauth_host",
+                f"the host's answer contains no access token (HTTP {reply.status}); check oauth_host",
                 setting="oauth_host",
             )
         return token, lifetime(grant)

@@ -1,4 +1,4 @@
-"""Revoking and replacing a badge, also when it was done before."""
+"""Revoke and replace badges, also if that was done before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .responses import CredlyRefusedError
 
 
 class Changing:
-    """:param path: of the organization's badges."""
+    """Revokes and replaces badges. :param path: of the organization's badges. :param now: seconds since the epoch."""
 
     def __init__(self, client: CredlyClient, path: str, now: float) -> None:
         self._client = client
@@ -22,7 +22,7 @@ class Changing:
         self._now = now
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
-        """The revoked badge, also when it had been revoked before.
+        """Revoke a badge and return it, also if it had been revoked before.
 
         :raises RejectedError: ``missing_reason``, ``not_found``, ``already_replaced`` or Credly's own reason.
         """
@@ -32,7 +32,7 @@ class Changing:
         try:
             data = self._client.put(self._badge_path(badge_id, "/revoke"), body).data
         except CredlyRefusedError as refusal:
-            badge = self._parsed(self._look(badge_id) or {})
+            badge = self._parsed(self._read(badge_id) or {})
             if badge is not None and badge.state == "revoked":
                 return badge
             if badge is not None and badge.state == "replaced":
@@ -44,7 +44,7 @@ class Changing:
         return badge
 
     def replace(self, badge_id: str, award: Award) -> IssuedBadge:
-        """The new badge; the current one, with ``existed=True``, when it had been replaced by this award before.
+        """Replace a badge; return the new one, with ``existed=True`` if this award had replaced it before.
 
         :raises RejectedError: ``missing_name``, ``not_found``, ``already_replaced`` (by another badge) or
             Credly's own reason.
@@ -61,17 +61,17 @@ class Changing:
         return badge
 
     def _current(self, refusal: CredlyRefusedError, badge_id: str, award: Award) -> IssuedBadge:
-        current = refusal.current_badge_id or text(self._look(badge_id) or {}, "replacement_badge_id")
-        data = self._look(current) if current else None
+        current = refusal.current_badge_id or text(self._read(badge_id) or {}, "replacement_badge_id")
+        data = self._read(current) if current else None
         if data is None:
-            raise TemporaryError("Credly says that the badge has been replaced and does not show by which one")
+            raise TemporaryError("Credly says that the badge has been replaced and does not show by which badge")
         badge = self._parsed(data, existed=True)
         same_time = badge is not None and (badge.issued_at is None or _seconds_between(badge, award) < 1)
         if badge is None or not same_time or not belongs_to(data, award):
-            raise RejectedError("already_replaced", "the badge has been replaced by another one; replace that one")
+            raise RejectedError("already_replaced", "the badge has been replaced by another badge; replace that one")
         return badge
 
-    def _look(self, badge_id: str) -> dict[str, Any] | None:
+    def _read(self, badge_id: str) -> dict[str, Any] | None:
         try:
             data = self._client.get(self._badge_path(badge_id)).data
         except NotFoundError:
@@ -85,7 +85,7 @@ class Changing:
             return None
 
     def _badge_path(self, badge_id: str, verb: str = "") -> str:
-        """:raises RejectedError: that is no badge id."""
+        """Return the badge's path. :raises RejectedError: the badge id is not valid."""
         return f"{self._path}/{segment(badge_id)}{verb}"
 
 

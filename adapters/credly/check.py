@@ -1,4 +1,4 @@
-"""Which setting is wrong."""
+"""Check a connection and name the setting that is wrong."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .listing import pages
 
 
 def check_organization(client: CredlyClient, organization_id: str) -> Account:
-    """The organization behind the settings.
+    """Return the organization that the settings describe.
 
-    :raises ConfigurationError: names the wrong one of token (or oauth_client_secret), organization_id and host.
-    :raises TemporaryError: Credly has trouble of its own.
+    :raises ConfigurationError: names the wrong setting: token (or oauth_client_secret), organization_id or host.
+    :raises TemporaryError: Credly does not answer now.
     """
     wrong_organization = ConfigurationError(
-        "the credentials are good, but not for this organization; check organization_id", setting="organization_id"
+        "the credentials are valid, but not for this organization; check organization_id", setting="organization_id"
     )
     try:
         data = client.get(f"/organizations/{quote(organization_id, safe='')}").data
@@ -35,7 +35,7 @@ def check_organization(client: CredlyClient, organization_id: str) -> Account:
     found, name = text(data, "id"), text(data, "name")
     if not (found and name):
         raise ConfigurationError(
-            "what answers there describes no organization (no id, no name); check host", setting="host"
+            "the host's answer describes no organization (no id, no name); check host", setting="host"
         )
     if found.lower() != organization_id.lower():
         raise ConfigurationError(
@@ -46,7 +46,7 @@ def check_organization(client: CredlyClient, organization_id: str) -> Account:
 
 
 def _sees_others(client: CredlyClient, organization_id: str) -> bool:
-    """Whether the credentials, refused for one organization, are good for another."""
+    """Return whether credentials that were refused for one organization are valid for another."""
     try:
         visible = {text(item, "id").lower() for item in pages(client, "/organizations")}
     except (ConfigurationError, NotFoundError, HostError):

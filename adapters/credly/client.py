@@ -1,4 +1,4 @@
-"""Credly's Web Service API v1: one organization's calls, with their credentials."""
+"""Credly's Web Service API v1: requests with one organization's credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .settings import api_url
 
 
 class CredlyClient:
-    """Calls of one connection. May be used by several threads; opens nothing before the first call."""
+    """Sends one connection's requests. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         read_seconds = float(settings.get("read_timeout", READ_SECONDS))
@@ -23,15 +23,18 @@ class CredlyClient:
         self._client = Client(transport, credentials(settings, context, read_seconds=read_seconds))
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """:param path: after ``/v1``, beginning with a slash, its parts quoted. Raises as :func:`read_answer`."""
+        """Send a GET. Raises as :func:`read_answer`.
+
+        :param path: after ``/v1``, with a leading slash and quoted parts.
+        """
         return self._call("GET", path, params=params)
 
     def post(self, path: str, body: Any) -> Answer:
-        """Like :meth:`get`. :raises AmbiguousError: it was sent and no answer came."""
+        """Send a POST. Raises as :meth:`get`. :raises AmbiguousError: the request was sent and no answer came."""
         return self._call("POST", path, body=body)
 
     def put(self, path: str, body: Any) -> Answer:
-        """Like :meth:`post`."""
+        """Send a PUT. Raises as :meth:`post`."""
         return self._call("PUT", path, body=body)
 
     def close(self) -> None:

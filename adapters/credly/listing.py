@@ -1,4 +1,4 @@
-"""Credly's lists, over all pages, and the filters that they take."""
+"""Credly's lists, over all pages, and their filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .responses import unknown_organization
 log = logging.getLogger(__name__)
 
 MAX_BADGE_PAGES = 200_000
-"""Of a list of all badges: ten million."""
+"""Maximum pages of a list of all badges: ten million badges."""
 
 
 def pages(
@@ -30,12 +30,12 @@ def pages(
     most: int = MAX_PAGES,
     whole: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Every object of a list, each once.
+    """Yield every object of a list, each once.
 
-    The page's number is asked for together with our own filter: Credly's ``next_page_url`` may have lost it,
-    and may name another host, which must not see the credentials.
+    Each page is requested by its number and our filter. Credly's ``next_page_url`` is not followed: it may lack the
+    filter, and may name another host, which must not see the credentials.
 
-    :param whole: what is not in the list counts as not there: it must have as many objects as Credly counts.
+    :param whole: the list must have as many objects as Credly counts, because a missing one counts as deleted.
     :raises EndlessListError: the pages do not come to an end.
     """
 
@@ -54,30 +54,30 @@ def pages(
 
 
 def template_list(client: CredlyClient, organization: str) -> Iterator[BadgeTemplate]:
-    """Every readable template; one that is not is left out.
+    """Yield every readable badge template; skip the others.
 
-    :raises TemporaryError: the list cannot be read to its end, so nobody can say what is no longer there.
+    :raises TemporaryError: the list cannot be read to its end.
     """
     for item in pages(client, f"{organization}/badge_templates", whole=True):
         try:
             yield parse_template(item)
         except MalformedError as error:
-            log.warning("Credly sent %s; it is left out", error)
+            log.warning("Credly sent %s; it is skipped", error)
 
 
 def badge_list(
     client: CredlyClient, organization: str, template_id: str | None, now: Callable[[], float]
 ) -> Iterator[ListedBadge]:
-    """Every issued badge, the oldest first: one that is issued while the pages are read comes after them all.
+    """Yield every issued badge, the oldest first, so that a badge issued during the reading comes last.
 
-    :param now: seconds since the epoch, to tell which have expired.
+    :param now: returns seconds since the epoch, to find expired badges.
     """
     filters = f"badge_template_id::{template_id}" if template_id and _askable(template_id) else None
     for item in pages(client, f"{organization}/badges", filters, sort="created_at", most=MAX_BADGE_PAGES):
         try:
             badge = parse_badge(item, now())
         except MalformedError as error:
-            log.warning("Credly lists %s; it is left out", error)
+            log.warning("Credly lists %s; it is skipped", error)
             continue
         if template_id in (None, badge.template_id):
             earner, address = text(item, "issuer_earner_id"), email(item, "recipient_email")
@@ -85,10 +85,10 @@ def badge_list(
 
 
 def badge_filters(award: Award) -> list[str]:
-    """Filters that find the badge of an award, the surest first.
+    """Return filters that find the badge of an award, the most reliable first.
 
-    The grammar (``key::value|key::value``, lists with commas) has no escapes, so a value with such characters
-    cannot be asked for.
+    The grammar (``key::value|key::value``, lists with commas) has no escapes, so values with these characters
+    cannot be searched.
     """
     template = f"badge_template_id::{award.template_id}" if _askable(award.template_id) else ""
     people = {"issuer_earner_id": award.recipient.earner_id, "recipient_email": award.recipient.email.strip()}

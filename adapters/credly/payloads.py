@@ -1,4 +1,4 @@
-"""Credly's JSON, to send and to read. Pure functions; unknown fields are ignored, as Credly asks of its clients."""
+"""Build and parse Credly's JSON. Pure functions; unknown fields are ignored, as Credly asks of its clients."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _OTHER_WORDS: dict[str, BadgeState] = {"rejected": "declined"}
 
 
 def issue_item(award: Award) -> dict[str, Any]:
-    """The body of a new badge, also an item of a batch.
+    """Return the body of a new badge, which is also an item of a batch.
 
-    ``duplicate_behavior: deny`` makes Credly refuse a second badge instead of sending it.
+    ``duplicate_behavior: deny`` makes Credly refuse a second badge instead of issuing it.
 
     :raises RejectedError: ``missing_email`` or ``missing_name``: Credly requires them.
     """
@@ -36,7 +36,7 @@ def issue_item(award: Award) -> dict[str, Any]:
 
 
 def replace_item(award: Award) -> dict[str, Any]:
-    """The body that puts another badge in the place of one; the recipient stays the same.
+    """Return the body that replaces a badge; the recipient stays the same.
 
     :raises RejectedError: ``missing_name``.
     """
@@ -65,10 +65,10 @@ def _locale(award: Award) -> dict[str, str]:
 
 
 def credly_locale(tag: str | None) -> str | None:
-    """Credly's locale for a BCP 47 tag, or None where it has none and its default (English) applies.
+    """Return Credly's locale for a BCP 47 tag, or None if it has none; then its default, English, applies.
 
-    Exact where Credly has the region, else the language: ``fr-FR`` gives ``fr``. Spanish of the Americas gives
-    ``es-US``. Traditional Chinese gives None: Credly's Chinese is the simplified one.
+    The region decides if Credly has it, otherwise the language: ``fr-FR`` gives ``fr``. Spanish of the Americas gives
+    ``es-US``. Traditional Chinese gives None: Credly's Chinese is simplified.
     """
     language, *rest = (tag or "").strip().replace("_", "-").lower().split("-")
     parts = set(rest)
@@ -83,18 +83,18 @@ def credly_locale(tag: str | None) -> str | None:
 
 
 def timestamp(moment: datetime) -> str:
-    """``2026-03-02 13:05:00 +0000``, Credly's documented format, in UTC."""
+    """Format a time in UTC as Credly documents it: ``2026-03-02 13:05:00 +0000``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
 
 
 def parse_badge(data: Any, now: float, *, existed: bool = False) -> IssuedBadge:
-    """A badge as Credly has it.
+    """Parse a badge.
 
-    Credly has no state for replaced and expired badges; fields say so. A state it may add later counts as
-    ``pending``: the badge is there, and no more is known.
+    Credly has no state for replaced and expired badges; other fields say so. A state that Credly may add later
+    counts as ``pending``.
 
-    :param now: seconds since the epoch, to tell whether it has expired.
-    :raises MalformedError: no id or no state.
+    :param now: seconds since the epoch, to find expired badges.
+    :raises MalformedError: the badge has no id or no state.
     """
     badge_id, word = text(data, "id"), text(data, "state")
     if not (badge_id and word):
@@ -119,12 +119,12 @@ def parse_badge(data: Any, now: float, *, existed: bool = False) -> IssuedBadge:
 
 
 def template_of(data: Mapping[str, Any]) -> str:
-    """The id of a badge's template, or an empty text."""
+    """Return the id of a badge's template, or an empty text."""
     return text(data.get("badge_template"), "id") or text(data, "badge_template_id")
 
 
 def belongs_to(data: Any, award: Award) -> bool:
-    """Whether a badge is the one of this award: the template, and the earner's id or address."""
+    """Return whether a badge is the award's: same template, and same earner's id or address."""
     if not isinstance(data, dict) or template_of(data) != award.template_id:
         return False
     same_earner = bool(award.recipient.earner_id) and text(data, "issuer_earner_id") == award.recipient.earner_id
@@ -133,9 +133,9 @@ def belongs_to(data: Any, award: Award) -> bool:
 
 
 def parse_template(data: Any) -> BadgeTemplate:
-    """A badge template. A state that Credly may add later counts as ``draft``: nobody knows that it issues.
+    """Parse a badge template. A state that Credly may add later counts as ``draft``.
 
-    :raises MalformedError: no id or no name.
+    :raises MalformedError: the template has no id or no name.
     """
     template_id, name, state = text(data, "id"), text(data, "name"), text(data, "state")
     if not (template_id and name):
@@ -153,13 +153,13 @@ def parse_template(data: Any) -> BadgeTemplate:
 
 
 def parse_page(data: Any, metadata: Mapping[str, Any], number: int) -> Page[int]:
-    """One page of a list. Of ``next_page_url`` only the number is used: its host and path are not ours to follow.
+    """Parse one page of a list. Only the number of ``next_page_url`` is used: its host and path are not trusted.
 
     :param number: of this page.
-    :raises MalformedError: ``data`` is no list.
+    :raises MalformedError: ``data`` is not a list.
     """
     if not isinstance(data, list):
-        raise MalformedError("a page that is no list")
+        raise MalformedError("a page that is not a list")
     counted = metadata.get("total_count")
     total = counted if type(counted) is int else None
     address = metadata.get("next_page_url")

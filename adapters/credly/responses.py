@@ -1,4 +1,4 @@
-"""From an HTTP status to the exception that says what to do: in :func:`read_answer` and nowhere else."""
+"""Turn Credly's answers into data or exceptions, in :func:`read_answer` only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import INVALID_TEMPLATE, ConfigurationError, RejectedError
 from ..http.json_values import document
 from ..http.redact import quote
-from ..http.statuses import NotFoundError, RefusedError, stranger, trouble
+from ..http.statuses import NotFoundError, RefusedError, common_error, not_the_provider
 from ..http.transport import Reply
 
 _CODES = (
@@ -22,7 +22,7 @@ _ATTRIBUTE_CODES = {"recipient_email": "invalid_recipient", "badge_template_id":
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Credly's envelope; ``data`` is whatever JSON they sent."""
+    """Credly's envelope; ``data`` may be any JSON."""
 
     data: Any
     metadata: Mapping[str, Any]
@@ -35,7 +35,7 @@ class CredlyRefusedError(RefusedError):
 
 
 def unknown_organization() -> ConfigurationError:
-    """What 404 means where only the organization can be what is missing."""
+    """Return the error of a 404 for which only the organization can be missing."""
     return ConfigurationError(
         "Credly does not know the organization; check organization_id", setting="organization_id"
     )
@@ -44,16 +44,16 @@ def unknown_organization() -> ConfigurationError:
 def read_answer(
     reply: Reply, *, acts: bool, now: float, secrets: Iterable[str] = (), credential: str = "token"
 ) -> Answer:
-    """What Credly answered.
+    """Return Credly's answer, or raise its error.
 
     :param acts: whether the request may have changed something before it failed.
     :param now: seconds since the epoch.
-    :param secrets: what must not be quoted from the answer.
+    :param secrets: texts that must not be quoted from the answer.
     :param credential: the setting to name when the credentials are refused.
     :raises ConfigurationError: 401, 403, or a permanent redirect.
     :raises NotFoundError: 404 or 410.
     :raises CredlyRefusedError: 400, 422 and every other 4xx.
-    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also whatever is not Credly's JSON.
+    :raises TemporaryError: 408, 425, 429, 5xx; as HostError also an answer that is not Credly's JSON.
     """
     status = reply.status
     envelope = document(reply.body)
@@ -63,13 +63,13 @@ def read_answer(
             "(tokens end after 180 days), with read and write rights?",
             setting=credential,
         )
-    error = trouble(reply, "Credly", acts=acts, now=now)
+    error = common_error(reply, "Credly", acts=acts, now=now)
     if error is not None:
         raise error
     data = envelope.get("data") if envelope else None
     metadata = envelope.get("metadata") if envelope else None
     if envelope is None or status < 200 or (status < 300 and "data" not in envelope):
-        raise stranger(reply, "Credly", acts=acts)
+        raise not_the_provider(reply, "Credly", acts=acts)
     metadata = metadata if isinstance(metadata, dict) else {}
     if status < 300:
         return Answer(data, metadata)
@@ -94,7 +94,7 @@ def _refusal(status: int, data: dict[str, Any], metadata: Mapping[str, Any], sec
 
 
 def _complaints(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Attribute and text: ``data.message`` first, then ``data.errors``, whose messages are a list or a string."""
+    """Yield attribute and text of ``data.message``, then of ``data.errors``, whose messages are a list or text."""
     if isinstance(data.get("message"), str):
         yield "", data["message"]
     errors = data.get("errors")

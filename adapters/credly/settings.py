@@ -74,17 +74,17 @@ class CredlySettings(Schema):
 
 
 def api_url(settings: Mapping[str, Any]) -> str:
-    """The base URL of the API, without version."""
+    """Return the base URL of the API, without version."""
     return base_url(settings.get("host") or API_HOST)
 
 
 def web_url(settings: Mapping[str, Any]) -> str:
-    """The base URL of Credly's pages that belong to the API host; on loopback the same one."""
+    """Return the base URL of Credly's pages for the API host; on loopback it is the same."""
     api = api_url(settings)
     name = urlsplit(api).hostname or ""
     return api if is_loopback(name) else base_url(_WEB_HOSTS.get(name, WEB_HOST))
 
 
 def oauth_url(settings: Mapping[str, Any]) -> str:
-    """The base URL for access tokens: Credly serves them on its web host, not on its API host."""
+    """Return the base URL for access tokens: Credly serves them on its web host, not on its API host."""
     return base_url(settings["oauth_host"]) if settings.get("oauth_host") else web_url(settings)

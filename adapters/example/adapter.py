@@ -1,4 +1,4 @@
-"""The adapter: what badgerelay wants, in the provider's words."""
+"""The adapter: badgerelay's contract in terms of the provider's API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class ExampleAdapter(Adapter):
-    """Issues through one account. See :class:`ExampleSettings`."""
+    """Issues badges of one account. See :class:`ExampleSettings`."""
 
     name: ClassVar[str] = "example"
     contract: ClassVar[tuple[int, int]] = (1, 0)
@@ -42,7 +42,7 @@ class ExampleAdapter(Adapter):
         account = self._client.ask("/v1/account")
         found, name = account.get("id"), account.get("name")
         if not (isinstance(found, str) and isinstance(name, str) and found and name):
-            raise ConfigurationError("what answers there describes no account; check host", setting="host")
+            raise ConfigurationError("the host's answer describes no account; check host", setting="host")
         return Account(found, name)
 
     def templates(self) -> Iterator[BadgeTemplate]:
@@ -53,10 +53,10 @@ class ExampleAdapter(Adapter):
             yield BadgeTemplate(found, name, "active" if item.get("active") is True else "archived")
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        answer = self._client.act("/v1/badges", {"badges": [_wish(award) for award in awards]})
+        answer = self._client.act("/v1/badges", {"badges": [_item(award) for award in awards]})
         results = answer.get("results")
         if not isinstance(results, list) or len(results) != len(awards):
-            return [AmbiguousError("the provider answered for another number of badges") for _ in awards]
+            return [AmbiguousError("the provider answered with another number of badges") for _ in awards]
         return [_outcome(result, award) for result, award in zip(results, awards, strict=True)]
 
     def find(self, award: Award) -> IssuedBadge | None:
@@ -79,7 +79,7 @@ class ExampleAdapter(Adapter):
 
     def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
         if not _ID.fullmatch(badge_id):
-            raise RejectedError("not_found", "that is no badge id of this provider")
+            raise RejectedError("not_found", "not a badge id of this provider")
         badge = _badge(self._client.act(f"/v1/badges/{badge_id}/revoke", {"reason": reason}).get("badge"))
         if badge is None or (badge.id, badge.state) != (badge_id, "revoked"):
             raise AmbiguousError("the provider did not answer with the revoked badge")
@@ -90,7 +90,7 @@ class ExampleAdapter(Adapter):
 
     @classmethod
     def sandbox(cls, knobs: Mapping[str, str]) -> Flask:
-        # Late, so that production never loads it.
+        # Imported here, so that production never loads it.
         from .stub import create_stub
 
         return create_stub(knobs)
@@ -102,7 +102,7 @@ class ExampleAdapter(Adapter):
         return {"host": url, "api_key": API_KEY}
 
 
-def _wish(award: Award) -> dict[str, str | None]:
+def _item(award: Award) -> dict[str, str | None]:
     person = award.recipient
     return {
         "template": award.template_id,
@@ -117,14 +117,14 @@ def _wish(award: Award) -> dict[str, str | None]:
 
 
 def _outcome(result: Any, award: Award) -> Outcome:
-    """Of one award of a batch. What the provider has already comes with an error and with the badge."""
+    """Return the outcome of one award of a batch. An existing badge comes with an error and the badge."""
     error = result.get("error") if isinstance(result, dict) else None
     known = isinstance(error, dict) and error.get("code") == "already_issued"
     if error is not None and not known:
         return refusal(error)
     badge = _badge(result.get("badge"), existed=known) if isinstance(result, dict) else None
     if badge is None or not _belongs_to(result["badge"], award):
-        return AmbiguousError("the provider answered with what is not the badge that was asked for")
+        return AmbiguousError("the provider answered with another badge than the one asked for")
     return badge
 
 
@@ -134,7 +134,7 @@ def _belongs_to(item: Mapping[str, Any], award: Award) -> bool:
 
 
 def _badge(item: Any, *, existed: bool = False) -> IssuedBadge | None:
-    """The badge, or None where it is not one: providers send what they like."""
+    """Parse a badge; return None for anything else, since an answer may contain anything."""
     if not isinstance(item, dict) or not isinstance(item.get("state"), str):
         return None
     found, template, url, state = item.get("id"), item.get("template"), item.get("url"), STATES.get(item["state"])

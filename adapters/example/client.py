@@ -1,4 +1,4 @@
-"""The provider's API: requests, and what each status means. No other file knows about HTTP."""
+"""The provider's API: requests, and the error of each status. No other file deals with HTTP."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..http.transport import Reply, Transport
 
 MAX_PAGES = 100_000
 CODES = {"unknown_template": INVALID_TEMPLATE}
-"""The provider's codes, and ours for those that badgerelay knows."""
+"""The provider's codes, with badgerelay's code for each."""
 
 _CODE = re.compile(r"[a-z_]{1,64}")
 
 
 class ExampleClient:
-    """May be used by several threads; opens nothing before the first call."""
+    """Sends requests. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         base = base_url(settings["host"])
@@ -31,23 +31,23 @@ class ExampleClient:
         self._now = context.now
 
     def ask(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """What changes nothing. :raises AdapterError: as :meth:`act`, but for AmbiguousError."""
+        """Send a request that changes nothing. Raises as :meth:`act`, except AmbiguousError."""
         reply = self._transport.send("GET", path, auth=self._auth, params=params, acts=False)
         return self._read(reply, acts=False)
 
     def act(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What must not be done twice.
+        """Send a request that must not be carried out twice.
 
-        :raises AmbiguousError: it was sent and no answer came.
-        :raises TemporaryError: not now; ``may_have_acted`` where the answer is none.
-        :raises ConfigurationError: the key is not accepted.
-        :raises RejectedError: the provider refuses it, and will again.
+        :raises AmbiguousError: the request was sent and no answer came.
+        :raises TemporaryError: the request failed now; ``may_have_acted`` if the answer is not valid.
+        :raises ConfigurationError: the provider does not accept the key.
+        :raises RejectedError: the provider refuses the request, and will refuse it again.
         """
         reply = self._transport.send("POST", path, auth=self._auth, body=body, acts=True)
         return self._read(reply, acts=True)
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """Every object of a list. :raises TemporaryError: it cannot be read to its end."""
+        """Yield every object of a list. :raises TemporaryError: the list cannot be read to its end."""
         number: Any = 1
         for _ in range(MAX_PAGES):
             page = self.ask(path, {**(params or {}), "page": str(number)})
@@ -66,7 +66,7 @@ class ExampleClient:
         self._transport.close()
 
     def _read(self, reply: Reply, *, acts: bool) -> dict[str, Any]:
-        """What the status means; here and nowhere else. Nothing of the answer is quoted: it may hold an address."""
+        """Return the error of a status, or None. It quotes nothing of the answer, which may contain an address."""
         status, document = reply.status, _document(reply.body)
         if status in (401, 403):
             raise ConfigurationError(
@@ -82,7 +82,7 @@ class ExampleClient:
             raise ConfigurationError(f"the host redirects (HTTP {status}); check host", setting="host")
         if document is None:
             raise TemporaryError(
-                f"what answers there is not the provider (HTTP {status}); check host", may_have_acted=acts
+                f"the host's answer is not the provider's (HTTP {status}); check host", may_have_acted=acts
             )
         if status >= 400:
             raise refusal(document.get("error"))
@@ -90,7 +90,7 @@ class ExampleClient:
 
 
 def refusal(error: Any) -> RejectedError:
-    """:param error: ``{"code": ..., "message": ...}``, as the provider has it."""
+    """Return the error for ``{"code": ..., "message": ...}``, the provider's form of a refusal."""
     said = error.get("code") if isinstance(error, dict) else None
     code = said if isinstance(said, str) and _CODE.fullmatch(said) else "refused"
     return RejectedError(CODES.get(code, code), f"the provider refuses it: {code}")

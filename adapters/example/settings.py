@@ -15,7 +15,7 @@ def _is_host(value: str) -> None:
 
 
 class ExampleSettings(Schema):
-    """Where the provider is, and the key to it."""
+    """The provider's host and the API key."""
 
     class Meta:
         unknown = RAISE

@@ -1,6 +1,6 @@
-"""A provider of one's own, over real HTTP and in memory, for tests and for ``badgerelay sandbox``.
+"""A local provider, over real HTTP and in memory, for tests and for ``badgerelay sandbox``.
 
-It speaks the dialect that the client expects, and fails on request: see :class:`badgerelay.adapters.sandbox.Faults`.
+Its API is the one that the client expects. It fails on request: see :class:`badgerelay.adapters.sandbox.Faults`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from flask.typing import ResponseReturnValue
 from ..sandbox import Faults, install, read_knobs
 
 API_KEY = "STUB-KEY-0001"
-_WANTED = ("template", "learner", "email", "first_name", "last_name", "issued_at")
+_REQUIRED = ("template", "learner", "email", "first_name", "last_name", "issued_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """:param templates: active ones; there is an archived one besides.
-    :param page_size: objects on a page.
-    :param batch_max: badges in one request.
-    :param faults: as :class:`badgerelay.adapters.sandbox.Faults` takes them.
+    """The stub's options.
+
+    :param templates: number of active badge templates; there is one archived template, too.
+    :param page_size: maximum objects on a page.
+    :param batch_max: maximum badges in one request.
+    :param faults: in the notation of :class:`badgerelay.adapters.sandbox.Faults`.
     """
 
     templates: int = 3
@@ -47,6 +49,8 @@ class Badge:
 
 
 class StubError(Exception):
+    """The stub refuses a request."""
+
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
         self.status = status
@@ -70,18 +74,18 @@ class Stub:
             found = list(self._badges.values())
         return [badge for badge in found if all(getattr(badge, key) == value for key, value in wanted.items())]
 
-    def issue(self, wish: Any) -> Badge:
-        """:raises StubError: it is refused; ``already_issued`` where the learner has it."""
-        wish = wish if isinstance(wish, dict) else {}
-        if not all(isinstance(wish.get(key), str) and wish[key] for key in _WANTED):
+    def issue(self, item: Any) -> Badge:
+        """Make a badge. :raises StubError: the item is refused; ``already_issued`` if the learner has the badge."""
+        item = item if isinstance(item, dict) else {}
+        if not all(isinstance(item.get(key), str) and item[key] for key in _REQUIRED):
             raise StubError(422, "incomplete")
-        if not self.templates.get(wish["template"], {}).get("active"):
+        if not self.templates.get(item["template"], {}).get("active"):
             raise StubError(422, "unknown_template")
-        key = {"template": wish["template"], "learner": wish["learner"], "period": str(wish.get("period") or "")}
+        key = {"template": item["template"], "learner": item["learner"], "period": str(item.get("period") or "")}
         with self._lock:
             if any(badge.state != "revoked" and _has(badge, key) for badge in self._badges.values()):
                 raise StubError(409, "already_issued")
-            badge = Badge(f"b-{uuid.uuid4()}", **key, email=wish["email"], issued_at=wish["issued_at"])
+            badge = Badge(f"b-{uuid.uuid4()}", **key, email=item["email"], issued_at=item["issued_at"])
             self._badges[badge.id] = badge
         return badge
 
@@ -94,10 +98,10 @@ class Stub:
 
 
 def create_stub(values: Mapping[str, str]) -> Flask:
-    """A Flask app; its state is gone with it.
+    """Return a Flask application with its own state in memory.
 
     :param values: knobs by name, see :class:`Knobs`.
-    :raises ValueError: names the knob or the fault that is wrong.
+    :raises ValueError: names the knob or the fault that is not valid.
     """
     knobs = read_knobs(Knobs, values)
     if not (knobs.page_size and knobs.batch_max):
@@ -129,10 +133,10 @@ def create_stub(values: Mapping[str, str]) -> Flask:
     @app.post("/v1/badges")
     def issue() -> ResponseReturnValue:
         body = request.get_json(silent=True)
-        wishes = body.get("badges") if isinstance(body, dict) else None
-        if not isinstance(wishes, list) or not 1 <= len(wishes) <= knobs.batch_max:
+        items = body.get("badges") if isinstance(body, dict) else None
+        if not isinstance(items, list) or not 1 <= len(items) <= knobs.batch_max:
             raise StubError(422, "bad_batch")
-        return jsonify(results=[_result(stub, wish) for wish in wishes])
+        return jsonify(results=[_result(stub, item) for item in items])
 
     @app.post("/v1/badges/<badge_id>/revoke")
     def revoke(badge_id: str) -> ResponseReturnValue:
@@ -149,19 +153,19 @@ def create_stub(values: Mapping[str, str]) -> Flask:
     return app
 
 
-def _result(stub: Stub, wish: Any) -> dict[str, Any]:
+def _result(stub: Stub, item: Any) -> dict[str, Any]:
     try:
-        return {"badge": _shown(stub.issue(wish))}
+        return {"badge": _shown(stub.issue(item))}
     except StubError as error:
         result: dict[str, Any] = {"error": {"code": error.code, "message": f"It was refused: {error.code}"}}
         if error.code == "already_issued":
-            key = {"template": wish["template"], "learner": wish["learner"], "period": str(wish.get("period") or "")}
+            key = {"template": item["template"], "learner": item["learner"], "period": str(item.get("period") or "")}
             result["badge"] = _shown(next(badge for badge in stub.badges(**key) if badge.state != "revoked"))
         return result
 
 
 def _shown(badge: Badge) -> dict[str, Any]:
-    """As the API shows it: without the address."""
+    """Return the badge as the API shows it: without the address."""
     shown = {key: value for key, value in asdict(badge).items() if key != "email"}
     return {**shown, "url": f"{request.host_url}badges/{badge.id}"}
 

@@ -1,1 +1,1 @@
-"""What adapters write alike whose provider is an HTTP API: requests, credentials, answers, pages, settings."""
+"""HTTP for adapters and ALM: requests, credentials, answers, pages, batches, settings."""

@@ -1,4 +1,4 @@
-"""Calls to an HTTP API with credentials that may renew themselves."""
+"""Calls to an HTTP API with fixed or renewed credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .transport import BrokenOffError, Reply, Transport
 
 
 class Client:
-    """May be used by several threads; opens nothing before the first call."""
+    """Sends requests with credentials. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, transport: Transport, credentials: Credentials) -> None:
         self._transport = transport
@@ -26,7 +26,7 @@ class Client:
         body: Any = None,
         acts: bool,
     ) -> Reply:
-        """The answer, whatever its status; asked again with a new token after a 401 where there can be one.
+        """Return the answer, whatever its status. After a 401 the token is renewed once and the request sent again.
 
         :param acts: whether carrying it out twice would matter. Raises as :meth:`Transport.send`.
         """
@@ -37,7 +37,7 @@ class Client:
             )
 
         def send(authorization: str) -> Reply:
-            """A question is asked twice before it counts as unanswered: doubts hang on it, and it does nothing."""
+            """Send, and repeat once a failed request that changes nothing: awards in doubt depend on its answer."""
             try:
                 reply = send_once(authorization)
             except BrokenOffError:
@@ -51,9 +51,10 @@ class Client:
         return reply
 
     def secrets(self, reply: Reply) -> list[str]:
-        """What must not be quoted from an answer."""
+        """Return the texts that must not be quoted from an answer."""
         return self.credentials.secrets() if reply.status >= 400 else []
 
     def close(self) -> None:
+        """Close network connections."""
         self._transport.close()
         self.credentials.close()

@@ -1,4 +1,4 @@
-"""Where secrets may be sent: an https host, or this machine itself."""
+"""The hosts to which secrets may be sent: https hosts, and this machine."""
 
 import ipaddress
 import re
@@ -9,12 +9,12 @@ _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 def base_url(host: str, *, path: bool = False) -> str:
-    """The base URL of a host setting, without a slash at its end.
+    """Return the base URL of a host setting, without a trailing slash.
 
     :param host: ``api.example.org`` (https is implied), ``https://api.example.org:8443``, or, for this machine
         alone, ``http://127.0.0.1:8080``.
-    :param path: whether one may follow, as where something is installed below a site.
-    :raises ValueError: anything else; the message says what to write.
+    :param path: whether a path may follow, for a service that is installed below a site.
+    :raises ValueError: the host is not valid; the message says what to write.
     """
     text = host.strip()
     if not text.isprintable() or " " in text:
@@ -40,7 +40,7 @@ def base_url(host: str, *, path: bool = False) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or an address, without port, stays on this machine."""
+    """Return whether a name or an address, without port, is of this machine."""
     if name.lower() == "localhost":
         return True
     try:

@@ -8,9 +8,9 @@ MAX_SECONDS = 86_400.0
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, at most a day; None when the header is absent or makes no sense.
+    """Return the seconds to wait, at most a day, or None if the header is absent or not valid.
 
-    Takes seconds, also fractional, and HTTP dates (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
+    Accepts seconds, also fractional, and HTTP dates (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
 
     :param now: seconds since the epoch.
     """

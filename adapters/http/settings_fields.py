@@ -1,4 +1,4 @@
-"""Fields that settings of HTTP providers share."""
+"""Settings fields that HTTP providers share."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .hosts import base_url
 from .transport import READ_SECONDS
 
 MAX_READ_SECONDS = 240.0
-"""A call that is silent for longer than that is given up as one that never returns."""
+"""Maximum of the setting ``read_timeout``: badgerelay ends a call that takes longer."""
 
 
 class Text(fields.String):
-    """Text without surrounding blanks: values come from files and prompts with a line break at their end."""
+    """A text without surrounding blanks: values from files and prompts end with a line break."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         return str(super()._deserialize(value, attr, data, **kwargs)).strip()
 
 
 def is_host(value: str) -> None:
-    """:raises ValidationError: says what a host is."""
+    """Check a host. :raises ValidationError: says how to write it."""
     try:
         base_url(value)
     except ValueError as error:
@@ -30,7 +30,7 @@ def is_host(value: str) -> None:
 
 
 def is_base_url(value: str) -> None:
-    """As :func:`is_host`, and a path may follow."""
+    """Check a host that a path may follow. Raises as :func:`is_host`."""
     try:
         base_url(value, path=True)
     except ValueError as error:
@@ -41,7 +41,7 @@ def region_field(regions: Mapping[str, str], default: str) -> fields.String:
     return Text(
         load_default=default,
         validate=validate.OneOf(list(regions), error="One of {choices}."),
-        metadata={"label": "Region", "help": f"Where the account is: {', '.join(regions)}; {default} unless given."},
+        metadata={"label": "Region", "help": f"The account's region: {', '.join(regions)}; default {default}."},
     )
 
 
@@ -61,5 +61,5 @@ def read_timeout_field(provider: str) -> fields.Float:
 
 
 def url_of(settings: Mapping[str, Any], regions: Mapping[str, str]) -> str:
-    """The base URL that ``base_url``, or else ``region``, stands for."""
+    """Return the base URL: the setting ``base_url``, or that of the setting ``region``."""
     return base_url(settings.get("base_url") or regions[settings["region"]], path=True)

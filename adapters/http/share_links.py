@@ -1,4 +1,4 @@
-"""Links with which a recipient shows a badge elsewhere."""
+"""Links with which a recipient shares a badge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..values import ShareLink
 
 
 def linkedin(certificate_url: str, public_url: str, badge_id: str) -> list[ShareLink]:
-    """The profile and a post. The badge's page says the rest: LinkedIn may fill in none of it."""
+    """Return the links to add the badge to a LinkedIn profile and to write a post about it."""
     return [
         ShareLink(
             "linkedin",
@@ -20,5 +20,5 @@ def linkedin(certificate_url: str, public_url: str, badge_id: str) -> list[Share
 
 
 def linkedin_post(public_url: str) -> str:
-    """Where a post about a page is written."""
+    """Return LinkedIn's page to write a post about a page."""
     return f"https://www.linkedin.com/sharing/share-offsite/?url={quote(public_url, safe='')}"

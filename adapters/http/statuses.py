@@ -31,13 +31,15 @@ class RefusedError(RejectedError):
     rows: Mapping[int, RejectedError] = {}
 
 
-def trouble(reply: Reply, provider: str, *, acts: bool, now: float, setting: str = "host") -> AdapterError | None:
-    """The error that has nothing to do with what was asked: come later, a failure, a redirect; None without one.
+def common_error(
+    reply: Reply, provider: str, *, acts: bool, now: float, setting: str = "host"
+) -> AdapterError | None:
+    """Return the error that a status means for any request (retry later, failure, redirect), or None.
 
     :param provider: its name, for messages.
     :param acts: whether the request may have changed something before it failed.
     :param now: seconds since the epoch.
-    :param setting: which setting names the host.
+    :param setting: the setting that names the host.
     """
     status = reply.status
     if status in _LATER or status >= 500:
@@ -56,10 +58,10 @@ def trouble(reply: Reply, provider: str, *, acts: bool, now: float, setting: str
     return None
 
 
-def stranger(reply: Reply, provider: str, *, acts: bool, setting: str = "host") -> HostError:
-    """What answers is something else than the provider's API."""
+def not_the_provider(reply: Reply, provider: str, *, acts: bool, setting: str = "host") -> HostError:
+    """Return the error for an answer that is not of the provider's API."""
     return HostError(
-        f"what answers there is not {provider}'s API (HTTP {reply.status}); check {setting}",
+        f"the host's answer is not of {provider}'s API (HTTP {reply.status}); check {setting}",
         setting=setting,
         may_have_acted=acts,
     )

@@ -1,4 +1,4 @@
-"""What local counterparts of providers and LMSs share: faults on request, knobs, and a server."""
+"""Parts that the sandboxes of providers and LMSs share: faults on request, knobs, and a server."""
 
 from .control_api import Shown, add_console
 from .fault_injection import install

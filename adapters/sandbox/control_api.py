@@ -1,4 +1,4 @@
-"""What administrators and tests do to a sandbox, under ``/_sandbox``."""
+"""The control API of a sandbox under ``/_sandbox``, for administrators and tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENDED = {"revoked", "deleted", "expired"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A badge, as every sandbox shows it in the same words."""
+    """A badge in the form that all sandboxes share."""
 
     id: str
     template_id: str
@@ -29,7 +29,7 @@ class Shown:
 
 
 class World(Protocol):
-    """The state of a sandbox. Each method but the first raises KeyError for what is not there."""
+    """The state of a sandbox. Each method except the first raises KeyError for an unknown id."""
 
     def shown(self) -> list[Shown]: ...
 
@@ -38,13 +38,13 @@ class World(Protocol):
     def change_template(self, template_id: str, verb: str, values: dict[str, Any]) -> None: ...
 
     def add_template(self, name: str) -> str:
-        """Its id."""
+        """Add a badge template and return its id."""
 
     def reset(self) -> None: ...
 
 
 def add_console(app: Flask, world: World, arrivals: Arrivals, end_tokens: Callable[[], int]) -> None:
-    """``GET badges`` and ``requests``; ``POST badges/<id>/<verb>``, ``templates``, ``templates/<id>/<verb>``,
+    """Add ``GET badges`` and ``requests``; ``POST badges/<id>/<verb>``, ``templates``, ``templates/<id>/<verb>``,
     ``tokens`` (which ends every access token) and ``reset``.
     """
 
@@ -83,7 +83,7 @@ def add_console(app: Flask, world: World, arrivals: Arrivals, end_tokens: Callab
 
 
 def _counts(badges: list[Shown]) -> dict[str, Any]:
-    """By state, by template and in all; ``duplicates`` is how many live badges are one too many."""
+    """Count badges by state, by template and in total; ``duplicates`` counts the live badges beyond the first."""
     people = Counter((badge.template_id, badge.recipient_email) for badge in badges if badge.state not in _ENDED)
     return {
         "total": len(badges),

@@ -1,4 +1,4 @@
-"""Puts faults into a sandbox, and lets them be seen and changed while it runs."""
+"""Inject faults into a sandbox, and show and change them while it runs."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def install(
     only: Callable[[Request], bool],
     part_of: Callable[[Request], str] = lambda _: "",
 ) -> None:
-    """Let faults befall the requests that ``only`` selects, and serve them at ``/_sandbox/faults``.
+    """Apply faults to the requests that ``only`` selects, and serve them at ``/_sandbox/faults``.
 
     ``GET /_sandbox/faults`` answers ``{"spec": text, "drawn": {name: count}}``; ``PUT`` takes another text as
-    its body, ``text/plain``, and answers the same, or 400 with ``{"error": ...}``. Faults never befall these.
+    its body, ``text/plain``, and answers the same, or 400 with ``{"error": ...}``. These requests never fail.
 
-    ``PUT /_sandbox/faults/<part>`` gives one part of the sandbox faults of its own in place of the general ones,
+    ``PUT /_sandbox/faults/<part>`` sets separate faults for one part of the sandbox, in place of the general ones,
     until ``DELETE``.
 
-    :param part_of: which part a request is for, such as its organization.
+    :param part_of: returns the part that a request is for, such as its organization.
     """
     inner = app.wsgi_app
     parts: dict[str, Faults] = {}
@@ -75,7 +75,7 @@ def install(
 
 
 def _answer(inner: WSGIApplication, environ: WSGIEnvironment, fault: Fault) -> WSGIApplication:
-    """:raises ConnectionAbortedError: the connection is to be closed without an answer."""
+    """Return the application that answers. :raises ConnectionAbortedError: close the connection without answer."""
     if fault.kind == "slow":
         time.sleep(fault.seconds)
         return inner
@@ -116,7 +116,7 @@ def _part_console(parts: dict[str, Faults]) -> Callable[[str], ResponseReturnVal
         if request.method == "PUT":
             return _put(parts.setdefault(part, Faults()))
         if part not in parts:
-            return jsonify(error="it has no faults of its own"), 404
+            return jsonify(error="this part has no faults of its own"), 404
         if request.method == "DELETE":
             del parts[part]
             return "", 204

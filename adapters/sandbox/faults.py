@@ -1,4 +1,4 @@
-"""Which requests of a sandbox go wrong, and how: one line of text."""
+"""Faults of a sandbox: which requests fail and how, as one line of text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _KNOWN = ", ".join((*KINDS, "latency", "seed", "on"))
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What befalls one request.
+    """The fault of one request.
 
     ``lost`` does the work, then breaks the connection; ``500after`` does it, then answers 500; ``slow`` waits,
     then does it and answers; ``garbled`` does it and answers 200 with JSON of another shape each time, ``huge`` with
-    more than anybody should read. All others leave the work undone: ``500``, ``html502`` (a proxy's page), ``429``
+    more bytes than a client should read. The others do no work: ``500``, ``html502`` (a proxy's page), ``429``
     with ``Retry-After``, ``429bare`` without, ``expired`` (401), ``down`` (connection closed).
 
     :param seconds: of ``Retry-After`` or of the wait.
@@ -47,23 +47,23 @@ class _Rule:
 
 
 class Faults:
-    """Draws a fault, or none, for each request. Safe to use and to change from several threads.
+    """Draws a fault, or none, for each request. Several threads may use and change it.
 
     The text is a list of ``name=value`` with commas, such as ``lost=0.05,429=0.05:2,slow=#1:35,latency=0.2``.
     A value is a probability from 0 to 1, or ``#N`` for exactly the next N requests; ``429`` and ``slow`` take
-    their seconds after a colon. ``latency=S`` delays each request by S seconds. The same ``seed=N`` (0
-    unless given) draws the same. ``on=POST`` spares all other methods, ``on=POST:*/badges`` all other paths too.
+    their seconds after a colon. ``latency=S`` delays each request by S seconds. The same ``seed=N``
+    (default 0) draws the same faults. ``on=POST`` limits faults to a method, ``on=POST:*/badges`` to paths, too.
     """
 
     def __init__(self, spec: str = "") -> None:
-        """:raises ValueError: names the part that is wrong."""
+        """Parse the text. :raises ValueError: names the part that is not valid."""
         self._lock = threading.Lock()
         self.change(spec)
 
     def change(self, spec: str) -> None:
-        """Replace all faults by those of another text, and forget what has been counted.
+        """Replace all faults by those of another text, and reset the counts.
 
-        :raises ValueError: names the part that is wrong; nothing is changed then.
+        :raises ValueError: names the part that is not valid; nothing was changed.
         """
         rules: list[_Rule] = []
         latency, seed, on = 0.0, 0, ""
@@ -80,22 +80,22 @@ class Faults:
             else:
                 raise ValueError(f"fault {part!r}: unknown name {name!r} (known: {_KNOWN})")
         if len({rule.kind for rule in rules}) < len(rules):
-            raise ValueError(f"faults {spec!r}: a name stands there twice")
+            raise ValueError(f"faults {spec!r}: a name appears twice")
         if sum(rule.probability for rule in rules if rule.kind != "down") > 1:
             raise ValueError(f"faults {spec!r}: the probabilities add up to more than 1")
         with self._lock:
             self._rules, self._latency, self._seed, self._on = rules, latency, seed, on
-            # Faults are play, not secrets: a seeded generator is what is wanted.
+            # Faults are no secrets; a seeded generator makes them repeatable.
             self._random = random.Random(seed)  # noqa: S311
             self._drawn: Counter[FaultKind] = Counter()
 
     def spare(self, method: str, path: str) -> bool:
-        """Whether no fault may befall such a request."""
+        """Return whether such a request never fails."""
         wanted, _, pattern = self._on.partition(":")
         return bool(self._on) and not (method == wanted.upper() and fnmatchcase(path, pattern or "*"))
 
     def draw(self) -> Fault | None:
-        """The fault of the next request: those with a count first, then ``down``, then one by chance."""
+        """Draw the fault of the next request: one with a count first, then ``down``, then one by chance."""
         with self._lock:
             rule = self._chosen()
             if rule is None:
@@ -105,12 +105,12 @@ class Faults:
 
     @property
     def latency(self) -> float:
-        """Seconds that each request takes more."""
+        """Seconds by which each request is delayed."""
         return self._latency
 
     @property
     def drawn(self) -> dict[str, int]:
-        """How many requests each fault has befallen."""
+        """Number of requests that each fault has hit."""
         with self._lock:
             return {str(kind): count for kind, count in self._drawn.items()}
 

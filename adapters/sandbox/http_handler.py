@@ -1,4 +1,4 @@
-"""How a sandbox speaks HTTP/1.1: kept-alive connections, whole answers, no log lines."""
+"""HTTP/1.1 for sandboxes: kept-alive connections, whole answers, no log lines."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
+"""Maximum bytes of a request's body."""
 
 
 class Connections:
-    """The open connections of one server, so that a stopped server answers nobody."""
+    """The open connections of one server, so that a stopped server closes them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -74,12 +75,12 @@ class KeepAliveHandler(WSGIRequestHandler):
             log.debug("a connection ended before its last bytes left")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class names it)
-        """Nothing: standard error belongs to the command that runs the sandbox."""
+        """Log nothing: standard error belongs to the command that runs the sandbox."""
 
     log_error = log_message
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing, see :meth:`log_message`."""
+        """Log nothing; see :meth:`log_message`."""
 
     def run_wsgi(self) -> None:
         self.environ = environ = self.make_environ()
@@ -104,7 +105,7 @@ class KeepAliveHandler(WSGIRequestHandler):
         self._answer(response)
 
     def _body(self, environ: WSGIEnvironment) -> bytes:
-        """:raises ValueError: the length is no number, or beyond MAX_REQUEST_BYTES."""
+        """Read the body. :raises ValueError: its length is not a number, or is larger than MAX_REQUEST_BYTES."""
         if environ.get("wsgi.input_terminated"):
             body = io.BufferedReader(environ["wsgi.input"]).read(MAX_REQUEST_BYTES + 1)
         else:

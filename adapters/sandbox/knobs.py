@@ -1,4 +1,4 @@
-"""Switches of a sandbox, from the text an administrator types to a typed value."""
+"""Knobs, the options of a sandbox: from an administrator's text to a typed value."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fals
 
 
 def read_knobs(kind: type[T], values: Mapping[str, str]) -> T:
-    """A frozen dataclass of knobs from texts; what is not given keeps its default.
+    """Return a dataclass of knobs from texts; a missing knob has its default.
 
     :param kind: a dataclass whose fields are str, int, float, bool or a Literal of str and int.
-    :raises ValueError: names the knob, and the known ones or the values it takes.
+    :raises ValueError: names the knob, and the known knobs or its possible values.
     """
     hints = get_type_hints(kind)
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # T is a dataclass by contract
@@ -31,7 +31,7 @@ def read_knobs(kind: type[T], values: Mapping[str, str]) -> T:
 
 
 def _value(hint: Any, text: str) -> Any:
-    """:raises ValueError: says what was expected."""
+    """Convert a text. :raises ValueError: says what was expected."""
     if get_origin(hint) is Literal:
         for choice in get_args(hint):
             if str(choice) == text:

@@ -1,4 +1,4 @@
-"""A record of what arrived at a sandbox."""
+"""A log of the requests to a sandbox."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
 REMEMBERED_POSTS = 200_000
+"""Maximum number of POSTs in the log."""
 
 
 class Arrivals:
-    """Counts requests by kind, and keeps the time of each POST, also of those that a fault befalls.
+    """Counts requests by kind and records the time of each POST, including those that fail.
 
-    :param kind_of: a request's kind by its path.
+    :param kind_of: returns a request's kind from its path.
     """
 
     def __init__(self, kind_of: Callable[[str], str]) -> None:
@@ -40,7 +41,7 @@ class Arrivals:
                 self._posts.append((at, kind))
 
     def watch(self, app: Flask) -> None:
-        """Note every request to an app, but those to the sandbox itself."""
+        """Log every request to an application, except those to ``/_sandbox``."""
         inner = app.wsgi_app
 
         def noted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -52,6 +53,6 @@ class Arrivals:
         app.wsgi_app = noted  # type: ignore[method-assign]  # as Flask's documentation advises
 
     def report(self) -> dict[str, Any]:
-        """``counts`` by ``"POST badges/batch"`` and the like; ``posts`` as pairs of epoch seconds and kind."""
+        """Return ``counts`` by ``"POST badges/batch"`` and so on, and ``posts``: pairs of epoch seconds and kind."""
         with self._lock:
             return {"counts": dict(self._counts), "posts": list(self._posts)}

@@ -1,4 +1,4 @@
-"""A small threaded server for sandboxes, on loopback unless told otherwise."""
+"""A small threaded server for sandboxes, by default on loopback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Server:
     """A bound server; ``run`` blocks until ``stop`` is called from another thread."""
 
     def __init__(self, app: WSGIApplication, host: str, port: int, *, anywhere: bool = False) -> None:
-        """:raises ValueError: ``host`` is no loopback address and ``anywhere`` is False.
+        """:raises ValueError: ``host`` is not a loopback address and ``anywhere`` is False.
         :raises OSError: the port is in use.
         """
         if not (anywhere or is_loopback(host)):
@@ -62,7 +62,7 @@ def serve(
 ) -> None:
     """Serve until interrupted (KeyboardInterrupt ends it quietly).
 
-    :param port: 0 takes any free one.
+    :param port: 0 takes any free port.
     :param ready: called with the base URL once connections are accepted.
     :param anywhere: allow an address other than loopback.
     :raises ValueError: the address is not loopback.
@@ -75,9 +75,9 @@ def serve(
 
 
 class BackgroundServer:
-    """A server in a thread of its own, as a context manager.
+    """A server in its own thread, as a context manager.
 
-    :ivar url: the base URL, without a slash at its end; known after construction, served inside ``with``.
+    :ivar url: the base URL, without a trailing slash; known after construction, served inside ``with``.
     """
 
     def __init__(self, app: WSGIApplication, host: str = LOOPBACK, port: int = 0) -> None:
@@ -95,7 +95,7 @@ class BackgroundServer:
         self.stop()
 
     def stop(self) -> None:
-        """Close the port and every connection; returns within moments. Calling it again does nothing."""
+        """Close the port and every connection. Calling it again does nothing."""
         if self._thread.is_alive():
             self._server.stop()
             self._thread.join(STOP_SECONDS)

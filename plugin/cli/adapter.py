@@ -39,8 +39,8 @@ def list_(wide: bool, json_: bool) -> None:
     found = installed()
     print_table([_row(each) for each in found], columns, json_=json_, wide=wide, empty="no adapter is installed")
     for each in found:
-        if each.trouble and not json_:
-            click.echo(f"the adapter {each.name!r} of {each.distribution} {each.trouble}", err=True)
+        if each.problem and not json_:
+            click.echo(f"the adapter {each.name!r} of {each.distribution} {each.problem}", err=True)
 
 
 @adapter.command()
@@ -108,8 +108,8 @@ def _row(each: Installed) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": each.name,
         "distribution": each.distribution,
-        "state": "does not work" if each.trouble else "works",
-        "trouble": each.trouble or None,
+        "state": "does not work" if each.problem else "works",
+        "trouble": each.problem or None,
         "contract": None,
         "max_batch": None,
         "can": None,

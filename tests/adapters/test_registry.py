@@ -75,8 +75,8 @@ def test_a_plugin_may_give_several_by_the_hook(install: Install) -> None:
         ("Good.contract = (1, 9)", r"a newer contract \(1.9\)"),
         ("Good.contract = (0, 9)", r"an older contract \(0.9\) than .*: update the adapter"),
         ("Good.contract = 'new'", "no version of the contract"),
-        ("Good.name = 'another'", "calls itself 'another'"),
-        ("Good.name = None", "no name"),
+        ("Good.name = 'another'", "has the name 'another'"),
+        ("Good.name = None", "no valid name"),
         ("Good.capabilities = None", "declares no capabilities"),
         ("Good.capabilities = Capabilities(can_look_up=False, max_batch=0)", "max_batch"),
         ("Good.capabilities = Capabilities()", r"can_look_up and has no find\(\)"),
@@ -89,7 +89,7 @@ def test_a_plugin_may_give_several_by_the_hook(install: Install) -> None:
         ("del Good.issue; Good.__abstractmethods__ = frozenset({'issue'})", "lacks issue"),
         (
             "from marshmallow import fields\nGood.settings_schema = Schema.from_dict({'rate': fields.String()})",
-            "of its own called rate",
+            "declares the settings rate",
         ),
     ],
 )
@@ -102,10 +102,10 @@ def test_a_broken_adapter_is_named_with_what_is_wrong_and_stops_nobody(
     assert load_adapter("credly").name == "credly"
     with pytest.raises(ConfigurationError, match=f"the adapter 'broken' of broken 1.5 .*{said}"):
         load_adapter("broken")
-    troubles = {each.name: each.trouble for each in installed()}
-    assert troubles["broken"]
-    assert not troubles["whole"]
-    assert not troubles["credly"]
+    problems = {each.name: each.problem for each in installed()}
+    assert problems["broken"]
+    assert not problems["whole"]
+    assert not problems["credly"]
 
 
 def test_a_broken_plugin_hides_no_other(install: Install) -> None:
@@ -114,21 +114,21 @@ def test_a_broken_plugin_hides_no_other(install: Install) -> None:
     install("odd", f"{hook}return 7\n", "[badgerelay]\nodd = odd_module\n")
     install("fine", GOOD.format(name="fine") + f"{hook}return [Good]\n", "[badgerelay]\nfine = fine_module\n")
     assert load_adapter("fine").name == "fine"
-    troubles = {each.name: each.trouble for each in installed()}
-    assert "KeyError" in troubles["raising"]
-    assert "TypeError" in troubles["odd"]
+    problems = {each.name: each.problem for each in installed()}
+    assert "KeyError" in problems["raising"]
+    assert "TypeError" in problems["odd"]
 
 
 def test_nobody_takes_a_name_of_ours(install: Install) -> None:
     install("thief", GOOD.format(name="credly"), entry("credly", "thief"))
     assert load_adapter("credly").__module__ == "badgerelay.adapters.credly.adapter"
     (thief,) = (each for each in installed() if each.distribution == "thief 1.5")
-    assert "its name is taken by badgerelay" in thief.trouble
+    assert "its name is taken by badgerelay" in thief.problem
 
 
 def test_alm_is_no_name_of_a_provider(install: Install) -> None:
     install("alm", GOOD.format(name="alm"), entry("alm", "alm"))
-    with pytest.raises(ConfigurationError, match="not free"):
+    with pytest.raises(ConfigurationError, match="reserved name"):
         load_adapter("alm")
 
 

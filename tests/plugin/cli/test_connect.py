@@ -292,9 +292,7 @@ def test_an_adapter_whose_settings_get_in_the_way_of_ours_is_named(monkeypatch: 
         rate = fields.String()
 
     monkeypatch.setattr(CredlyAdapter, "settings_schema", Clashing)
-    with pytest.raises(
-        ConfigurationError, match=r"the adapter 'credly' of badgerelay .* has settings of its own called rate"
-    ):
+    with pytest.raises(ConfigurationError, match=r"the adapter 'credly' of badgerelay .* declares the settings rate"):
         schema_of("credly")
 
 

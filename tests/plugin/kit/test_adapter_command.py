@@ -89,7 +89,7 @@ def test_what_is_there_is_not_written_over(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     ran = run("adapter", "new", "rosette", "--to", str(tmp_path))
     assert ran.code == 2
-    assert "is there already" in ran.err
+    assert "exists already" in ran.err
     assert run("adapter", "new", "rosette", "--to", str(tmp_path / "mine.txt" / "below")).code == 2
 
 
