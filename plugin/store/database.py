@@ -14,24 +14,16 @@ from select import select
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, Row, make_url
+from sqlalchemy.engine import Connection, Row, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
 from ..runtime.forks import ForkAware, Gate, keep_inherited, watch_forks
 from ..runtime.settings import SettingsError
+from .engines import make_engine
 from .notifier import Notifier
 
 HEAD = "0001"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
-
-BUSY_SECONDS = 2.0
-"""How long is waited for a connection or for another process's lock.
-
-A delivery may queue in its process behind one that waits so: together below the 5 s after which ALM gives it up.
-"""
-
-SILENT_SECONDS = 4.0
-"""After which a PostgreSQL that acknowledges nothing is given up: a delivery then is answered with 503 in time."""
 
 UPGRADE_LOCK = 0x62616467
 """PostgreSQL's advisory lock for migrations."""
@@ -42,13 +34,11 @@ UPGRADE_SECONDS = 300.0
 WAITING = "another process upgrades the database: waiting for it"
 log = logging.getLogger(__name__)
 
-
 CHANNEL = "badgerelay"
 """PostgreSQL's channel for notifications of commits."""
 
 Transaction = Connection
 """A handle of the database within a transaction. A connection is a provider's or an LMS's."""
-
 
 Value = TypeVar("Value")
 
@@ -63,7 +53,7 @@ class StoreUnavailableError(OSError):
 
 
 class StoreBusyError(StoreUnavailableError):
-    """Another process kept the embedded database locked for ``BUSY_SECONDS``."""
+    """Another process kept the embedded database locked for ``engines.BUSY_SECONDS``."""
 
 
 class Database(ForkAware):
@@ -78,7 +68,7 @@ class Database(ForkAware):
         try:
             self.url = make_url(url)
             self.embedded = self.url.get_backend_name() == "sqlite"
-            self._engine = self._make_engine()
+            self._engine = make_engine(self.url)
         except ImportError as error:
             raise SettingsError(
                 f"the database driver {self.url.drivername} of BADGERELAY_DATABASE_URL cannot be imported ({error}): "
@@ -97,42 +87,6 @@ class Database(ForkAware):
         self._gate = Gate()
         watch_forks(self)
 
-    def _make_engine(self) -> Engine:
-        if not self.embedded:
-            if self.url.get_backend_name() != "postgresql":
-                raise ValueError("neither SQLite nor PostgreSQL")
-            waits = {
-                "connect_timeout": int(BUSY_SECONDS),
-                "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)}",
-                # A server that is gone without a word, as when the network parts, is not waited for.
-                "tcp_user_timeout": int(SILENT_SECONDS * 1000),
-                "keepalives_idle": int(SILENT_SECONDS),
-                "keepalives_interval": 1,
-                "keepalives_count": 3,
-            }
-            return sa.create_engine(
-                self.url,
-                hide_parameters=True,  # they hold people's addresses, and errors are logged
-                pool_size=10,
-                max_overflow=30,
-                pool_timeout=BUSY_SECONDS,
-                pool_pre_ping=True,
-                connect_args={key: value for key, value in waits.items() if key not in self.url.query},
-            )
-        if self.url.database in (None, "", ":memory:"):
-            raise ValueError("a database in memory, which no other thread or process would see")
-        engine = sa.create_engine(
-            self.url,
-            hide_parameters=True,
-            pool_size=10,
-            max_overflow=-1,
-            pool_use_lifo=True,  # the last one used: its pages are in its cache, unless another has written since
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        )
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
-
     def before_fork(self, deadline: float) -> None:
         """Wait until no transaction is open, and close all handles: the child inherits none."""
         if self._gate.shut(deadline):
@@ -147,7 +101,7 @@ class Database(ForkAware):
     def after_fork_in_child(self) -> None:
         """Drop inherited handles without closing them: SQLite and libpq would close the parent's too."""
         keep_inherited(self._engine)
-        self._engine = self._make_engine()
+        self._engine = make_engine(self.url)
         self.writer = threading.Lock()
         self._process = token_hex(8)
         self._notifier = None if self.embedded else Notifier(self._notify)
@@ -322,16 +276,3 @@ def _translated() -> Iterator[None]:
         raise kind(f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0][:200]}") from None
     except sa.exc.TimeoutError as error:
         raise StoreUnavailableError("no free database connection") from error
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we begin our transactions ourselves: _begin_sqlite
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(transaction: Transaction) -> None:
-    # A transaction that begins as a reader and then writes may fail at once where one that begins as a writer waits.
-    options = transaction.get_execution_options()
-    if not options.get("badgerelay_alone"):
-        transaction.exec_driver_sql("BEGIN" if options.get("badgerelay_read") else "BEGIN IMMEDIATE")

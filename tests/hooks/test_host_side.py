@@ -168,7 +168,7 @@ def test_packages_that_do_not_fit_are_said_at_registration(
 def test_a_hook_call_waits_for_a_process_that_keeps_the_database_locked(
     settings: Settings, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("badgerelay.plugin.store.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("badgerelay.plugin.store.engines.BUSY_SECONDS", 0.1)
     manager = pluggy.PluginManager("openlms")
     relays.append(register(manager, source="moodle", settings=settings))
     other = sqlite3.connect(settings.home / "badgerelay.db", check_same_thread=False, isolation_level=None)

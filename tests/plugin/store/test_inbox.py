@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from badgerelay.plugin.store import NewEvent, Store, StoreUnavailableError
-from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store.inbox.inbox import finish
 from badgerelay.plugin.store.ledger.bulk_repair import Chosen
 
@@ -87,7 +86,7 @@ def test_a_value_that_cannot_be_stored_costs_no_neighbour(store: Store) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("badgerelay.plugin.store.engines.BUSY_SECONDS", 0.2)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

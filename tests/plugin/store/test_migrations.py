@@ -109,7 +109,7 @@ def test_postgresql_is_not_upgraded_unasked(postgresql: Callable[[bool], str], t
 def test_an_upgrade_waits_for_the_one_under_way_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("badgerelay.plugin.store.engines.BUSY_SECONDS", 0.1)
     settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'badgerelay.db'}")
     other = sqlite3.connect(tmp_path / "badgerelay.db", check_same_thread=False, isolation_level=None)
     other.execute("PRAGMA journal_mode=WAL")
