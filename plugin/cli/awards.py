@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +18,13 @@ from .filters import email, limit, since, template
 from .groups import Group
 from .tables import Column, list_options, print_record, print_table
 from .times import instant, iso
+
+STEP_COLUMNS = (
+    Column("when", "at", "time", whole=True),
+    Column("what", "about", whole=True),
+    Column("state", kind="state", whole=True),
+    Column("cause", kind="detail"),
+)
 
 
 @click.group(cls=Group)
@@ -104,12 +112,13 @@ def why(which: str, is_event: bool, json_: bool) -> None:
                 f"there is no {'event' if is_event else 'award, event id or correlation id'} {which!r}"
                 + ("" if is_event else " (give --event with an event's number)")
             )
+        now = store.now()
         waits = waiting_for(store, [award for each in explanations for award in each.awards])
     if json_:
         click.echo(json.dumps([_explanation_json(each, waits) for each in explanations], indent=2))
         return
     for explanation in explanations:
-        _print(explanation, waits)
+        _print(explanation, waits, now)
 
 
 awards.add_command(retry)
@@ -134,7 +143,7 @@ def _reason(award: Mapping[str, Any]) -> str | None:
     return None if award["state"] in ("issued", "accepted") else reason
 
 
-def _print(explanation: Explanation, waits: Mapping[int, str]) -> None:
+def _print(explanation: Explanation, waits: Mapping[int, str], now: float) -> None:
     for award in explanation.awards:
         badge = f", badge {award['badge_id']}" if award["badge_id"] else ""
         click.echo(f"award {award['id']} is {award['state']}{badge}")
@@ -150,6 +159,10 @@ def _print(explanation: Explanation, waits: Mapping[int, str]) -> None:
         if event["state"] == "waiting":
             click.echo(f"  it is tried again at {iso(event['due_at'])}")
     click.echo(f"correlation id {explanation.correlation_id}")
+    if sys.stdout.isatty():
+        steps = [asdict(step) for step in explanation.steps]
+        print_table(steps, STEP_COLUMNS, json_=False, empty="no steps", now=now)
+        return
     width = max(len(step.about) for step in explanation.steps)
     for step in explanation.steps:
         click.echo(f"{iso(step.at)}  {step.about:<{width}}  {step.state:<8}  {step.cause}")

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -90,10 +91,15 @@ def drift(connection: str | None, csv_: Any, wide: bool, json_: bool) -> None:
         Column("provider"),
     ]
     kinds: Counter[str] = Counter()
-    with opened_store() as store, status("reading the provider's badges") as show:
-        rows = (_fields(row, fields) for row in _differences(store, connection, show))
-        output = _Output(fields, columns, csv_, json_, wide, store.now(), empty="the ledger and the provider agree")
-        output.print(_counted(rows, kinds))
+    with opened_store() as store:
+        now = store.now()
+        # The spinner and rows that come one by one would share the terminal's lines.
+        streams = json_ or (csv_ is not None and csv_.name == "-")
+        with ExitStack() as shown:
+            show = _silent if streams else shown.enter_context(status("reading the provider's badges"))
+            rows = (_fields(row, fields) for row in _differences(store, connection, show))
+            output = _Output(fields, columns, csv_, json_, wide, now, empty="the ledger and the provider agree")
+            output.print(_counted(rows, kinds), before_table=shown.close)
     if kinds and not json_ and csv_ is None:
         click.echo(", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())))
 
@@ -125,7 +131,11 @@ class _Output:
     now: float
     empty: str
 
-    def print(self, rows: Rows) -> None:
+    def print(self, rows: Rows, before_table: Callable[[], None] = lambda: None) -> None:
+        """Print the rows.
+
+        :param before_table: called when all rows are read and the table is about to be printed.
+        """
         if self.csv_ is not None:
             writer = csv.writer(self.csv_)
             writer.writerow(self.fields)
@@ -136,8 +146,10 @@ class _Output:
         else:
             iterator = iter(rows)
             first = list(islice(iterator, SHOWN))
+            left = sum(1 for _ in iterator)
+            before_table()
             print_table(first, self.columns, json_=False, wide=self.wide, now=self.now, empty=self.empty)
-            if left := sum(1 for _ in iterator):
+            if left:
                 click.echo(f"... and {left:,} more: give --csv FILE or --json to have all")
 
 
@@ -155,3 +167,7 @@ def _print_json(rows: Rows) -> None:
 
 def _fields(row: Any, fields: Sequence[str]) -> dict[str, Any]:
     return {field: getattr(row, field) for field in fields}
+
+
+def _silent(_text: str) -> None:
+    pass

@@ -179,6 +179,7 @@ def _print_fitted(rows: Sequence[Row], columns: Sequence[Column], now: float) ->
         console.print(_line(console, beside, widths, cells))
         for column in below:
             for line in Text(text[column.title], "dim").wrap(console, max(console.width - indent, NARROWEST)):
+                line.rstrip()
                 if line.plain:
                     console.print(Text(" " * indent) + line)
 

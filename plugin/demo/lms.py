@@ -1,4 +1,4 @@
-"""A tiny LMS with a pluggy manager of its own: what a host needs to do, and no more."""
+"""A tiny LMS with a pluggy manager of its own: the least that a host has to do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class _People:
-    """The LMS's own plugin: it knows its learners, and wants to hear of their badges."""
+    """The LMS's own plugin: it knows its learners, and is notified of their badges."""
 
     def __init__(self) -> None:
-        self.heard: list[AwardNotice] = []
-        self.news = threading.Event()
+        self.notices: list[AwardNotice] = []
+        self.notified = threading.Event()
 
     @hookimpl
     def resolve_learner(self, source: str, learner_id: str) -> Learner | None:
@@ -31,12 +31,15 @@ class _People:
 
     @hookimpl
     def badge_issued(self, award: AwardNotice) -> None:
-        self.heard.append(award)
-        self.news.set()
+        self.notices.append(award)
+        self.notified.set()
 
 
 class TinyLms:
-    """:param settings: where badgerelay keeps its things; the badges are issued by whoever works there."""
+    """An LMS host that registers badgerelay and calls its hooks.
+
+    :param settings: the settings of the badgerelay that issues the badges.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._people = _People()
@@ -57,10 +60,10 @@ class TinyLms:
             )
         )
 
-    def hears_of_a_badge(self, seconds: float) -> AwardNotice | None:
-        """The first badge it is told of, or None when it was told of none in that time."""
-        self._people.news.wait(seconds)
-        return self._people.heard[0] if self._people.heard else None
+    def next_badge(self, seconds: float) -> AwardNotice | None:
+        """Wait for the first notice of a badge. Return None if there was none in that many seconds."""
+        self._people.notified.wait(seconds)
+        return self._people.notices[0] if self._people.notices else None
 
     def close(self) -> None:
         self._relay.close()

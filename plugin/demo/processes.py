@@ -13,24 +13,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 30.0
+"""Maximum seconds for a command to say its address."""
 STOP_SECONDS = 15.0
+"""Maximum seconds for a command to stop before it is killed."""
 
 
 class StartError(Exception):
-    """A command did not come up; the message has what it printed."""
+    """A command did not start or failed; the message has what it printed."""
 
 
 class Processes:
-    """:param home: where badgerelay keeps its things in this demo."""
+    """The demo's badgerelay commands, each a process of its own.
+
+    :param home: the BADGERELAY_HOME of the demo.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> str:
-        """Run a badgerelay command until the end of the demo; the address that it says it listens on.
+        """Start a badgerelay command that runs until the end of the demo. Return the address that it listens on.
 
-        :raises StartError: it ended, or said none in time.
+        :raises StartError: it ended, or printed no address in time.
         """
         with (self.home / f"{arguments[0]}-{len(self._running)}.log").open("w") as log:
             process = subprocess.Popen(  # noqa: S603 (our own command)
@@ -43,20 +48,20 @@ class Processes:
         self._running.append(process)
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
-        said = ""
+        printed = ""
         while True:
             try:
                 line = lines.get(timeout=START_SECONDS)
             except queue.Empty:
                 line = None
             if line is None:
-                raise StartError(f"`badgerelay {' '.join(arguments)}` did not come up: {said.strip()}")
-            said += line
+                raise StartError(f"`badgerelay {' '.join(arguments)}` did not start: {printed.strip()}")
+            printed += line
             if found := re.search(r"listens on (http://\S+)", line):
                 return found[1]
 
     def run(self, *arguments: str) -> str:
-        """Run a badgerelay command to its end; what it printed. :raises StartError: it failed."""
+        """Run a badgerelay command to its end and return its output. :raises StartError: it failed."""
         done = subprocess.run(  # noqa: S603 (our own command)
             [sys.executable, "-m", "badgerelay", *arguments],
             env=self._environment(),

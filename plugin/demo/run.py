@@ -1,4 +1,4 @@
-"""``badgerelay demo``: real processes on loopback, both doors, and what came of it."""
+"""``badgerelay demo``: real processes on loopback, with events from ALM and from an LMS host."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ COURSE = "course:8801234_17700456"
 PATH = "learningProgram:164501_152277"
 CERTIFICATION = "certification:171020_190311"
 WAIT_SECONDS = 60.0
+"""Maximum seconds for all badges to be issued."""
 
 COMPLETIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Rosa completes a course; ALM delivers the event twice", {"userId": ROSA, "loInstanceId": COURSE, "times": 2}),
@@ -37,17 +38,21 @@ COMPLETIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 EVENTS = 7
 BADGES = 5
-"""What these and the tiny LMS's completion make: rows in the inbox, and badges at the provider."""
+"""Events in the inbox, and badges at the provider, that COMPLETIONS and the tiny LMS make together."""
 
 Say = Callable[[str], None]
 
 
 class DemoError(Exception):
-    """Something on the road did not work; the message says what."""
+    """A step of the demo did not work; the message says which."""
 
 
 def run(say: Say, *, keep: bool) -> None:
-    """Show the road and end, or stay with ``keep`` until interrupted. :raises DemoError: it did not work."""
+    """Run the demo.
+
+    :param keep: leave everything running until interrupted.
+    :raises DemoError: a step did not work.
+    """
     adapter = load_adapter(adapter_names()[0])
     with tempfile.TemporaryDirectory(prefix="badgerelay-demo-") as folder, processes(Path(folder)) as running:
         try:
@@ -57,7 +62,7 @@ def run(say: Say, *, keep: bool) -> None:
 
 
 def _story(say: Say, adapter: type[Adapter], running: Processes, *, keep: bool) -> None:
-    say("1. Start the counterparts and badgerelay, each a process of its own")
+    say("1. Start the sandboxes and badgerelay, each in a process of its own")
     provider = running.start("sandbox", adapter.name)
     say(f"   {adapter.name} sandbox   {provider}")
     alm = running.start("sandbox", "alm", "--knob", f"provider={adapter.name}")
@@ -67,16 +72,16 @@ def _story(say: Say, adapter: type[Adapter], running: Processes, *, keep: bool) 
     say(f"   badgerelay       {relay}")
     settings = read_settings({"BADGERELAY_HOME": str(running.home)})
     with closing(TinyLms(settings)) as lms:
-        _completions(say, running, alm, relay, lms)
+        _complete_courses(say, running, alm, relay, lms)
         badges = _issued(provider)
         say("3. What the provider has")
         for badge in badges:
             say(f"   {badge['badge_template']['name']:<22} {badge['recipient_email']:<30} {badge['state']}")
         say(f"   {len(badges)} badges for {BADGES} completions that earn one, nothing lost, nothing twice")
-        told = lms.hears_of_a_badge(WAIT_SECONDS)
-        if told is None:
-            raise DemoError("the tiny LMS was not told of its badge")
-        say(f"   the tiny LMS was told by a hook: award {told.id}, {told.badge_url}")
+        notice = lms.next_badge(WAIT_SECONDS)
+        if notice is None:
+            raise DemoError("the hook badge_issued was not called in the tiny LMS")
+        say(f"   the tiny LMS was notified by a hook: award {notice.id}, {notice.badge_url}")
         _why(say, running)
         if keep:
             _stay(say, running, provider, alm, relay)
@@ -102,7 +107,7 @@ def _connect(say: Say, adapter: type[Adapter], running: Processes, provider: str
     say(f"   rule: {HOST_COURSE} of the tiny LMS earns {chosen['name']!r}")
 
 
-def _completions(say: Say, running: Processes, alm: str, relay: str, lms: TinyLms) -> None:
+def _complete_courses(say: Say, running: Processes, alm: str, relay: str, lms: TinyLms) -> None:
     say("2. Learners complete")
     from ..sources.alm.sandbox import webhook_target
 
@@ -119,7 +124,7 @@ def _completions(say: Say, running: Processes, alm: str, relay: str, lms: TinyLm
         decided = [event for event in events if event["state"] in ("done", "ignored", "dead")]
         if len(decided) >= EVENTS and sum(award["state"] == "issued" for award in awards) >= BADGES:
             return
-    raise DemoError(f"after {WAIT_SECONDS:.0f} s not everything was issued; the logs are in {running.home}")
+    raise DemoError(f"after {WAIT_SECONDS:.0f} seconds not every badge was issued; the logs are in {running.home}")
 
 
 def _why(say: Say, running: Processes) -> None:
@@ -138,7 +143,7 @@ def _why(say: Say, running: Processes) -> None:
 
 def _stay(say: Say, running: Processes, provider: str, alm: str, relay: str) -> None:
     say("")
-    say("It goes on until Ctrl-C:")
+    say("Everything runs until Ctrl-C. In another terminal, try:")
     say(f"   export BADGERELAY_HOME={running.home}")
     say(f"   curl {provider}/_sandbox/badges")
     say(f'   curl {alm}/_sandbox/complete -d \'{{"userId": "{WEI}"}}\'')
