@@ -1,1 +1,1 @@
-"""The whole road on one machine, for newcomers."""
+"""The demo: completions become badges on one machine."""
