@@ -1,4 +1,4 @@
-"""CSV files as rows with their line numbers, in constant memory, whatever the file contains."""
+"""CSV files as rows with their line numbers, in constant memory for any file."""
 
 from __future__ import annotations
 

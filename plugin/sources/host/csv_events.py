@@ -90,8 +90,8 @@ def _problems_in_words(outcome: Outcome, staging: Staging) -> str:
         f"{problem.message} [{problem.code}]; {problem.hint}" for problem in staging.problems(most=FIRST_PROBLEMS)
     ]
     more = outcome.problems - len(said)
-    rest = f" -- and {more} more" if more else ""
-    return f"nothing was imported, for {outcome.problems} problems: {' -- '.join(said)}{rest}"
+    others = f" -- and {more} more" if more else ""
+    return f"nothing was imported, for {outcome.problems} problems: {' -- '.join(said)}{others}"
 
 
 def _opened(store: Store, event: CsvImported, kind: Kind) -> CsvFile:

@@ -47,8 +47,8 @@ class Account:
         return str(answer.json()["sprintRunId"])
 
     def drive(self, run: str, file: str | None = None, state: str | None = None) -> None:
-        wish = {"file": file, "state": state}
-        requests.post(f"{self.url}/_sandbox/migrations/{run}", json=wish, timeout=10).raise_for_status()
+        change = {"file": file, "state": state}
+        requests.post(f"{self.url}/_sandbox/migrations/{run}", json=change, timeout=10).raise_for_status()
 
     def follow(self, run: str) -> int:
         return self.store.migration_runs.follow("acme", "310", "52001", run, self.store.now())
@@ -144,9 +144,9 @@ def test_a_run_that_alm_does_not_know_is_refused_and_delays_no_other(account: Ac
     run = account.start("badge")
     number = account.follow(run)
     account.drive(run, state="COMPLETED")
-    refused, told = account.poll().split("; ")
+    refused, answered = account.poll().split("; ")
     assert refused.startswith("310/52001/77: ALM")
-    assert told == f"310/52001/{run}: 1 of 1 files have ended"
+    assert answered == f"310/52001/{run}: 1 of 1 files have ended"
     assert account.files() == ["badge"]
     (left,) = account.store.migration_runs.followed("acme")
     assert (left.run_id, f"310/52001/77: {left.said}") == ("77", refused)
