@@ -1,4 +1,4 @@
-"""Putting the parts together: which source decides on which lane."""
+"""Assemble the engine: which source decides on which lane."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from ..sources.alm.decide.source import AlmSource
 from ..sources.decisions import Source
 from ..sources.host.source import HostSource
 from ..store import HOSTS, Store
-from .batches import Found, Work
+from .batches import Work
 from .runs import CALLS_IN_FLIGHT
 from .schedule.tasks import TASKS
 from .threads import Engine
+from .wakeups import Report, ignore
 
 
 def make_work(
     store: Store, managers: Mapping[str, pluggy.PluginManager] | None = None, *, hosts_only: bool = False
 ) -> Work:
-    """The work over this store.
+    """Return the work over this store.
 
     :param managers: pluggy managers of the hosts in this process, by source.
-    :param hosts_only: do only what needs those hosts, and leave the rest to a worker elsewhere.
+    :param hosts_only: do only what needs those hosts, and leave the rest to other processes.
     """
     managers = {} if managers is None else managers
     hosts = HostSource(store, managers)
@@ -40,8 +41,8 @@ def make_engine(
     *,
     hosts_only: bool = False,
     calls_in_flight: int = CALLS_IN_FLIGHT,
-    elsewhere: Found = lambda _: None,
+    elsewhere: Report = ignore,
 ) -> Engine:
-    """The embedded engine over this store; see :func:`make_work` and :class:`Engine`."""
+    """Return the embedded engine over this store; see :func:`make_work` and :class:`Engine`."""
     work = make_work(store, managers, hosts_only=hosts_only)
     return Engine(work, calls_in_flight=calls_in_flight, elsewhere=elsewhere)

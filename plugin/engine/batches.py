@@ -1,4 +1,4 @@
-"""What is due, and one batch of it: the same for every engine, whoever decides when it is done."""
+"""Find due lanes and do one batch of one: the same for threads and for Celery."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from .decide import decide_batch
 from .lanes import Lane
 from .schedule.periodic_task import Task, arrange
 from .schedule.run_task import tend
-
-Found = Callable[[Lane], None]
-"""Told of a lane that has work now."""
+from .wakeups import Report
 
 ARRANGE_SECONDS = 10.0
-"""How soon a new connection, or a new interval, is on the schedule."""
+"""Maximum seconds until a new connection, or a new interval, is on the schedule."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class Work:
-    """:param source_of: who decides on a lane's events.
-    :param managers: pluggy managers of the hosts in this process, by source: only here can they be asked and told.
-    :param hosts_only: leave connections to a worker elsewhere.
-    :param tasks: what is done for connections from time to time.
+    """The work that this process may do.
+
+    :param source_of: returns the source that decides on a lane's events.
+    :param managers: pluggy managers of the hosts in this process, by source: only here can their hooks be called.
+    :param hosts_only: leave connections to other processes.
+    :param tasks: periodic tasks for connections.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Work:
 
         :raises StoreUnavailableError: the database does not answer.
         """
-        hosts = list(self._managers)  # a host may be attached meanwhile
+        hosts = list(self._managers)  # a copy: a host may be attached at any time
         host_lanes = [host_lane(source) for source in hosts]
         if not self.hosts_only:
             host_lanes += (HOSTS, IMPORTS)
@@ -77,20 +77,20 @@ class Work:
         )
         return [(Lane(each.kind, each.name), each.due_at) for each in lanes]
 
-    def do(self, lane: Lane, owner: str, found: Found, alive: Callable[[], None] = lambda: None) -> bool:
-        """Do one batch of a lane, which may turn out to be empty, paused or resting.
+    def do(self, lane: Lane, owner: str, report: Report, alive: Callable[[], None] = lambda: None) -> bool:
+        """Do one batch of a lane, which may turn out to be empty, paused or waiting.
 
-        :param owner: who holds the leases; another for each run.
-        :param found: told of lanes with work for somebody else, this one included, before the slow part.
-        :param alive: called whenever the batch has come a step further.
+        :param owner: owner of the leases; another for each run.
+        :param report: reports lanes with work for other workers, this one included, before the slow part.
+        :param alive: called after each step of the batch.
         :return: whether there is more to do at once.
-        :raises StoreUnavailableError: the database does not answer; what was taken is due again when its lease ends.
+        :raises StoreUnavailableError: the database does not answer; leased rows are due again when their leases end.
         """
         match lane.kind:
             case "decide":
-                return self._decide(lane.name, owner, found)
+                return self._decide(lane.name, owner, report)
             case "send":
-                return self._send(lane.name, owner, found, alive)
+                return self._send(lane.name, owner, report, alive)
             case "notify":
                 return notify_batch(self.store, self._managers[lane.name], lane.name, owner) > 0
             case "tend":
@@ -102,31 +102,31 @@ class Work:
             arrange(self.store, self._tasks.values())
             self._arrange_at = time.monotonic() + ARRANGE_SECONDS
 
-    def _decide(self, name: str, owner: str, found: Found) -> bool:
+    def _decide(self, name: str, owner: str, report: Report) -> bool:
         if not name.startswith(HOSTS) and self._open(name) is None:
             return False
         source = self._source_of(name)
         limit = 1 if name == IMPORTS else EVENTS_AT_ONCE
         taken = decide_batch(
-            self.store, source, name, owner, limit=limit, planned=lambda connection: found(Lane("send", connection))
+            self.store, source, name, owner, limit=limit, planned=lambda connection: report(Lane("send", connection))
         )
         return taken >= limit
 
-    def _send(self, name: str, owner: str, found: Found, alive: Callable[[], None]) -> bool:
+    def _send(self, name: str, owner: str, report: Report, alive: Callable[[], None]) -> bool:
         connection = self._open(name)
         if connection is None:
             return False
         if state_of(connection, self.store.now()) == "closed":
-            return self._send_to(connection, owner, found, alive)
+            return self._send_to(connection, owner, report, alive)
         probe = self._probes.setdefault(name, threading.Lock())
         if not probe.acquire(blocking=False):
-            return False  # one at a time: more would only hang as well, and keep threads from other lanes
+            return False  # one probe at a time: more would hang as well, and keep threads from other lanes
         try:
-            return self._send_to(connection, owner, found, alive)
+            return self._send_to(connection, owner, report, alive)
         finally:
             probe.release()
 
-    def _send_to(self, connection: Connection, owner: str, found: Found, alive: Callable[[], None]) -> bool:
+    def _send_to(self, connection: Connection, owner: str, report: Report, alive: Callable[[], None]) -> bool:
         name = connection.name
         try:
             adapter = self._providers.adapter(connection)
@@ -137,12 +137,12 @@ class Work:
                 name, self.store.now(), lambda _: PROBE_SECONDS, str(error), stopped=stopped
             )
             return False
-        more = partial(found, Lane("send", name))
+        more = partial(report, Lane("send", name))
         taken = send_batch(self.store, connection, adapter, owner, more=more, alive=alive)
         return taken >= batch_size(connection, adapter)
 
     def _open(self, name: str) -> Connection | None:
-        """The connection, unless it is gone, paused or resting."""
+        """Return the connection; None where it is gone, paused or waiting."""
         connection = self.store.connections.get(name)
         if connection is None or connection.paused or connection.retry_at > self.store.now():
             return None

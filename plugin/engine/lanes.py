@@ -1,4 +1,4 @@
-"""A lane: work that is done together, one batch at a time, and that waits for no other lane."""
+"""Lanes: work that is done together, one batch at a time, independently of other lanes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """:param name: of the inbox's lane to ``decide``, the provider connection to ``send``, the host to ``notify``, or
-    the connection with something on the schedule to ``tend``.
+    """One lane.
+
+    :param name: the inbox's lane to ``decide``, the provider connection to ``send``, the host to ``notify``, or the
+        connection whose schedule to ``tend``.
     """
 
     kind: Kind

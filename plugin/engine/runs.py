@@ -1,4 +1,4 @@
-"""What this process is working on: how many batches of each lane at once, and the leases that they hold."""
+"""The batches under way in this process: how many of each lane at once, and their leases."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from ..store.leases import RENEW_SECONDS, renew
 from .lanes import Lane
 
 CALLS_IN_FLIGHT = 4
-"""Batches that one connection has on the way at once, in one process."""
+"""Maximum batches of one connection at the same time, in one process."""
 
 MAX_RUN_SECONDS = 600.0
-"""A run that has been at one step, such as a call to a provider, for longer is taken for stuck: its leases are no
-longer renewed."""
+"""Maximum seconds of one step, such as a call to a provider. A longer run counts as stuck: its leases run out."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 @dataclass(slots=True)
 class Run:
-    """:param since: when its current step began, by ``time.monotonic``."""
+    """One batch after the other of a lane.
+
+    :param since: when the current step began, by ``time.monotonic``.
+    """
 
     lane: Lane
     owner: str
@@ -33,14 +35,17 @@ class Run:
 
 @dataclass(slots=True)
 class _Lane:
-    """:param missed: work was seen while no further run was allowed."""
+    """The runs of a lane. :param missed: work was found while no further run was allowed."""
 
     missed: bool = False
     runs: list[Run] = field(default_factory=list)
 
 
 class Runs:
-    """:param calls_in_flight: runs of one connection's sending at once; of everything else there is one."""
+    """All runs of this process.
+
+    :param calls_in_flight: maximum runs that send awards of one connection; every other lane has one.
+    """
 
     def __init__(self, store: Store, calls_in_flight: int = CALLS_IN_FLIGHT) -> None:
         self._store = store
@@ -54,11 +59,11 @@ class Runs:
         self._thread = threading.Thread(target=self._renew, name="badgerelay-leases", daemon=True)
 
     def start(self) -> None:
-        """Start to renew the leases of runs, every few seconds."""
+        """Start to renew the leases of runs every few seconds."""
         self._thread.start()
 
     def begin(self, lane: Lane) -> Run | None:
-        """A run of the lane; None when there are as many as there may be, which is remembered, or when stopping."""
+        """Return a new run of the lane; None where its runs are as many as allowed, or after ``stop``."""
         limit = self._calls_in_flight if lane.kind == "send" else 1
         with self._idle:
             kept = self._lanes.setdefault(lane, _Lane())
@@ -71,11 +76,11 @@ class Runs:
         return run
 
     def again(self, run: Run) -> None:
-        """The run has come a step further, or goes on with its next batch."""
+        """Note that the run has finished a step or a batch."""
         run.since = time.monotonic()
 
     def end(self, run: Run) -> bool:
-        """Whether a further run was wanted meanwhile: somebody should look again."""
+        """End a run. Return whether another one was refused while it ran, so that the lane may have work."""
         with self._idle:
             kept = self._lanes[run.lane]
             kept.runs.remove(run)
@@ -86,7 +91,7 @@ class Runs:
         return missed
 
     def stop(self, seconds: float) -> None:
-        """Let nothing begin and wait so long for what is under way; its leases are renewed until then."""
+        """Begin no run and wait so many seconds for those under way, whose leases are renewed until then."""
         with self._idle:
             self._closed = True
             self._idle.wait_for(lambda: not any(kept.runs for kept in self._lanes.values()), seconds)
@@ -106,7 +111,7 @@ class Runs:
                 return
 
     def _keep_up(self) -> None:
-        """Our own leases first: what runs out then is of workers that are gone."""
+        """Renew our leases first: those that have run out then belong to workers that are gone."""
         store = self._store
         if step := store.keep_time():
             log.warning("the clock stepped back by %.0f s: what waits has been set right", step)

@@ -1,4 +1,4 @@
-"""The embedded engine: threads that do whatever is due, each connection in lanes of its own."""
+"""The embedded engine: threads that do due work, each connection in lanes of its own."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ import threading
 import time
 
 from ..store import StoreUnavailableError
-from ..store.changes import Changes
-from .batches import Found, Work
+from .batches import Work
 from .lanes import Lane
 from .runs import CALLS_IN_FLIGHT, Run, Runs
-
-TICK_SECONDS = 0.05
-"""Seconds between two checks, without the database, whether something was committed or has become due."""
-
-BUSY_SECONDS = 0.1
-"""Minimum seconds between two queries for due work that no news has caused."""
-
-POLL_SECONDS = 2.0
-"""Maximum seconds between two queries for due work: so late is seen a commit of which nothing told."""
+from .wakeups import Report, Wakeups, ignore
 
 PAUSE_SECONDS = 0.01
 """Minimum seconds between two queries for due work: one query serves a burst of deliveries."""
 
 STUCK_SECONDS = 60.0
-"""A dispatcher that has not looked for work for so long is stuck."""
+"""Seconds without a query for due work after which the dispatcher counts as stuck."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -34,18 +25,14 @@ log = logging.getLogger("badgerelay.delivery")
 class Engine:
     """Does due work in threads until stopped.
 
-    :param calls_in_flight: batches that one connection has on the way at once.
-    :param elsewhere: told of lanes with work that is not this engine's to do, as of one that is for hosts only.
+    :param calls_in_flight: maximum batches of one connection at the same time.
+    :param elsewhere: reports lanes whose work other processes do, as that of connections where this one is for hosts.
     """
 
-    def __init__(
-        self, work: Work, *, calls_in_flight: int = CALLS_IN_FLIGHT, elsewhere: Found = lambda _: None
-    ) -> None:
+    def __init__(self, work: Work, *, calls_in_flight: int = CALLS_IN_FLIGHT, elsewhere: Report = ignore) -> None:
         self._work = work
-        self._elsewhere = elsewhere
         self._runs = Runs(work.store, calls_in_flight)
-        self._news = threading.Event()
-        self._changes = Changes(work.store.database, self._news.set)
+        self._wakeups = Wakeups(work.store, elsewhere)
         self._stopping = threading.Event()
         self._looked = time.monotonic()
         self._dispatcher = threading.Thread(target=self._dispatch, name="badgerelay-dispatcher", daemon=True)
@@ -53,15 +40,15 @@ class Engine:
     def start(self) -> None:
         self._looked = time.monotonic()
         self._runs.start()
-        self._changes.start()
+        self._wakeups.start()
         self._dispatcher.start()
 
     def wake(self, _name: str = "") -> None:
-        """There is news: look at once, not at the next poll. It looks everywhere, whatever has news."""
-        self._news.set()
+        """Look for work at once, in all lanes."""
+        self._wakeups.wake()
 
     def trouble(self) -> str | None:
-        """Why no work is done here, or None."""
+        """Return why no work is done here, or None."""
         if self._stopping.is_set():
             return "the engine is stopping"
         if not self._dispatcher.is_alive():
@@ -70,10 +57,9 @@ class Engine:
         return f"the engine has not looked for work for {since:.0f} s" if since > STUCK_SECONDS else None
 
     def stop(self, seconds: float = 10.0) -> None:
-        """Take no new work and wait so long for what is under way; the rest is taken up when its leases end."""
+        """Begin no work and wait so many seconds for what is under way; the rest is taken up when its leases end."""
         self._stopping.set()
-        self._news.set()
-        self._changes.stop()
+        self._wakeups.stop()
         self._runs.stop(seconds)
         if self._dispatcher.is_alive() and self._dispatcher is not threading.current_thread():
             self._dispatcher.join(seconds)
@@ -92,11 +78,11 @@ class Engine:
                 self._stopping.wait(1.0)
                 continue
             self._stopping.wait(PAUSE_SECONDS)
-            self._wait(due_at)
+            self._wakeups.wait(due_at)
 
     def _start_due(self) -> float:
         """Start what is due, and return when something will be, in seconds since the epoch."""
-        self._news.clear()
+        self._wakeups.clear()
         due_at = math.inf
         for lane, at in self._work.lanes():
             due_at = min(due_at, at)
@@ -104,20 +90,9 @@ class Engine:
                 self._start(lane)
         return due_at
 
-    def _wait(self, due_at: float) -> None:
-        """Wait for news, for a commit, or until something is due, but not for long."""
-        changed = False
-        while not self._news.wait(TICK_SECONDS):
-            waited = time.monotonic() - self._looked
-            if waited >= POLL_SECONDS:
-                return
-            changed = self._changes.seen() or changed
-            if waited >= BUSY_SECONDS and (changed or due_at <= self._work.store.now()):
-                return
-
-    def _found(self, lane: Lane) -> None:
+    def _report(self, lane: Lane) -> None:
         if self._work.hosts_only and lane.kind == "send":
-            self._elsewhere(lane)
+            self._wakeups.elsewhere(lane)
         else:
             self._start(lane)
 
@@ -127,13 +102,13 @@ class Engine:
             threading.Thread(target=self._run, args=(run,), name=f"badgerelay {lane}", daemon=True).start()
 
     def _go_on(self, run: Run) -> bool:
-        return self._work.do(run.lane, run.owner, self._found, lambda: self._runs.again(run))
+        return self._work.do(run.lane, run.owner, self._report, lambda: self._runs.again(run))
 
     def _run(self, run: Run) -> None:
         try:
             while not self._stopping.is_set() and self._go_on(run):
                 if run.lane.kind == "decide":
-                    self._news.set()  # the next look gives other lanes their turn
+                    self._wakeups.wake()  # the next query gives other lanes their turn
                     break
                 self._runs.again(run)
         except StoreUnavailableError as error:
@@ -144,4 +119,4 @@ class Engine:
             self._stopping.wait(1.0)
         finally:
             if self._runs.end(run):
-                self._news.set()
+                self._wakeups.wake()

@@ -6,10 +6,10 @@ import random
 
 
 def backoff(failures: int, *, base: float, cap: float, retry_after: float | None = None) -> float:
-    """Seconds to wait after so many failures in a row: full jitter over an exponential, bounded by ``cap``.
+    """Return the seconds to wait after so many failures in a row: exponential, with jitter, bounded by ``cap``.
 
-    A wait that the other side asked for is honoured up to an hour, with up to a second on top, so that not
-    everybody comes back in the same instant.
+    A wait that the other side asked for is honoured up to an hour, with up to a second on top, so that not all
+    callers come back in the same instant.
 
     :param failures: at least 1.
     """

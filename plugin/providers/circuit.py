@@ -47,7 +47,7 @@ def open_circuit(store: Store, connection: Connection, error: AdapterError, *, b
         connection.name, store.now(), seconds, str(error), stopped=stopped, updated_at=connection.updated_at
     )
     if seconds_open is None:
-        log.info("connection %s has new settings meanwhile: its circuit stays closed", connection.name)
+        log.info("connection %s has new settings: its circuit stays closed", connection.name)
         return SOON_SECONDS
     if stopped:
         log.error("connection %s is stopped: %s", connection.name, error)

@@ -1,4 +1,4 @@
-"""Watching a call to a provider: measured, logged and traced in one place."""
+"""Measure, log and trace calls to a provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..runtime.tracing import span
 from ..store import LedgerAward, Store
 
 BOUNDS = (0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""Upper ends of the histogram's buckets, seconds."""
+"""Upper bounds of the histogram's buckets, in seconds."""
 
 CALLS, ATTEMPTS, SECONDS, BUCKET = "calls", "attempts", "seconds", "bucket"
 """Names in the table of measurements."""
@@ -26,9 +26,9 @@ log = logging.getLogger("badgerelay.delivery")
 def provider_call(
     store: Store, connection: str, verb: str, rows: Sequence[LedgerAward]
 ) -> Iterator[Callable[[Sequence[object]], None]]:
-    """Around one call of an adapter's verb for these awards.
+    """Measure, log and trace the call of an adapter's verb that the block makes for these awards.
 
-    :return: to be called with what came of each: a badge, an error, or None for a badge that is not there.
+    :return: a function to call with the outcome of each award: a badge, an error, or None for an absent badge.
     """
     outcomes: list[str] = []
     correlation_ids = [row.correlation_id for row in rows]
@@ -62,7 +62,7 @@ def provider_call(
 
 
 def outcome_of(result: object) -> str:
-    """One word for what came of one award."""
+    """Return one word for the outcome of an award."""
     match result:
         case None:
             return "absent"

@@ -1,4 +1,4 @@
-"""A provider's badge templates as they are now."""
+"""The present badge templates of a provider."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rate_limits import pace_of
 from .template_sync import sync_templates
 
 FRESH_SECONDS = 300.0
-"""A synchronization so recent is good enough."""
+"""Maximum seconds since a synchronization whose result is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Template:
 
 
 def current_templates(store: Store, connection: Connection, *, keep: bool) -> list[Template]:
-    """From a recent synchronization, else asked for now.
+    """Return the templates of a recent synchronization, else ask the provider now.
 
-    :param keep: bring the catalogue up to date too.
+    :param keep: also bring the catalogue up to date.
     :raises AdapterError: the provider does not answer.
     """
     if store.catalogue.synchronized_at(connection.name) < store.now() - FRESH_SECONDS:
@@ -37,7 +37,7 @@ def current_templates(store: Store, connection: Connection, *, keep: bool) -> li
 
 
 def live_templates(store: Store, connection: Connection) -> list[BadgeTemplate]:
-    """Asked for now, each once; nothing is kept. :raises AdapterError: the provider does not answer."""
+    """Ask the provider for its templates, each once. :raises AdapterError: it does not answer."""
     adapter = make_adapter(store, connection, pace=pace_of(store, connection, patience=math.inf))
     try:
         return list({template.id: template for template in adapter.templates()}.values())

@@ -1,4 +1,4 @@
-"""What an outcome of one award means for the whole connection."""
+"""Find the outcomes that concern the whole connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapters of the connections in use: one instance per connection, made anew when its settings change."""
+"""The adapters in use: one instance per connection, made anew when its settings change."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Providers:
         self._made: dict[str, tuple[float, Adapter]] = {}
 
     def adapter(self, connection: Connection) -> Adapter:
-        """The adapter of a connection as it is now.
+        """Return the adapter of a connection with its present settings.
 
-        :raises ConfigurationError: it is no provider's, or its adapter is not installed.
+        :raises ConfigurationError: the connection is not a provider's, or its adapter is not installed.
         """
         if connection.role != "provider":
             raise ConfigurationError(f"there is no provider connection {connection.name!r}")
@@ -33,7 +33,7 @@ class Providers:
             kept = self._made.get(connection.name)
         if kept is not None and kept[0] == connection.updated_at:
             return kept[1]
-        # Not under the guard: one that takes its time to be made holds no other.
+        # Outside the guard: an adapter that is slow to make delays no other.
         made = make_adapter(self._store, connection)
         with self._guard:
             kept = self._made.get(connection.name)
@@ -45,11 +45,11 @@ class Providers:
 def make_adapter(
     store: Store, connection: Connection, *, storage: Storage | None = None, pace: Pace | None = None
 ) -> Adapter:
-    """The adapter, contained, and handed its own settings alone.
+    """Return a guarded adapter that sees its own settings alone.
 
     :param storage: instead of the connection's own, for a connection that is not saved yet.
-    :param pace: instead of that of work that nobody waits for.
-    :raises ConfigurationError: it is not installed, or does not work.
+    :param pace: instead of the pace of background work.
+    :raises ConfigurationError: the adapter is not installed, or does not work.
     """
     context = Context(
         connection.name,
@@ -71,5 +71,5 @@ def make_adapter(
 
 
 def public_url_of(store: Store, connection: Connection) -> str:
-    """Where what the connection's adapter publishes is served; empty where the installation has no public URL."""
+    """Return the URL of the pages that the adapter publishes; empty where the installation has no public URL."""
     return f"{store.public_url}/public/{connection.name}" if store.public_url else ""

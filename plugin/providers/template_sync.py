@@ -1,4 +1,4 @@
-"""The catalogue made equal to what a provider has, and what follows for awards: dead templates hold them."""
+"""Copy a provider's badge templates into the catalogue, and hold awards whose template is not active."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .rate_limits import pace_of
 Watch = Callable[[Iterable[BadgeTemplate]], Iterable[BadgeTemplate]]
 
 PATIENCE_SECONDS = 60.0
-"""A listing waits so long for each page's place in the rate: begun anew, it would ask for all pages once more."""
+"""Maximum seconds that each page of a listing waits for the rate: a new listing would ask for all pages again."""
 
 log = logging.getLogger("badgerelay.catalogue")
 
@@ -28,12 +28,13 @@ def sync_templates(
     adapter: Adapter | None = None,
     accept_missing: bool = False,
 ) -> Synchronized:
-    """Copy a provider's badge templates into the catalogue; hold the awards of those that have died, and let go
-    those of the ones that live again.
+    """Copy a provider's badge templates into the catalogue.
+
+    Awards of templates that are no longer active are held; those of templates that are active again are released.
 
     :param watch: sees the templates as they come, to show progress.
-    :param adapter: of the connection, where there is one already.
-    :raises AdapterError: it does not answer, or nobody can believe its list; then nothing has changed.
+    :param adapter: the connection's adapter, where the caller has one.
+    :raises AdapterError: the provider does not answer, or its list is not plausible; then nothing has changed.
     """
     began = store.now()
     used = adapter or make_adapter(store, connection, pace=pace_of(store, connection, patience=PATIENCE_SECONDS))

@@ -1,4 +1,4 @@
-"""Calls that come to an end: one that never returns is given up, and named."""
+"""The time-out of calls to adapters: a call that never returns is given up."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ...adapters.errors import AmbiguousError, OverBudgetError, TemporaryError
 T = TypeVar("T")
 
 SILENT_SECONDS = 300.0
-"""A call that has neither returned nor asked for a place in the rate for so long is given up."""
+"""Maximum seconds without a return or a request to the rate limit, after which a call is given up."""
 
 MAX_HANGING = 8
-"""Calls of one connection that were given up and go on, as no thread can be ended: then no more is called."""
+"""Maximum calls of one connection that were given up and still run, as no thread can be ended; then none is made."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -27,14 +27,15 @@ class HangingError(AmbiguousError):
 
 
 class EndingError(Exception):
-    """An adapter raised what ends a process, or another task: in a thread of its own it ends neither."""
+    """An adapter raised an exception that would end a process, such as SystemExit."""
 
 
 class _Watch:
-    """When a call last showed that it is alive.
+    """The progress of one call.
 
-    :ivar since: by ``time.monotonic``.
-    :ivar given_up: nobody waits for it any more.
+    :ivar since: when it last showed progress, by ``time.monotonic``.
+    :ivar waits: it waits for the rate limit.
+    :ivar given_up: nobody waits for its answer.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class _Watch:
         self.given_up = False
 
     def left(self) -> float:
-        """Seconds until it counts as hanging, unless it shows meanwhile that it does not."""
+        """Return the seconds until the call counts as hanging, unless it shows progress."""
         return SILENT_SECONDS if self.waits else max(0.0, self.since + SILENT_SECONDS - time.monotonic())
 
 
@@ -51,9 +52,9 @@ _watch: contextvars.ContextVar[_Watch | None] = contextvars.ContextVar("badgerel
 
 
 def watched(pace: Callable[[], None]) -> Callable[[], None]:
-    """The pace, whose waiting does not count as an adapter's silence.
+    """Return the pace without counting its waiting as the adapter's silence.
 
-    A call that was given up gets no place any more: what it would issue has been looked for, and perhaps sent again.
+    A call that was given up is refused: its award has been looked up, and perhaps sent again.
     """
 
     def paced() -> None:
@@ -72,13 +73,14 @@ def watched(pace: Callable[[], None]) -> Callable[[], None]:
 
 
 def bounded(call: Callable[[], T], name: str, connection: str) -> T:
-    """What the call gives, made in a thread of its own; raises what it raises.
+    """Make a call in a thread of its own, and return its answer or raise its exception.
 
-    Whoever waits for it can be interrupted: that is nothing of the call's.
+    The waiting thread can be interrupted without an effect on the call.
 
-    :param name: of the adapter, for messages, as ``connection``.
-    :raises HangingError: it does not return; it goes on, nobody waits for it, and it gets no place in the rate.
-    :raises EndingError: it raised such as SystemExit.
+    :param name: the adapter's name, for messages.
+    :param connection: the connection's name, for messages.
+    :raises HangingError: the call does not return. It runs on, and the rate limit refuses its requests.
+    :raises EndingError: the call raised an exception that ends a process.
     :raises TemporaryError: too many calls of this connection hang already.
     """
     hanging = f"badgerelay hanging {name} of {connection}"

@@ -1,4 +1,4 @@
-"""Telling workers through a broker which lanes have work, from a thread of its own: no caller ever waits for it."""
+"""Report lanes with work to workers through a broker, from a thread of its own: no caller waits for it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Protocol
 from ..lanes import Lane
 
 SPACING_SECONDS = 0.05
-"""Between two messages about one lane: in a burst of deliveries one stands for many, as workers take batches."""
+"""Seconds between two messages about one lane: in a burst of deliveries one stands for many."""
 
-REST_SECONDS = 1.0
-"""After a failure. What was to be said meanwhile is forgotten: the sweep says it again."""
+COOLDOWN_SECONDS = 1.0
+"""Seconds without messages after a failure. The sweep makes up for them."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -41,7 +41,7 @@ class Publisher:
         self._thread: threading.Thread | None = None
 
     def offer(self, lane: Lane) -> None:
-        """There is work: a message goes out, now or a moment after the last one about this lane."""
+        """Send a message about a lane, now or a moment after the last one about it."""
         with self._news:
             if lane in self._wanted or self._closed:
                 return
@@ -53,7 +53,7 @@ class Publisher:
             self._news.notify()
 
     def close(self, seconds: float = 2.0) -> None:
-        """Say what is still to be said, within so many seconds."""
+        """Send the messages that wait, within so many seconds."""
         with self._news:
             self._closed = True
             self._news.notify()
@@ -74,7 +74,7 @@ class Publisher:
         self._sender.close()
 
     def _next(self) -> Lane | None:
-        """The lane whose moment has come; None when closed and all is said."""
+        """Return the lane whose message is to be sent; None after ``close`` where none waits."""
         with self._news:
             while True:
                 now = time.monotonic()
@@ -100,5 +100,5 @@ class Publisher:
                 type(error).__name__,
             )
         with self._news:
-            self._news.wait_for(lambda: self._closed, REST_SECONDS)
+            self._news.wait_for(lambda: self._closed, COOLDOWN_SECONDS)
             self._wanted.clear()

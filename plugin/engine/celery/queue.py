@@ -1,4 +1,4 @@
-"""Messages that tell Celery's workers which lane has work: their queue, and how they are put on it.
+"""Messages that report a lane with work to Celery's workers: their queue, and how they are sent.
 
 Needs ``badgerelay[celery]``.
 """

@@ -1,4 +1,4 @@
-"""One batch for each message: what a process does that gets its work through a broker."""
+"""Do one batch for each message: the engine of a process that gets its work through a broker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..runs import CALLS_IN_FLIGHT, Runs
 from .publisher import Publisher
 
 SWEEP_SECONDS = 1.0
-"""How often one of all processes looks for lanes that are due: how soon is found what a broker lost."""
+"""Seconds between two sweeps of all processes together: a message that a broker lost is made up for so late."""
 
 log = logging.getLogger("badgerelay.delivery")
 
@@ -33,26 +33,26 @@ class Runner:
         self._runs.start()
 
     def close(self, seconds: float) -> None:
-        """Wait so long for what is under way, and let go of the broker and the database."""
+        """Wait so many seconds for runs under way, and close the broker and the database."""
         self._runs.stop(seconds)
         self._publisher.close()
         self._work.store.close()
 
     def run(self, lane: Lane) -> None:
-        """Do one batch of a lane. Errors are logged: what was taken is due again when its lease ends."""
+        """Do one batch of a lane. Errors are logged: leased rows are due again when their leases end."""
         run = self._runs.begin(lane)
         if run is None:
             return
-        told = False
+        reported = False
 
-        def found(other: Lane) -> None:
-            nonlocal told
-            told = told or other == lane
+        def report(other: Lane) -> None:
+            nonlocal reported
+            reported = reported or other == lane
             self._publisher.offer(other)
 
         more = False
         try:
-            more = self._work.do(lane, run.owner, found, lambda: self._runs.again(run)) and not told
+            more = self._work.do(lane, run.owner, report, lambda: self._runs.again(run)) and not reported
         except StoreUnavailableError as error:
             log.error("%s: the database does not answer: %s", lane, error)
         except Exception:

@@ -1,4 +1,4 @@
-"""What a periodic task is."""
+"""Periodic tasks, and the schedule that follows from the connections' settings."""
 
 from __future__ import annotations
 

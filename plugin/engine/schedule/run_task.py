@@ -1,4 +1,4 @@
-"""One due task of a connection: claimed, done, and its outcome kept, whatever it was."""
+"""Run one due task of a connection: claim it, do it, and keep its outcome."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ log = logging.getLogger("badgerelay.schedule")
 def tend(store: Store, tasks: Mapping[str, Task], name: str, owner: str) -> bool:
     """Do the task of this connection that has been due longest; whether there was one.
 
-    A failure is kept and tried again, later each time. The connection does not rest for it: what is sent is not held
-    up by what can wait.
+    A failed task is tried again, later each time. It leaves the connection's circuit closed: awards do not wait for
+    tasks.
 
     :raises StoreUnavailableError: the database does not answer; the task is due again when its lease ends.
     """

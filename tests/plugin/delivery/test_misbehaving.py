@@ -218,7 +218,7 @@ from badgerelay.adapters import Account, Adapter, BadgeTemplate, Capabilities, I
 from marshmallow import Schema
 
 end = threading.Event()
-wish = ""
+behaviour = ""
 
 
 class Naughty(Adapter):
@@ -227,26 +227,26 @@ class Naughty(Adapter):
     settings_schema = Schema
 
     def __init__(self, settings, context):
-        if wish == "unmade":
+        if behaviour == "unmade":
             raise KeyError("rosa@example.org")
-        if wish == "sleeps while made":
+        if behaviour == "sleeps while made":
             end.wait()
         super().__init__(settings, context)
 
     def check(self):
-        if wish == "check":
+        if behaviour == "check":
             raise KeyError("rosa@example.org")
         return Account("n", "Naughty")
 
     def templates(self):
-        if wish == "templates":
+        if behaviour == "templates":
             yield "no template"
         yield BadgeTemplate("t", "T", "active")
 
     def issue(self, awards):
-        if wish == "sleeps":
+        if behaviour == "sleeps":
             end.wait()
-        if wish == "exits":
+        if behaviour == "exits":
             raise SystemExit(awards[0].recipient.email)
         return [IssuedBadge("b-" + award.id, award.template_id, "pending") for award in awards]
 
@@ -257,7 +257,7 @@ class Naughty(Adapter):
 
 @pytest.fixture
 def naughty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Installs a badge provider of the name ``naughty``; its module, whose ``wish`` says what it does."""
+    """Installs a badge provider of the name ``naughty``; its module, whose ``behaviour`` says what it does."""
     info = tmp_path / "site" / "naughty-1.dist-info"
     info.mkdir(parents=True)
     (tmp_path / "site" / "naughty_adapter.py").write_text(NAUGHTY)
@@ -270,26 +270,30 @@ def naughty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module.end.set()
 
 
-@pytest.mark.parametrize("wish", ["sleeps", "exits"])
+@pytest.mark.parametrize("behaviour", ["sleeps", "exits"])
 def test_one_that_never_returns_or_exits_is_named_and_holds_no_other(
-    wish: str, naughty: Any, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    behaviour: str,
+    naughty: Any,
+    pipeline: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(bounding, "SILENT_SECONDS", 0.3)
     connect(pipeline.store, Declared("naughty", "bin", {}))
     add_rule(pipeline.store, "*", COURSE, "bin", "t")
-    naughty.wish = wish
+    naughty.behaviour = behaviour
     pipeline.complete(userId="15300721")
     until(lambda: counts(pipeline.credly)["total"] == 1)
     until(lambda: pipeline.award(connection="bin")["state"] == "waiting")
     award = pipeline.award(connection="bin")
     assert "the adapter naughty" in award["reason"]
     assert award["in_doubt"]
-    if wish == "sleeps":
+    if behaviour == "sleeps":
         connection = pipeline.store.connections.get("bin")
         assert connection is not None
         assert "the adapter naughty has not returned" in str(connection.trouble)
     assert "rosa@example.org" not in caplog.text + json.dumps(pipeline.history(award["id"]))
-    naughty.wish = ""
+    naughty.behaviour = ""
     naughty.end.set()
     pipeline.store.repair.retry(Chosen(connection="bin"), pipeline.store.now)
     until(lambda: pipeline.award(connection="bin")["state"] == "issued", 40)
@@ -302,7 +306,7 @@ def test_one_that_sleeps_while_it_is_made_stops_its_connection_and_holds_no_othe
     connect(pipeline.store, Declared("naughty", "bin", {}))
     add_rule(pipeline.store, "*", COURSE, "bin", "t")
     monkeypatch.setattr(bounding, "SILENT_SECONDS", 0.5)
-    naughty.wish = "sleeps while made"
+    naughty.behaviour = "sleeps while made"
     pipeline.complete(userId="15300721")
     until(lambda: counts(pipeline.credly)["total"] == 1)
     until(lambda: (found := pipeline.store.connections.get("bin")) and found.stopped)
@@ -314,7 +318,7 @@ def test_one_that_sleeps_while_it_is_made_stops_its_connection_and_holds_no_othe
 def test_one_that_cannot_be_made_stops_its_connection_and_says_why(naughty: Any, pipeline: Pipeline) -> None:
     connect(pipeline.store, Declared("naughty", "bin", {}))
     add_rule(pipeline.store, "*", COURSE, "bin", "t")
-    naughty.wish = "unmade"
+    naughty.behaviour = "unmade"
     pipeline.complete(userId="15300721")
     until(lambda: counts(pipeline.credly)["total"] == 1)
     until(lambda: (found := pipeline.store.connections.get("bin")) and found.stopped)

@@ -85,7 +85,7 @@ def test_both_names_of_one_completion_and_every_repetition_are_one_badge(pipelin
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("options", "reason"),
     [
         ({"hasPassed": False}, "without passing"),
         ({"loInstanceId": OTHER_PROVIDERS_COURSE}, "'another-provider'"),
@@ -93,8 +93,8 @@ def test_both_names_of_one_completion_and_every_repetition_are_one_badge(pipelin
         ({"loInstanceId": "course:8801302_17700993"}, "names no badge template"),
     ],
 )
-def test_a_completion_that_earns_nothing_says_why(pipeline: Pipeline, wish: dict[str, Any], reason: str) -> None:
-    pipeline.complete(userId=ROSA, **wish)
+def test_a_completion_that_earns_nothing_says_why(pipeline: Pipeline, options: dict[str, Any], reason: str) -> None:
+    pipeline.complete(userId=ROSA, **options)
     (event,) = pipeline.settled()
     assert event["state"] == "ignored"
     assert reason in event["reason"]

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from badgerelay.plugin.engine import threads as engine_module
+from badgerelay.plugin.engine import wakeups
 from badgerelay.plugin.engine.assembly import make_engine
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.store import Store, open_store
@@ -34,7 +34,7 @@ def other(store: Store, settings: Settings) -> Iterator[Store]:
 @pytest.fixture
 def without_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """No poll comes to help within a test."""
-    monkeypatch.setattr(engine_module, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(wakeups, "POLL_SECONDS", 60.0)
 
 
 @pytest.fixture
