@@ -32,7 +32,7 @@ SANDBOX_PROVIDER, SANDBOX_ACCOUNT = "academy", "acme"
 def sandbox(what: str, port: int, faults: str, knobs: tuple[str, ...]) -> None:
     """Run a local server that behaves like a badge provider or ALM, to try things on. It needs no account.
 
-    WHAT is `alm` or the name of an installed adapter, such as `credly`.
+    WHAT is `alm` or the name of an installed adapter.
 
     It prints the connection to itself as TOML, for `badgerelay connect --from`. It behaves as the vendor documents;
     where the documentation is not certain, a knob decides. An unknown knob is answered with the list of knobs. PUT

@@ -56,7 +56,7 @@ class Relay(ForkAware):
 
     @property
     def attached(self) -> bool:
-        """Whether a host's manager is attached."""
+        """True once a host's manager is attached."""
         return bool(self._managers)
 
     def after_fork_in_child(self) -> None:

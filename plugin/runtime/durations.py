@@ -11,13 +11,13 @@ _SECONDS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0}
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds, or None for what is not of that form."""
+    """Return the length in seconds, or None for a text of another form."""
     match = _DURATION.match(text.strip())
     return None if match is None else int(match[1]) * _SECONDS[match[2].lower()]
 
 
 def in_words(seconds: float) -> str:
-    """A length as :func:`parse_duration` takes it, in the largest unit that goes into it."""
+    """Return a length as :func:`parse_duration` takes it, in the largest unit that goes into it."""
     for unit, length in reversed(_SECONDS.items()):
         number = seconds / length
         if number == int(number) and number:

@@ -22,10 +22,10 @@ FIELDS = (
     "outcome",
     "seconds",
 )
-"""What a record may carry beside its message; in JSON, under the same name."""
+"""Attributes of a record that are logged with its message; in JSON, under the same name."""
 
 BRIEF = 8
-"""Digits of a correlation id that a line of text shows: its last, which are the event's own."""
+"""Number of digits of a correlation id in a line of text: its last ones, which are the event's own."""
 
 
 class _JsonFormatter(logging.Formatter):
@@ -56,7 +56,7 @@ class _TextFormatter(logging.Formatter):
 
 
 def one_line(text: str) -> str:
-    """A text from outside as part of a line: it can neither begin another nor move a terminal's cursor."""
+    """Return a text from outside as part of a line: it can neither begin another nor move a terminal's cursor."""
     return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 

@@ -1,4 +1,4 @@
-"""What the environment says, read once."""
+"""Settings from the environment, read once."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; empty variables count as unset.
+    """Read the settings from the environment; empty variables count as unset.
 
-    :raises SettingsError: a variable has a value that cannot be.
+    :raises SettingsError: a variable has a value that is not valid.
     """
     environ = os.environ if environ is None else environ
     home = Path(environ["BADGERELAY_HOME"]) if environ.get("BADGERELAY_HOME") else _default_home()

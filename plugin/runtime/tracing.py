@@ -17,13 +17,13 @@ except ImportError:
     trace = None
 
 MAX_IDS = 100
-"""Ids that one span carries."""
+"""Maximum number of ids that one span carries."""
 
 _NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 def span(name: str, **attributes: str | int | Sequence[str] | Sequence[int]) -> AbstractContextManager[Any]:
-    """A span around the block, with attributes ``badgerelay.<key>``; of a list also how many it has.
+    """Begin a span around the block, with attributes ``badgerelay.<key>``; of a list also how many it has.
 
     The tracer provider is the process's own: whoever runs it chooses where spans go.
     """
@@ -38,13 +38,13 @@ def span(name: str, **attributes: str | int | Sequence[str] | Sequence[int]) -> 
 
 
 def describe(**attributes: str | int | Sequence[str] | Sequence[int]) -> None:
-    """Attributes of the current span that were not known when it began."""
+    """Add attributes that were not known when the current span began."""
     if _traced():
         trace.get_current_span().set_attributes(_attributes(attributes))
 
 
 def _traced() -> bool:
-    """Whether anybody set up a tracer provider: spans that lead nowhere would cost each delivery a tenth."""
+    """Return whether a tracer provider was set up: spans without one would cost each delivery a tenth."""
     return trace is not None and not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 

@@ -40,7 +40,7 @@ class Vault:
             ) from error
 
     def reseal(self, sealed: str) -> str:
-        """The same secret under the newest key."""
+        """Return the same secret under the newest key."""
         return self.seal(self.open(sealed))
 
 
@@ -49,7 +49,7 @@ def new_key() -> str:
 
 
 def open_vault(settings: Settings) -> Vault:
-    """The vault of these settings; makes the key file (mode 0600) where neither it nor a variable exists."""
+    """Return the vault of these settings; make the key file (mode 0600) where neither it nor a variable exists."""
     return Vault(settings.secret_keys or _key_file(settings.home / KEY_FILE))
 
 

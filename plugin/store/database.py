@@ -109,7 +109,7 @@ class Database(ForkAware):
 
     @contextmanager
     def write(self, *, locked: bool = False) -> Iterator[Transaction]:
-        """A transaction that is committed at the end of the block.
+        """Give a transaction that is committed at the end of the block.
 
         :param locked: the caller holds ``writer`` already.
         :raises StoreUnavailableError: it could not begin or commit.
@@ -174,13 +174,16 @@ class Database(ForkAware):
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads; waits for no writer. :raises StoreUnavailableError: as in ``write``."""
+        """Give a transaction that only reads; it waits for no writer.
+
+        :raises StoreUnavailableError: as in ``write``.
+        """
         reading = {"badgerelay_read": True}
         with self._gate, _translated(), self._engine.connect().execution_options(**reading) as transaction:
             yield transaction
 
     def insert(self, table: sa.Table) -> Any:
-        """An INSERT that knows ``on_conflict_do_nothing`` in this database's dialect."""
+        """Return an INSERT that knows ``on_conflict_do_nothing`` in this database's dialect."""
         if self.embedded:
             from sqlalchemy.dialects.sqlite import insert
         else:
@@ -188,7 +191,10 @@ class Database(ForkAware):
         return insert(table)
 
     def version(self) -> str | None:
-        """The schema's version, or None for an empty database. :raises StoreUnavailableError: it does not answer."""
+        """Return the schema's version, or None for an empty database.
+
+        :raises StoreUnavailableError: the database does not answer.
+        """
         try:
             with self.read() as transaction:
                 if not sa.inspect(transaction).has_table("alembic_version"):

@@ -43,13 +43,13 @@ def test_the_hosts_workers_issue_what_a_receiver_takes(broker_home: Home, worker
         running.stop()
 
 
-def test_its_beat_finds_what_was_committed_while_the_broker_was_told_nothing(
+def test_its_beat_finds_what_was_committed_while_the_broker_was_broker_url_nothing(
     broker_home: Home, workers: list[Running]
 ) -> None:
     provider, _ = broker_home.connect_sandboxes()
-    told = broker_home.environ.pop("BADGERELAY_BROKER_URL")
+    broker_url = broker_home.environ.pop("BADGERELAY_BROKER_URL")
     relay = broker_home.start("serve", "--port", "0", "--no-worker")
-    broker_home.environ["BADGERELAY_BROKER_URL"] = told
+    broker_home.environ["BADGERELAY_BROKER_URL"] = broker_url
     assert deliver(relay.url, completion()).status_code == 202
     eventually(lambda: badges(provider), 15)
     code = "from celery_host import grade; import sys; grade.delay(sys.argv[1])"
@@ -60,7 +60,7 @@ def test_its_beat_finds_what_was_committed_while_the_broker_was_told_nothing(
         running.stop()
 
 
-def test_a_registered_host_leaves_the_work_to_workers_and_is_told(broker_home: Home) -> None:
+def test_a_registered_host_leaves_the_work_to_workers_and_is_broker_url(broker_home: Home) -> None:
     provider = broker_home.start("sandbox", "credly").url
     broker_home.connect_to(provider, None)
     course = ("--learning-object", "forklift-1", "--template", TEMPLATE, "--connection", "academy")
