@@ -43,7 +43,7 @@ def test_the_hosts_workers_issue_what_a_receiver_takes(broker_home: Home, worker
         running.stop()
 
 
-def test_its_beat_finds_what_was_committed_while_the_broker_was_broker_url_nothing(
+def test_its_beat_finds_what_was_committed_while_the_broker_got_no_message(
     broker_home: Home, workers: list[Running]
 ) -> None:
     provider, _ = broker_home.connect_sandboxes()
@@ -60,7 +60,7 @@ def test_its_beat_finds_what_was_committed_while_the_broker_was_broker_url_nothi
         running.stop()
 
 
-def test_a_registered_host_leaves_the_work_to_workers_and_is_broker_url(broker_home: Home) -> None:
+def test_a_registered_host_leaves_the_work_to_workers_and_gets_its_notices(broker_home: Home) -> None:
     provider = broker_home.start("sandbox", "credly").url
     broker_home.connect_to(provider, None)
     course = ("--learning-object", "forklift-1", "--template", TEMPLATE, "--connection", "academy")
