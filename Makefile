@@ -11,12 +11,14 @@ DEMO := .cache/demo
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 
-.PHONY: help setup demo docs test test-services lint bench soak chaos clean
+.PHONY: help setup demo docs test test-services versions oldest lint bench soak chaos clean
 
 help:
 	@echo "make demo           see completed courses become badges, on this machine alone"
 	@echo "make test           the tests, on embedded defaults"
 	@echo "make test-services  the tests that need PostgreSQL, RabbitMQ, Redis and Node (installed from Debian's packages if absent)"
+	@echo "make versions       the tests on each Python that this machine has"
+	@echo "make oldest         the short form of the tests with the oldest dependencies that setup.cfg allows"
 	@echo "make docs           the pages of docs/, built into docs/_build/html"
 	@echo "make lint           ruff, mypy --strict and the pages"
 	@echo "make bench          the benchmark (ratios, medians of three), about a quarter of an hour"
@@ -66,6 +68,12 @@ test: $(STAMP)
 
 test-services: $(STAMP)
 	sh tests/services.sh sh tests/streams.sh $(BIN)/python
+
+versions:
+	sh tests/versions.sh
+
+oldest:
+	sh tests/oldest.sh $(PYTHON)
 
 lint: $(STAMP) docs
 	$(BIN)/ruff check .

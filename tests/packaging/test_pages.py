@@ -20,6 +20,7 @@ import yaml
 from badgerelay.hooks.specs import HOST_CALLS, HOST_IMPLEMENTS, PLUGIN_IMPLEMENTS
 from badgerelay.plugin.cli.main import COMMANDS, badgerelay
 from badgerelay.plugin.store.policy import KEYS
+from badgerelay.plugin.store.schema.awards import HeldReason
 
 from .building import ROOT, environment
 from .pages import PAGES, RUN, Block, blocks, prose, script
@@ -51,6 +52,12 @@ def _name(page: Path) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_has_a_line(name: str) -> None:
     assert re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", TEXT) or f"badgerelay {name}" in TEXT, name
+
+
+@pytest.mark.parametrize("reason", HeldReason)
+def test_every_reason_to_hold_an_award_says_what_ends_it(reason: HeldReason) -> None:
+    page = (ROOT / "docs" / "reference" / "states.md").read_text()
+    assert re.search(rf"^\| `{reason.value}` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE)
 
 
 def test_the_readme_is_short() -> None:
