@@ -327,13 +327,13 @@ HOSTILE = VALUES | st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(st.lists(st.just(GOOD), max_size=4), HOSTILE, st.integers(0, 4), st.booleans())
-def test_no_neighbour_takes_good_events_down(good: list[Any], hostile: Any, place: int, ascii_only: bool) -> None:
+def test_no_neighbour_takes_good_events_down(good: list[Any], hostile: Any, position: int, ascii_only: bool) -> None:
     texts = [json.dumps(item) for item in good]
-    texts.insert(place, json.dumps(hostile, ensure_ascii=ascii_only))
+    texts.insert(position, json.dumps(hostile, ensure_ascii=ascii_only))
     body = f'{{"accountId":70412,"events":[{",".join(texts)}]}}'.encode("utf-8", "surrogatepass")
     events = list(decode(body).events)
     assert len(events) == len(texts)
-    bad = events.pop(min(place, len(good)))
+    bad = events.pop(min(position, len(good)))
     assert events == [one(GOOD)] * len(good)
     assert_storable(bad)
 

@@ -135,8 +135,8 @@ def test_the_transcript_has_the_completions_of_the_time(
     client = connect()
     assert client.check() == "70412"
     host = client._transport.base
-    for wish in ({}, {"userId": "15300722", "dateCompleted": "2020-02-01T10:00:00.000Z"}):
-        requests.post(f"{host}/_sandbox/complete", json=wish, timeout=5).raise_for_status()
+    for body in ({}, {"userId": "15300722", "dateCompleted": "2020-02-01T10:00:00.000Z"}):
+        requests.post(f"{host}/_sandbox/complete", json=body, timeout=5).raise_for_status()
     begin = partial(start_transcript, client, since, since + 2 * DAY)
     rows = list(csv.DictReader(report(client, TRANSCRIPT, begin, clock.sleep)))
     assert [(row["email"], row["LO Unique ID"], row["Status"]) for row in rows] == [

@@ -214,8 +214,8 @@ def test_completions_are_delivered_in_order_and_only_after_a_2xx(receiver: tuple
     hook.answers = [500, 503, 302]
     with running(webhook_url=hook_url, webhook_username="alm", webhook_password="pw") as url:
         for user_id in ("15300721", "15300722"):
-            wish = {"userId": user_id, "loInstanceId": "course:8801234_17700456"}
-            assert requests.post(f"{url}/_sandbox/complete", json=wish, timeout=5).status_code == 202
+            body = {"userId": user_id, "loInstanceId": "course:8801234_17700456"}
+            assert requests.post(f"{url}/_sandbox/complete", json=body, timeout=5).status_code == 202
         until(lambda: len(hook.bodies) == 5)
         learners = [delivery.events[0].user_id for delivery in hook.deliveries]
         assert learners == ["15300721"] * 4 + ["15300722"]
@@ -239,7 +239,7 @@ def test_duplicates_both_names_and_batches_can_be_had(receiver: tuple[Receiver, 
             "signature_secret": "s",
         }
         assert requests.post(f"{url}/_sandbox/webhooks", json=target, timeout=5).status_code == 201
-        wish = {
+        body = {
             "userId": "15300721",
             "loInstanceId": "learningProgram:164501_152277",
             "times": 3,
@@ -248,7 +248,7 @@ def test_duplicates_both_names_and_batches_can_be_had(receiver: tuple[Receiver, 
             "dateCompleted": "2026-08-24T10:04:31Z",
             "timestamps": "legacy",
         }
-        requests.post(f"{url}/_sandbox/complete", json=wish, timeout=5).raise_for_status()
+        requests.post(f"{url}/_sandbox/complete", json=body, timeout=5).raise_for_status()
         until(lambda: sum(len(delivery.events) for delivery in hook.deliveries) == 6)
         events = [event for delivery in hook.deliveries for event in delivery.events]
         assert len({event.event_id for event in events}) == 2
