@@ -1,13 +1,12 @@
-"""One database, embedded or not: how transactions begin, how they wait for each other, how the schema is upgraded."""
+"""One database, embedded or not: how transactions begin and how they wait for each other."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from secrets import token_hex
 from select import select
@@ -25,17 +24,10 @@ from .notifier import Notifier
 HEAD = "0001"
 """The newest migration; compared with the database's without loading Alembic, which is slow to import."""
 
-UPGRADE_LOCK = 0x62616467
-"""PostgreSQL's advisory lock for migrations."""
-
-UPGRADE_SECONDS = 300.0
-"""Maximum seconds to wait for another process that upgrades the same embedded database."""
-
-WAITING = "another process upgrades the database: waiting for it"
-log = logging.getLogger(__name__)
-
 CHANNEL = "badgerelay"
 """PostgreSQL's channel for notifications of commits."""
+
+log = logging.getLogger(__name__)
 
 Transaction = Connection
 """A handle of the database within a transaction. A connection is a provider's or an LMS's."""
@@ -206,47 +198,10 @@ class Database(ForkAware):
             ) from error
 
     def upgrade(self) -> None:
-        """Bring the schema to ``HEAD``; safe to run from several processes at once, which wait for each other.
+        """Bring the schema to ``HEAD``, as ``store.upgrade`` does."""
+        from .upgrade import upgrade
 
-        :raises SettingsError: the schema is of a version that this version does not know.
-        :raises StoreUnavailableError: another process kept the database locked for ``UPGRADE_SECONDS``.
-        """
-        from .migrations.run import UnknownVersionError, migrate
-
-        try:
-            with self._alone() as transaction:
-                migrate(transaction)
-        except UnknownVersionError as error:
-            raise SettingsError(
-                f"the database of BADGERELAY_DATABASE_URL has schema {error}, which this version does not know (its "
-                f"newest is {HEAD}): run the version of badgerelay that made it, or a newer one"
-            ) from error
-
-    @contextmanager
-    def _alone(self) -> Iterator[Transaction]:
-        """Begin a transaction that no other upgrade runs beside; wait, with a log line, for the one under way."""
-        if not self.embedded:
-            with self.write() as transaction:
-                if not transaction.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(UPGRADE_LOCK))):
-                    log.info(WAITING)
-                    transaction.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another's upgrade may take its time
-                    transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-                yield transaction
-            return
-        with ExitStack() as stack:
-            yield self._begin_upgrade(stack)
-
-    def _begin_upgrade(self, stack: ExitStack) -> Transaction:
-        deadline, waiting = time.monotonic() + UPGRADE_SECONDS, False
-        while True:
-            try:
-                return stack.enter_context(self.write())
-            except StoreBusyError:
-                if time.monotonic() > deadline:
-                    raise
-                if not waiting:
-                    log.info(WAITING)
-                waiting = True
+        upgrade(self)
 
     def make_folder(self) -> None:
         """Make an embedded database's folder and its file, for our user alone. :raises SettingsError: that fails."""

@@ -60,7 +60,7 @@ class Notifications:
     def done(self, notice: Notice, award: LedgerAward, now: float) -> None:
         with self._database.write() as transaction:
             transaction.execute(sa.delete(notifications).where(notifications.c.id == notice.id))
-            cause = f"the host was told: {notice.hook}"
+            cause = f"the host was notified: {notice.hook}"
             record(
                 transaction,
                 [Change(now, award.connection, award.correlation_id, award.state, cause, award_id=award.id)],

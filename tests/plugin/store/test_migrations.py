@@ -16,8 +16,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import Engine
 
 from badgerelay.plugin.runtime.settings import Settings, SettingsError
-from badgerelay.plugin.store import database as database_module
 from badgerelay.plugin.store import open_store
+from badgerelay.plugin.store import upgrade as upgrade_module
 from badgerelay.plugin.store.database import HEAD, Database
 from badgerelay.plugin.store.schema.tables import metadata
 
@@ -120,7 +120,7 @@ def test_an_upgrade_waits_for_the_one_under_way_and_says_so(
         open_store(settings).close()
     timer.join()
     other.close()
-    assert [record.getMessage() for record in caplog.records] == [database_module.WAITING]
+    assert [record.getMessage() for record in caplog.records] == [upgrade_module.WAITING]
 
 
 def test_a_driver_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
