@@ -66,7 +66,7 @@ class BadgrAdapter(Adapter):
             self._classes,
             self.find,
             self.context.now,
-            look_first=not self.settings["skip_look"],
+            find_first=not self.settings["skip_look"],
             notify=self.settings["notify"],
         ).run(awards)
 

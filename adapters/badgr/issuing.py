@@ -18,7 +18,7 @@ class BadgrIssuer(BatchIssuer):
 
     :param find: looks for an award's live badge.
     :param now: returns seconds since the epoch.
-    :param look_first: look for each badge before it is issued: it is not confirmed that the hosted services refuse
+    :param find_first: search for each badge before it is issued: it is not confirmed that the hosted services refuse
         a second badge.
     :param notify: let Badgr write to the learners.
     """
@@ -33,18 +33,18 @@ class BadgrIssuer(BatchIssuer):
         find: Callable[[Award], IssuedBadge | None],
         now: Callable[[], float],
         *,
-        look_first: bool,
+        find_first: bool,
         notify: bool,
     ) -> None:
         self._client = client
         self._classes = classes
         self._find = find
         self._now = now
-        self._look_first = look_first
+        self._find_first = find_first
         self._notify = notify
 
     def build(self, award: Award) -> Item | IssuedBadge:
-        found = self._find(award) if self._look_first and award.recipient.email.strip() else None
+        found = self._find(award) if self._find_first and award.recipient.email.strip() else None
         return found or issue_item(award, self._now(), self._classes.end(award))
 
     def post(self, awards: Sequence[Award], items: Sequence[Item]) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class OpenBadgesAdapter(Adapter):
-    """Signs badges with keys of its own and serves them. See :class:`OpenBadgesSettings` and :class:`Adapter`."""
+    """Signs badges with its own keys and serves them. See :class:`OpenBadgesSettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "openbadges"
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -51,11 +51,11 @@ class OpenBadgesAdapter(Adapter):
         return f"<OpenBadgesAdapter of connection {self.context.connection!r}>"
 
     def check(self) -> Account:
-        """Make the keys where there are none yet."""
+        """Create the keys if there are none, and return the account."""
         require_pyld()
         if self.settings["proof"] == JWT:
             require_jwt()
-        _ = self._issuer.url  # raises where it is not as it should be
+        _ = self._issuer.url  # raises if it is not valid
         with _own_database():
             ring = make_keys(self._issuer.records, rsa=self.settings["proof"] == JWT)
         return Account(id=self._issuer.voice(ring).did, name=self.settings["issuer_name"])
@@ -84,7 +84,7 @@ class OpenBadgesAdapter(Adapter):
             return find(self._issuer, award)
 
     def badges(self, template_id: str | None = None) -> Iterator[ListedBadge]:
-        """Without addresses: only their salted hashes are kept."""
+        """Yield the badges without addresses: only their salted hashes are stored."""
         now = self.context.now()
         with _own_database():
             for record in self._issuer.records.listed(badges.KIND, template_id):
@@ -97,7 +97,7 @@ class OpenBadgesAdapter(Adapter):
             for _ in range(ROUNDS):
                 record = records.get(badges.KIND, [badge_id]).get(badge_id)
                 if record is None:
-                    raise RejectedError("not_found", "this issuer has no badge of that id")
+                    raise RejectedError("not_found", "this issuer has no badge of this id")
                 badge, now = read_badge(record), self.context.now()
                 if badge.revoked_at is not None:
                     return badge.issued(url, now, existed=True)
@@ -105,10 +105,10 @@ class OpenBadgesAdapter(Adapter):
                 badge = badge.revoked(now, reason.strip())
                 if records.change([badge.change(), *([bit] if bit else [])]):
                     return badge.issued(url, now)
-        raise TemporaryError("other processes change the same status list; this is tried again", may_have_acted=True)
+        raise TemporaryError("other processes change the same status list; this is retried", may_have_acted=True)
 
     def share_links(self, badge_id: str) -> list[ShareLink]:
-        """Its public page, and LinkedIn with it."""
+        """Return the public page, and LinkedIn with its link."""
         page = credential_url(self._issuer.url, badge_id)
         return [ShareLink("openbadges", page), *linkedin(page, page, badge_id)]
 
@@ -116,10 +116,10 @@ class OpenBadgesAdapter(Adapter):
         with _own_database(writes=True):
             self._issuer.keys()
             voice = self._issuer.voice(rotate_keys(self._issuer.records))
-        return f"key {voice.key.number} signs from now on, as {voice.did}; badges of the older ones stay good"
+        return f"key {voice.key.number} signs from now on, as {voice.did}; badges of older keys stay valid"
 
     def public(self) -> WSGIApplication | None:
-        # Late: a worker serves nothing.
+        # Imported here, because a worker serves no pages.
         from .public_pages import public_pages
 
         return public_pages(self._issuer)
@@ -127,7 +127,7 @@ class OpenBadgesAdapter(Adapter):
 
 @contextmanager
 def _own_database(*, writes: bool = False) -> Iterator[None]:
-    """Its trouble, as errors of this contract. :param writes: something may have been written before it failed."""
+    """Raise database errors as errors of the contract. :param writes: a record may have been written before."""
     try:
         yield
     except OSError as error:

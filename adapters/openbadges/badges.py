@@ -1,5 +1,4 @@
-"""Badges as they are kept: one record each, by an id that its template, earner and period give, so that no two
-processes can make two of them."""
+"""Stored badges: one record each. The id follows from template, earner and period, so it is made only once."""
 
 from __future__ import annotations
 
@@ -16,10 +15,12 @@ KIND = "badge"
 
 @dataclass(frozen=True)
 class Badge:
-    """:param version: of its record; 0: not kept yet.
-    :param credential: signed: a document, or a VC-JWT.
+    """A stored badge.
+
+    :param version: of its record; 0: not stored yet.
+    :param credential: the signed document or VC-JWT.
     :param position: in a status list.
-    :param issued_at: seconds since the epoch, as the others.
+    :param issued_at: seconds since the epoch, as the other times.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Badge:
         return "expired" if self.expires_at is not None and self.expires_at <= now else "accepted"
 
     def issued(self, url: str, now: float, *, existed: bool = False) -> IssuedBadge:
-        """As the ledger sees it. :param url: of the public pages."""
+        """Return the badge for the ledger. :param url: of the public pages."""
         until = None if self.expires_at is None else datetime.fromtimestamp(self.expires_at, UTC)
         when = datetime.fromtimestamp(self.issued_at, UTC)
         page = credential_url(url, self.id)
@@ -83,5 +84,5 @@ def credential_url(url: str, badge_id: str) -> str:
 
 
 def same_badge(award: Award) -> tuple[str, str, str]:
-    """What two awards of one badge have in common."""
+    """Return the key that two awards of one badge share."""
     return award.template_id, award.recipient.earner_id, award.period

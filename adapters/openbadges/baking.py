@@ -1,4 +1,4 @@
-"""Badges baked into their image: a PNG or an SVG that carries its credential.
+"""Bake a credential into the badge's image, a PNG or an SVG.
 
 https://www.imsglobal.org/spec/ob/v3p0#baked-badges
 """
@@ -17,14 +17,14 @@ NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SVG = re.compile(
-    rb"((?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*\?>|<!--(?:(?!-->).)*-->)*+)"  # what may stand before it
+    rb"((?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*\?>|<!--(?:(?!-->).)*-->)*+)"  # allowed before the element
     rb"(<(?:[A-Za-z][\w.-]*:)?svg\b)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?>)",
     re.DOTALL,
 )
 
 
 def image_type(content: bytes) -> str:
-    """:data:`PNG`, :data:`SVG`, or empty for what is neither. An SVG with a DOCTYPE is none: it may hold entities."""
+    """Return :data:`PNG`, :data:`SVG`, or an empty text; also for an SVG with a DOCTYPE, which may have entities."""
     if content.startswith(_SIGNATURE):
         try:
             kinds = [kind for kind, _, _ in _chunks(content)]
@@ -39,10 +39,10 @@ def image_type(content: bytes) -> str:
 
 
 def bake(image: bytes, credential: str) -> bytes:
-    """The image with the credential in it, in place of one that it carries.
+    """Return the image with the credential in it, which replaces an earlier one.
 
     :param credential: JSON, or a compact JWS.
-    :raises ValueError: it is neither a PNG nor an SVG.
+    :raises ValueError: the image is neither a PNG nor an SVG.
     """
     kind = image_type(image)
     if kind == PNG:
@@ -83,18 +83,18 @@ def _bake_svg(image: bytes, credential: str) -> bytes:
 
 
 def _chunks(image: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, data and the whole of each chunk. :raises ValueError: the file is damaged."""
-    place = len(_SIGNATURE)
-    while place < len(image):
-        head = image[place : place + 8]
+    """Yield type, data and all bytes of each chunk. :raises ValueError: the file is damaged."""
+    offset = len(_SIGNATURE)
+    while offset < len(image):
+        head = image[offset : offset + 8]
         if len(head) < 8:
             raise ValueError("not a whole PNG")
         length, kind = struct.unpack(">I4s", head)
-        raw = image[place : place + 12 + length]
+        raw = image[offset : offset + 12 + length]
         if len(raw) < 12 + length or zlib.crc32(raw[4:-4]) != int.from_bytes(raw[-4:], "big"):
             raise ValueError("a damaged PNG")
         yield kind, raw[8:-4], raw
-        place += 12 + length
+        offset += 12 + length
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

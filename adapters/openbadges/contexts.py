@@ -1,4 +1,4 @@
-"""The JSON-LD contexts, pinned: what they say decides which bytes are signed, so none is ever fetched."""
+"""The pinned JSON-LD contexts. They decide which bytes are signed, so none is ever fetched."""
 
 from __future__ import annotations
 
@@ -32,30 +32,28 @@ PINNED = {
 
 
 class UnknownContextError(ValueError):
-    """A document names a context that is not one of ours."""
+    """A document names a context that is not pinned."""
 
 
 @cache
 def context(url: str) -> dict[str, Any]:
-    """:raises UnknownContextError: it is none of ours, or its file is not what it was."""
+    """Return a pinned context. :raises UnknownContextError: it is not pinned, or its file was changed."""
     if url not in PINNED:
-        raise UnknownContextError(f"the context {url} is not one of those that come with badgerelay; none is fetched")
+        raise UnknownContextError(f"the context {url} does not come with badgerelay; contexts are never fetched")
     name, digest = PINNED[url]
     content = (FOLDER / name).read_bytes()
     if hashlib.sha256(content).hexdigest() != digest:
-        raise UnknownContextError(
-            f"the context file {name} is not the one that came with badgerelay: install it again"
-        )
+        raise UnknownContextError(f"the context file {name} was changed: install badgerelay again")
     document: dict[str, Any] = json.loads(content)
     return document
 
 
 def loader(more: Mapping[str, Any] | None = None) -> Callable[[str, Any], dict[str, Any]]:
-    """A document loader for PyLD. :param more: contexts beside the pinned ones."""
+    """Return a document loader for PyLD. :param more: contexts in addition to the pinned ones."""
 
     def load(url: str, _options: Any = None) -> dict[str, Any]:
         document = more[url] if more and url in more else context(url)
-        # "static" lets PyLD keep what it made of the context, which takes longer than all the rest.
+        # "static" lets PyLD cache the processed context, which takes longer than everything else.
         tag = {} if more and url in more else {"tag": "static"}
         return {"contextUrl": None, "documentUrl": url, "document": document, **tag}
 

@@ -1,4 +1,4 @@
-"""Credentials as Open Badges 3.0 wants them: https://www.imsglobal.org/spec/ob/v3p0"""
+"""Build credentials of Open Badges 3.0: https://www.imsglobal.org/spec/ob/v3p0"""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievemen
 def credential(
     profile: Mapping[str, Any], achievement: Mapping[str, Any], own: Mapping[str, str], *, subject_id: str = ""
 ) -> dict[str, Any]:
-    """One badge, not signed yet.
+    """Build one badge, not signed yet.
 
-    :param own: what is this badge's own: ``id``, ``issued``, ``until`` if it expires, ``hash`` and ``salt`` of its
+    :param own: the values of this badge: ``id``, ``issued``, ``until`` if it expires, ``hash`` and ``salt`` of its
         recipient's address, ``entry``, ``position`` and ``list`` of its status.
-    :param subject_id: for VC-JWT, which has to name whom it is about.
+    :param subject_id: for VC-JWT, which requires an id of the subject.
     """
     until = {"validUntil": own["until"]} if "until" in own else {}
     return {
@@ -57,7 +57,7 @@ def credential(
 
 
 def status_list(did: str, own: Mapping[str, str]) -> dict[str, Any]:
-    """:param own: ``id``, ``subject``, ``issued`` and ``bits`` (see ``status.encoded``)."""
+    """Build a status list. :param own: ``id``, ``subject``, ``issued`` and ``bits`` (see ``status.encoded``)."""
     return {
         "@context": [CREDENTIALS],
         "id": own["id"],
@@ -74,9 +74,9 @@ def status_list(did: str, own: Mapping[str, str]) -> dict[str, Any]:
 
 
 def identity(email: str) -> tuple[str, str]:
-    """The salted hash of an e-mail address, in small letters, and its salt.
+    """Return the salted hash of an e-mail address, in lower case, and its salt.
 
-    It keeps addresses out of credentials; whoever knows an address can test it, so that it is no secret.
+    It keeps addresses out of credentials. It is not secret: anybody who knows an address can test it.
     """
     salt = secrets.token_hex(16)
     return identity_hash(email.strip().lower(), salt), salt

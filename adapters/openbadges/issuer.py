@@ -1,4 +1,4 @@
-"""Who issues, as credentials name it, and how what it issues is signed."""
+"""The issuer: its identities, as credentials name them, and its signatures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from .proofs import Signer
 from .settings import JWT, WEB
 
 WEB_SERIES, JWT_SERIES = "w", "j"
-"""Of status lists: those of did:web with an embedded proof, and those as VC-JWT. Those of did:key are called by the
-number of their key, as the issuer of a list has to be the issuer of its badges."""
+"""Series of status lists: did:web with an embedded proof, and VC-JWT.
+
+A series of did:key is named by the number of its key, because the issuer of a list must be the issuer of its badges.
+"""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One identity that the issuer has or had, and the key with which it signs now.
+    """A present or former identity of the issuer, and the key with which it signs now.
 
     :param series: of its status lists.
     """
@@ -39,7 +41,7 @@ class Voice:
 
 
 class Issuer:
-    """:raises ConfigurationError: from each method, where badges cannot be issued with these settings."""
+    """The issuer of a connection. :raises ConfigurationError: from each method, if the settings are not valid."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         self.settings = settings
@@ -49,16 +51,16 @@ class Issuer:
     @property
     def records(self) -> Records:
         if self._context.records is None:
-            raise ConfigurationError("this installation keeps no records for adapters; Open Badges need them")
+            raise ConfigurationError("this installation has no records for adapters; Open Badges need them")
         return self._context.records
 
     @property
     def url(self) -> str:
-        """Where its public pages are."""
+        """Return the URL of the public pages."""
         url = self._context.public_url
         if not url:
             raise ConfigurationError(
-                "BADGERELAY_PUBLIC_URL is not set: badges say where they can be verified, so everybody has to reach "
+                "BADGERELAY_PUBLIC_URL is not set: a badge contains the URL that verifies it, so everybody reaches "
                 "`badgerelay serve` under an https:// URL",
                 setting="BADGERELAY_PUBLIC_URL",
             )
@@ -76,7 +78,7 @@ class Issuer:
         return ring
 
     def voice(self, ring: KeyRing) -> Voice:
-        """The identity under which badges are issued now."""
+        """Return the identity that issues badges now."""
         if self.settings["proof"] == JWT:
             return Voice(JWT_SERIES, web_did(self.url), ring.current)
         if self.settings["did"] == WEB:
@@ -84,14 +86,14 @@ class Issuer:
         return Voice(str(ring.current.number), ring.current.did, ring.current)
 
     def voice_of(self, ring: KeyRing, series: str) -> Voice | None:
-        """The identity of a series of status lists."""
+        """Return the identity of a series of status lists."""
         if series in (WEB_SERIES, JWT_SERIES):
             return Voice(series, web_did(self.url), ring.current)
         key = next((key for key in ring.keys if str(key.number) == series), None)
         return None if key is None else Voice(series, key.did, key)
 
     def profile(self, did: str) -> dict[str, Any]:
-        """As it stands in credentials."""
+        """Return the issuer's profile, as credentials contain it."""
         said = {
             "url": self.settings.get("issuer_url") or f"{self.url}/issuer",
             "email": self.settings.get("issuer_email"),
@@ -105,5 +107,5 @@ class Issuer:
 
 
 def when(seconds: float) -> str:
-    """Seconds since the epoch as a date-time with its zone."""
+    """Format seconds since the epoch as a date-time with its zone."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

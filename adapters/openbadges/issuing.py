@@ -1,4 +1,4 @@
-"""Awards into signed badges, each once: who comes second finds the first one's."""
+"""Turn awards into signed badges, each once: a second process finds the badge of the first."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from .templates import Template, Templates
 from .vc_jwt import sign_jwt
 
 ROUNDS = 20
-"""In each, another process has been quicker with one of the badges."""
+"""Maximum rounds; another round follows if another process issued one of the badges first."""
 MOULDS = 256
 DAY = 86400.0
 
 
 class Moulds:
-    """Credentials of the templates in use, expanded once: that takes thirty times as long as the rest."""
+    """Caches the expanded credentials of templates: expanding takes thirty times as long as everything else."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._kept: OrderedDict[Any, Mould] = OrderedDict()
 
     def of(self, issuer: Issuer, voice: Voice, template: Template, *, expires: bool) -> Mould:
-        """:raises UndefinedTermError: something in it would not be signed."""
+        """Return the expanded credential. :raises UndefinedTermError: a part of it would not be signed."""
         profile = issuer.profile(voice.did)
         key = (tuple(profile.items()).__repr__(), issuer.url, template.id, template.version, expires)
         with self._guard:
@@ -49,7 +49,7 @@ class Moulds:
 
 
 class Issuing:
-    """One call of ``issue``. :raises ConfigurationError: nothing can be issued with these settings."""
+    """One call of ``issue``. :raises ConfigurationError: the settings are not valid."""
 
     def __init__(self, issuer: Issuer, moulds: Moulds) -> None:
         self._issuer = issuer
@@ -69,12 +69,12 @@ class Issuing:
                 return [
                     refused.get(number) or self._outcome(award, there, news) for number, award in enumerate(awards)
                 ]
-        raise TemporaryError("other processes issue the same badges; these are tried again", may_have_acted=True)
+        raise TemporaryError("other processes issue the same badges; these are retried", may_have_acted=True)
 
     def current(self, awards: Iterable[Award]) -> dict[tuple[str, str, str], Badge]:
-        """The live badge of each award, or an empty one with the id that it will have.
+        """Return the live badge of each award, or an empty one with its future id.
 
-        After a revocation a learner may earn a badge again: it then has the next id.
+        After a revocation a learner may earn a badge again; it then has the next id.
         """
         open_ = {same_badge(award): 0 for award in awards}
         found: dict[tuple[str, str, str], Badge] = {}
@@ -106,7 +106,7 @@ class Issuing:
     def _made(
         self, awards: Sequence[Award], there: Mapping[tuple[str, str, str], Badge]
     ) -> dict[tuple[str, str, str], Badge]:
-        """Signed badges of these awards; of two alike one."""
+        """Return the signed badges of these awards; equal awards share one."""
         once = {same_badge(award): award for award in reversed(awards)}
         if not once:
             return {}
@@ -140,7 +140,7 @@ class Issuing:
 
     def _signed(self, template: Template, own: dict[str, str], badge_id: str) -> str | dict[str, Any]:
         try:
-            # Of VC-JWT too, though it signs the bytes as they are: what is not defined is not read.
+            # Also for VC-JWT, although it signs the bytes as they are: readers ignore undefined terms.
             mould = self._moulds.of(self._issuer, self._voice, template, expires="until" in own)
             document, quads = mould.fill(own)
         except UndefinedTermError as error:
@@ -156,7 +156,7 @@ class Issuing:
         there: dict[tuple[str, str, str], Badge],
         news: dict[tuple[str, str, str], Badge],
     ) -> IssuedBadge:
-        """What is new is there from then on: the second of two alike finds it."""
+        """Store the new badges; a later equal award finds them."""
         what = same_badge(award)
         existed = what not in news
         badge = there[what] = news.pop(what, there[what])
@@ -169,7 +169,7 @@ def find(issuer: Issuer, award: Award) -> IssuedBadge | None:
 
 
 def check_template(issuer: Issuer, ring: KeyRing, template: Template) -> None:
-    """:raises UndefinedTermError: its badges could not be signed."""
+    """Check a template. :raises UndefinedTermError: its badges could not be signed."""
     Moulds().of(issuer, issuer.voice(ring), template, expires=False)
 
 

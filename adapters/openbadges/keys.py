@@ -1,4 +1,4 @@
-"""An issuer's keys: made at connect, sealed in its records, rotated; old ones stay, so that their badges verify."""
+"""An issuer's keys: created by ``connect``, sealed in its records, rotated. Old keys stay for verification."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from .proofs import Signer
 KIND, KEY = "keys", "ring"
 RSA_BITS = 2048
 ROUNDS = 20
-"""In each, another process has changed the keys meanwhile."""
+"""Maximum rounds; another round follows if another process changed the keys first."""
 
 
 @dataclass(frozen=True)
 class IssuerKey:
-    """:param number: from 1. :param seed: of the Ed25519 key.
-    :param pem: of the RSA key; empty where VC-JWT was never asked for.
+    """One key of an issuer.
+
+    :param number: from 1. :param seed: of the Ed25519 key.
+    :param pem: of the RSA key; empty if VC-JWT was never used.
     """
 
     number: int
@@ -54,7 +56,7 @@ class IssuerKey:
         return _rsa(self.pem)
 
     def jwk(self) -> dict[str, str]:
-        """The public RSA key."""
+        """Return the public RSA key."""
         numbers = self.rsa.public_key().public_numbers()
         return {"kty": "RSA", "alg": "RS256", "use": "sig", "n": _number(numbers.n), "e": _number(numbers.e)}
 
@@ -64,9 +66,11 @@ class IssuerKey:
 
 @dataclass(frozen=True)
 class KeyRing:
-    """:param secret: from which the ids of badges are derived.
+    """The keys of an issuer.
+
+    :param secret: the ids of badges are derived from it.
     :param version: of the record.
-    :param keys: the oldest first; the last one signs.
+    :param keys: the oldest first; the last key signs.
     """
 
     secret: bytes
@@ -78,7 +82,7 @@ class KeyRing:
         return self.keys[-1]
 
     def badge_id(self, *parts: str) -> str:
-        """Always the same one for the same parts, and not to be guessed."""
+        """Return an id that is always the same for the same parts, and cannot be guessed."""
         digest = hmac.digest(self.secret, json.dumps(parts).encode(), "sha256")
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
@@ -96,9 +100,9 @@ def load_keys(records: Records) -> KeyRing | None:
 
 
 def make_keys(records: Records, *, rsa: bool = False) -> KeyRing:
-    """The keys of this issuer, made where there are none; those who make them at once get the same.
+    """Return the issuer's keys; create them if there are none. Concurrent processes get the same keys.
 
-    :param rsa: with one for VC-JWT.
+    :param rsa: with a key for VC-JWT.
     """
     for _ in range(ROUNDS):
         ring = load_keys(records)
@@ -112,7 +116,7 @@ def make_keys(records: Records, *, rsa: bool = False) -> KeyRing:
 
 
 def rotate_keys(records: Records) -> KeyRing:
-    """A further key, which signs from now on."""
+    """Add a key, which signs from now on."""
     for _ in range(ROUNDS):
         ring = make_keys(records)
         further = replace(ring, keys=(*ring.keys, _new(ring.current.number + 1, rsa=bool(ring.current.pem))))
@@ -122,7 +126,7 @@ def rotate_keys(records: Records) -> KeyRing:
 
 
 def web_did(public_url: str) -> str:
-    """``did:web`` of the folder that serves ``did.json``."""
+    """Return the ``did:web`` of the folder that serves ``did.json``."""
     parts = urlsplit(public_url)
     return ":".join(["did:web", quote(parts.netloc, safe=""), *parts.path.strip("/").split("/")])
 

@@ -1,4 +1,4 @@
-"""Base58 as Bitcoin writes it, and keys and signatures in it (multibase ``z``)."""
+"""Base58 in Bitcoin's alphabet, for keys and signatures (multibase ``z``)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ED25519_PRIVATE = b"\x80\x26"
 
 
 def encode(data: bytes) -> str:
-    """``z`` and the base58 of the bytes; each leading zero byte is a ``1``."""
+    """Return ``z`` and the base58 of the bytes; each leading zero byte is a ``1``."""
     number = int.from_bytes(data, "big")
     letters = ""
     while number:
@@ -20,7 +20,7 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """:raises ValueError: that is not ``z`` and base58."""
+    """Decode multibase. :raises ValueError: the text is not ``z`` and base58."""
     if not text.startswith("z") or any(letter not in _VALUES for letter in text[1:]):
         raise ValueError("not multibase base58 (z...)")
     letters = text[1:].lstrip("1")

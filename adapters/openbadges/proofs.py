@@ -17,14 +17,14 @@ SUITE = "eddsa-rdfc-2022"
 
 
 class Signer:
-    """:param method: the id of the key, as verifiers look it up."""
+    """Signs documents. :param method: the id of the key, by which verifiers find it."""
 
     def __init__(self, key: Ed25519PrivateKey, method: str) -> None:
         self._key = key
         self._method = method
 
     def sign(self, document: dict[str, Any], quads: str, created: str) -> dict[str, Any]:
-        """The document with its proof.
+        """Return the document with its proof.
 
         :param quads: of the document, as :func:`canonical` or a :class:`Mould` gives them.
         :param created: a date-time with its zone.
@@ -36,7 +36,7 @@ class Signer:
 
 
 def verifies(document: Mapping[str, Any], key: Ed25519PublicKey, contexts: Mapping[str, Any] | None = None) -> bool:
-    """Whether the embedded proof is the key's, over all that the document says."""
+    """Return whether the key made the embedded proof, over the whole document."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     proof = document.get("proof")
     if not isinstance(proof, Mapping) or proof.get("cryptosuite") != SUITE:

@@ -1,4 +1,4 @@
-"""What everybody may see of an issuer: its badges, what they are for, its keys, what is revoked."""
+"""The public pages of an issuer: badges, achievements, keys, status lists."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ SECURITY = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Verifiers are web pages too.
+    # Verifiers may be web pages of other sites.
     "Access-Control-Allow-Origin": "*",
 }
 IMAGE_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""What an administrator uploaded may be an SVG with a script in it."""
+"""Policy for uploaded images: an SVG may contain a script."""
 
 _BADGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -54,7 +54,7 @@ class PublicPages:
         return _json(self._issuer.profile(voice.did))
 
     def did(self) -> Response:
-        """Also once did:key was chosen instead: badges that were issued as did:web are verified with it."""
+        """Serve the DID document, also with did:key: badges issued as did:web are verified with it."""
         if self._issuer.settings["did"] != WEB and not self._has_spoken_as_web():
             abort(404)
         return _json(did_document(self._issuer.keys(), self._issuer.url), "application/did+json")
@@ -76,7 +76,7 @@ class PublicPages:
         return _file(content, kind)
 
     def credential(self, badge_id: str) -> Response:
-        """As a page to read, or signed, for whoever asks for JSON."""
+        """Serve the badge as a page, or signed, if the request accepts JSON."""
         badge = self._badge(badge_id)
         if _wants_json("text/html"):
             return _signed(badge.credential)
@@ -103,7 +103,7 @@ class PublicPages:
         return _signed(badge.credential)
 
     def baked(self, badge_id: str) -> Response:
-        """The image with the badge in it."""
+        """Serve the image with the badge baked in."""
         badge = self._badge(badge_id)
         content, kind = Templates(self._issuer.records).image(badge.template_id) or abort(404)
         signed = badge.credential
@@ -134,7 +134,7 @@ class PublicPages:
 
 
 def public_pages(issuer: Issuer) -> Flask:
-    """A WSGI application, to be mounted where ``issuer.url`` leads."""
+    """Return a WSGI application, to be mounted at ``issuer.url``."""
     app = Flask("badgerelay.openbadges", static_folder=None)
     pages = PublicPages(issuer)
     routes: Mapping[str, Any] = {
@@ -159,7 +159,7 @@ def public_pages(issuer: Issuer) -> Flask:
 
 
 def _wants_json(default: str) -> bool:
-    """Whoever takes anything gets the default: previews of links take anything, and read pages."""
+    """Return the preferred type; ``*/*`` gets the default, because link previews accept anything and read pages."""
     offered = ("text/html", *JSON_TYPES) if default == "text/html" else (*JSON_TYPES, "text/html")
     return request.accept_mimetypes.best_match(offered, default) != "text/html"
 
@@ -196,7 +196,7 @@ def _dressed(answer: Response) -> Response:
         answer.headers.setdefault(name, value)
     answer.headers["Vary"] = "Accept"
     if answer.status_code == 200 and request.method in ("GET", "HEAD"):
-        answer.headers["Cache-Control"] = "no-cache"  # ask each time; what has not changed is not sent again
+        answer.headers["Cache-Control"] = "no-cache"  # revalidate each time; an unchanged page is not sent again
         answer.add_etag()
         answer.make_conditional(request)
     return answer
@@ -215,9 +215,9 @@ def _wrong(error: ConfigurationError) -> Response:
 
 def _unavailable(error: OSError) -> Response:
     log.error("public pages: %s", error)
-    return Response("not now; please try again\n", 503, {"Retry-After": "5"}, mimetype="text/plain")
+    return Response("not available now; please try again\n", 503, {"Retry-After": "5"}, mimetype="text/plain")
 
 
 def _failed(error: Exception) -> Response:
     log.error("public pages failed", exc_info=error)
-    return Response("badgerelay failed; its log says how\n", 500, mimetype="text/plain")
+    return Response("badgerelay failed; its log says why\n", 500, mimetype="text/plain")

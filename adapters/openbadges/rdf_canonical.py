@@ -1,7 +1,7 @@
-"""RDFC-1.0 of a document, and the guard before it: nothing is signed that another verifier would read differently.
+"""Canonicalize documents by RDFC-1.0, and refuse those that another verifier would read differently.
 
-JSON-LD drops what its contexts do not define, and PyLD does so in silence: what is dropped is not signed, and
-verifiers in safe mode refuse it. So a document is expanded once, and refused unless all of it came through.
+JSON-LD drops terms that its contexts do not define, and PyLD does so silently: a dropped term is not signed, and
+verifiers in safe mode refuse it. So a document is expanded once, and refused unless all its terms are kept.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from ..errors import ConfigurationError
 from .contexts import UnknownContextError, loader
 
 NOWHERE = "nowhere://undefined/"
-"""The base of relative references. PyLD would take http://example.org/base/, and sign what nobody else reads."""
+"""The base of relative references. PyLD would take http://example.org/base/ and sign other bytes than expected."""
 
 SLOT = "urn:badgerelay:slot:"
-"""How a value begins that a :class:`Mould` lets change: good as an IRI and as text."""
+"""The prefix of a value that a :class:`Mould` replaces: valid as an IRI and as text."""
 
-# RDFC-1.0 writes these with escapes that PyLD does not know.
+# RDFC-1.0 escapes these characters; PyLD does not.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\\x7f]+")
 
 _one_at_a_time = threading.Lock()
-"""PyLD keeps the contexts that it has read in a cache that is not made for threads."""
+"""Guards PyLD's cache of contexts, which is not safe for threads."""
 
 Dataset = list[dict[str, dict[str, str]]]
 
 
 class UndefinedTermError(ValueError):
-    """A document says something that its contexts do not define; the message names it."""
+    """A document has a term that its contexts do not define; the message names it."""
 
 
 def canonical(document: Mapping[str, Any], contexts: Mapping[str, Any] | None = None) -> str:
-    """The N-Quads that are signed.
+    """Return the N-Quads to sign.
 
-    :param contexts: beside the pinned ones.
+    :param contexts: in addition to the pinned ones.
     :raises UndefinedTermError: not all of the document would be signed.
     """
     return _canonized(_dataset(document, contexts))
 
 
 class Mould:
-    """A document of which some values change and the rest does not: it is expanded, and guarded, once.
+    """A document of which only some values change; it is expanded and checked once.
 
     :param document: with ``SLOT + name`` as the whole of each value that changes.
     :raises UndefinedTermError: as :func:`canonical`.
@@ -61,13 +61,13 @@ class Mould:
         self._references = {term["value"] for term in terms if term["type"] == "IRI"} & found
 
     def fill(self, values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-        """The document with these values, and its N-Quads.
+        """Return the document with these values, and its N-Quads.
 
         :raises UndefinedTermError: a value would be read differently elsewhere, or one is missing.
         """
         given = {SLOT + name: value for name, value in values.items()}
         if given.keys() != self._slots:
-            raise UndefinedTermError("other values than the document has room for")
+            raise UndefinedTermError("the values are not those of the document")
         for slot, value in given.items():
             _check_text(value, slot)
             if slot in self._references and not is_reference(value):
@@ -81,18 +81,16 @@ class Mould:
 
 
 def is_reference(text: str) -> bool:
-    """Whether it is an absolute IRI that everybody writes the same way."""
+    """Return whether the text is an absolute IRI in normal form."""
     return _IRI.fullmatch(text) is not None
 
 
 def require_pyld() -> Any:
-    """:raises ConfigurationError: the extra is not installed."""
+    """Import PyLD. :raises ConfigurationError: the extra is not installed."""
     try:
         from pyld import jsonld
     except ImportError:
-        raise ConfigurationError(
-            "Open Badges need what comes with an extra: pip install 'badgerelay[openbadges]'"
-        ) from None
+        raise ConfigurationError("Open Badges need an extra: pip install 'badgerelay[openbadges]'") from None
     return jsonld
 
 
@@ -104,7 +102,7 @@ def _dataset(document: Mapping[str, Any], contexts: Mapping[str, Any] | None) ->
     try:
         with _one_at_a_time:
             expanded = jsonld.expand(document, options, on_property_dropped=lambda term: dropped.append(str(term)))
-            # Also what was expanded may not lose anything: a type or an id without a scheme.
+            # The expanded document must not lose anything either: a type or an id without a scheme.
             dataset = jsonld.to_rdf(expanded, {**options, "documentLoader": loader()})
     except jsonld.JsonLdError as error:
         cause: BaseException | None = error
@@ -122,14 +120,14 @@ def _dataset(document: Mapping[str, Any], contexts: Mapping[str, Any] | None) ->
 
 
 def _canonized(quads: Dataset) -> str:
-    from pyld.canon import URDNA2015  # as RDFC-1.0 was called before it was a standard; the output is the same
+    from pyld.canon import URDNA2015  # the name of RDFC-1.0 before it became a standard; the output is the same
 
     text: str = URDNA2015().main({"@default": quads}, {"format": "application/n-quads"})
     return text
 
 
 def _check_json(value: Any, where: str = "") -> None:
-    """Open Badges know no null and no empty list, and JSON-LD loses both."""
+    """Refuse null and empty lists, which JSON-LD loses and Open Badges do not have."""
     if value is None or value in ([], {}):
         raise UndefinedTermError(f"{where} is empty")
     if isinstance(value, Mapping):
@@ -144,7 +142,7 @@ def _check_json(value: Any, where: str = "") -> None:
 
 def _check_text(value: str, where: str) -> None:
     if _CONTROL.search(value):
-        raise UndefinedTermError(f"{where.removeprefix(SLOT)} holds a control character")
+        raise UndefinedTermError(f"{where.removeprefix(SLOT)} contains a control character")
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -30,7 +30,7 @@ class OpenBadgesSettings(Schema):
             validate.Length(1, 200, error="1 to 200 characters."),
             validate.Predicate("isprintable", error="No control characters."),
         ],
-        metadata={"label": "Issuer's name", "help": "The organization that stands behind the badges."},
+        metadata={"label": "Issuer's name", "help": "The organization that issues the badges."},
     )
     issuer_url = Text(
         allow_none=True,
@@ -40,7 +40,7 @@ class OpenBadgesSettings(Schema):
     issuer_email = Text(
         allow_none=True,
         validate=validate.Email(error="An e-mail address."),
-        metadata={"label": "Issuer's e-mail", "help": "Everybody sees it, so take no person's."},
+        metadata={"label": "Issuer's e-mail", "help": "It is public: do not use a person's address."},
     )
     did = Text(
         load_default=KEY,
@@ -63,4 +63,4 @@ class OpenBadgesSettings(Schema):
     @validates_schema
     def _jwt_needs_web(self, data: Mapping[str, Any], **_: Any) -> None:
         if data.get("proof") == JWT and data.get("did") != WEB:
-            raise ValidationError("VC-JWT is signed with RSA, which did:key of ours does not name: set web.", "did")
+            raise ValidationError("VC-JWT is signed with RSA, which did:key does not support: set web.", "did")

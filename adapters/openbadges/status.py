@@ -1,7 +1,7 @@
-"""Which badges are revoked: Bitstring Status Lists (https://www.w3.org/TR/vc-bitstring-status-list/).
+"""The revocation status of badges: Bitstring Status Lists (https://www.w3.org/TR/vc-bitstring-status-list/).
 
-A list has a bit for each of a million badges and is kept in blocks, so that a revocation writes one block. The signed
-list is made when somebody asks and a block has changed.
+A list has a bit for each of a million badges and is stored in blocks, so that a revocation writes one block. The list
+is signed on request, if a block has changed.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .rdf_canonical import SLOT, Mould
 from .vc_jwt import sign_jwt
 
 LENGTH = 2**20
-"""Badges of one list; the specification wants 131,072 at least, so that one bit tells little."""
+"""Number of badges in a list; the specification requires at least 131,072, for privacy."""
 BLOCK = 4096
-"""Bytes of a block."""
+"""Bytes in a block."""
 BLOCKS = LENGTH // 8 // BLOCK
 KIND = "status"
 KEPT = 64
-"""Signed lists that a process keeps."""
+"""Maximum signed lists that a process caches."""
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """:param list: its name: the series and a number."""
+    """A badge's position. :param list: the list's name: the series and a number."""
 
     list: str
     index: int
@@ -58,15 +58,15 @@ def counter(series: str) -> str:
 
 
 def revocation(records: Records, position: Position) -> Change | None:
-    """What writes that bit; None where it is set."""
-    block, place = divmod(position.index, BLOCK * 8)
+    """Return the change that sets the bit, or None if it is set."""
+    block, bit = divmod(position.index, BLOCK * 8)
     key = f"{position.list}/{block:03d}"
     record = records.get(KIND, [key]).get(key)
     bits = bytearray(base64.b64decode(record.value)) if record else bytearray(BLOCK)
-    mask = 0x80 >> (place % 8)  # the first index is the highest bit of the first byte
-    if bits[place // 8] & mask:
+    mask = 0x80 >> (bit % 8)  # the first index is the highest bit of the first byte
+    if bits[bit // 8] & mask:
         return None
-    bits[place // 8] |= mask
+    bits[bit // 8] |= mask
     value = base64.b64encode(bytes(bits)).decode()
     return Change(KIND, key, value, record.version if record else 0, group=position.list)
 
@@ -80,7 +80,7 @@ class StatusLists:
         self._kept: dict[str, tuple[Any, str | dict[str, Any]]] = {}
 
     def signed(self, name: str, ring: KeyRing) -> str | dict[str, Any] | None:
-        """The list as it is now: a document, or of VC-JWT a token; None where there is no such list."""
+        """Return the present list as a document or, for VC-JWT, a token; None if it does not exist."""
         series, _, number = name.rpartition("-")
         voice = self._issuer.voice_of(ring, series)
         records = self._issuer.records
@@ -116,7 +116,7 @@ class StatusLists:
 
 
 def encoded(bits: bytes) -> str:
-    """A bitstring as ``encodedList`` has it."""
+    """Encode a bitstring for ``encodedList``."""
     packed = gzip.compress(bits, compresslevel=6, mtime=0)
     return "u" + base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 

@@ -1,4 +1,4 @@
-"""An issuer's badge templates, which we keep: what administrators write becomes achievements."""
+"""An issuer's badge templates, stored by badgerelay; credentials contain them as achievements."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .rdf_canonical import is_reference
 
 KIND, IMAGES = "template", "image"
 MAX_IMAGE = 1024 * 1024
-"""Bytes of an image: each badge that somebody downloads carries it."""
+"""Maximum bytes of an image: each downloaded badge contains it."""
 
 KINDS = (
     *("Achievement", "ApprenticeshipCertificate", "Assessment", "Assignment", "Award", "Badge", "Certificate"),
     *("CertificateOfCompletion", "Certification", "CommunityService", "Competency", "Course", "CoCurricular"),
     *("Degree", "Diploma", "Fieldwork", "LearningProgram", "License", "Membership", "MicroCredential"),
 )
-"""Of the words of Open Badges for ``achievementType`` those that a course or a path can be."""
+"""The values of ``achievementType`` that apply to a course or a path."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LENGTHS = {"name": 200, "description": 5_000, "criteria": 10_000}
@@ -33,7 +33,7 @@ _LENGTHS = {"name": 200, "description": 5_000, "criteria": 10_000}
 
 @dataclass(frozen=True)
 class Template:
-    """:param version: of its record; :param image: the type of its image, or empty."""
+    """A stored badge template. :param version: of its record. :param image: the type of its image, or empty."""
 
     id: str
     version: int
@@ -56,7 +56,7 @@ class Template:
         return cast("int | None", self.said["valid_days"])
 
     def achievement(self, url: str) -> dict[str, Any]:
-        """:param url: of the issuer's public pages."""
+        """Return the template. :param url: of the issuer's public pages."""
         own = self.url(url)
         criteria = {"id": self.said["criteria_url"], "narrative": self.said["criteria"]}
         optional = {
@@ -93,7 +93,7 @@ class Templates:
         return map(_template, self._records.listed(KIND))
 
     def image(self, template_id: str) -> tuple[bytes, str] | None:
-        """The bytes of its image, and their type."""
+        """Return the image's bytes and type."""
         record = self._records.get(IMAGES, [template_id]).get(template_id)
         if record is None:
             return None
@@ -102,12 +102,12 @@ class Templates:
 
     @staticmethod
     def drafted(draft: TemplateDraft) -> Template:
-        """As it would be. :raises ConfigurationError: names what of the draft cannot be."""
+        """Return the template of a draft. :raises ConfigurationError: names the field that is not valid."""
         _check(draft)
         return Template(draft.id, 0, _said(draft))
 
     def put(self, draft: TemplateDraft) -> Template:
-        """Make or change one; an image that is there stays where the draft has none.
+        """Create or change a template; the image stays if the draft has none.
 
         :raises ConfigurationError: as :meth:`drafted`.
         """
@@ -124,7 +124,7 @@ class Templates:
                 changes.append(Change(IMAGES, draft.id, value, image.version if image else 0))
             if self._records.change(changes):
                 return self.get([draft.id])[draft.id]
-        raise ConfigurationError("others change this badge template at the same time; try again")
+        raise ConfigurationError("another process changes this badge template at the same time; try again")
 
 
 def _said(draft: TemplateDraft) -> dict[str, Any]:

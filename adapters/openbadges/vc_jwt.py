@@ -1,4 +1,4 @@
-"""Credentials as VC-JWT: a compact JWS, RS256, with the credential as its payload."""
+"""Sign credentials as VC-JWT: a compact JWS, RS256, with the credential as its payload."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from .issuer import Voice
 
 
 def sign_jwt(document: Mapping[str, Any], voice: Voice, url: str) -> str:
-    """:param url: of the public pages, where ``keys/<number>`` is the key as a JWK.
+    """Signs credentials as VC-JWT.
+
+    :param url: of the public pages, where ``keys/<number>`` is the key as a JWK.
     :raises ConfigurationError: the extra is not installed.
     """
     jwt = require_jwt()
@@ -31,7 +33,7 @@ def sign_jwt(document: Mapping[str, Any], voice: Voice, url: str) -> str:
 
 
 def read_jwt(token: str) -> dict[str, Any]:
-    """The credential in a token of our own, as it was before it was signed; the signature is not looked at."""
+    """Return the credential in a token of our own; the signature is not checked."""
     claims: dict[str, Any] = require_jwt().decode(token, options={"verify_signature": False})
     return {name: value for name, value in claims.items() if name not in ("iss", "jti", "nbf", "sub", "exp")}
 
@@ -53,7 +55,7 @@ def require_jwt() -> Any:
         import jwt
     except ImportError:
         raise ConfigurationError(
-            "VC-JWT needs what comes with an extra: pip install 'badgerelay[openbadges]'", setting="proof"
+            "VC-JWT needs an extra: pip install 'badgerelay[openbadges]'", setting="proof"
         ) from None
     return jwt
 

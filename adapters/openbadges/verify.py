@@ -1,4 +1,4 @@
-"""Whether a badge of ours is what we signed, as its page says it."""
+"""Verify our own badges, for their public pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .vc_jwt import jwt_verifies, read_jwt, require_jwt
 
 
 def document_of(badge: Badge) -> dict[str, object]:
-    """What it says, whichever way it is signed."""
+    """Return the credential, embedded proof or VC-JWT."""
     return read_jwt(badge.credential) if isinstance(badge.credential, str) else badge.credential
 
 
 def holds(badge: Badge, ring: KeyRing) -> bool:
-    """Whether one of the issuer's keys, today's or an older one, signed exactly what it says."""
+    """Return whether one of the issuer's keys, present or old, signed exactly this credential."""
     if isinstance(badge.credential, str):
         kid = require_jwt().get_unverified_header(badge.credential).get("kid", "")
         key = _numbered(ring, kid.rpartition("/")[2])

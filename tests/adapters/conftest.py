@@ -23,7 +23,7 @@ PAYLOADS = Path(__file__).parent.parent / "payloads" / "credly"
 
 
 class MemoryStorage:
-    """Storage of one connection, in memory; keeps the seconds it was told."""
+    """Storage of one connection, in memory; records the seconds of each value."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}

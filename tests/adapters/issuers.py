@@ -1,4 +1,4 @@
-"""An issuer of Open Badges over a real store, and what it publishes as everybody would fetch it."""
+"""An issuer of Open Badges over a real store, and its published documents."""
 
 from __future__ import annotations
 
@@ -118,11 +118,11 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy with another value at ``a/0/b``; None takes it out."""
     copied = copy.deepcopy(document)
     *folders, last = [int(part) if part.isdecimal() else part for part in path.split("/")]
-    place: Any = copied
+    parent: Any = copied
     for folder in folders:
-        place = place[folder]
+        parent = parent[folder]
     if value is None:
-        del place[last]
+        del parent[last]
     else:
-        place[last] = value
+        parent[last] = value
     return copied

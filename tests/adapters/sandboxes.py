@@ -1,4 +1,4 @@
-"""What the tests over sandboxes ask of them, and of what an adapter gives."""
+"""Helpers of the tests over sandboxes."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_an_award_becomes_accredibles_fields(award: Award) -> None:
     assert issue_item(replace(award, expires_at=datetime(2028, 3, 2, tzinfo=UTC)))["expired_on"] == "2028-03-02"
 
 
-def test_our_id_is_the_same_for_the_same_award_and_tells_nobody_who_it_is(award: Award) -> None:
+def test_our_id_is_stable_and_contains_no_personal_data(award: Award) -> None:
     ours = own_id(award)
     moved = replace(award, id="other", recipient=replace(award.recipient, email="new@example.org"))
     assert own_id(moved) == ours
@@ -79,7 +79,7 @@ def test_our_id_is_the_same_for_the_same_award_and_tells_nobody_who_it_is(award:
         ({}, "9" * 19, INVALID_TEMPLATE),
     ],
 )
-def test_what_accredible_would_refuse_is_not_sent(
+def test_an_award_that_accredible_would_refuse_is_not_sent(
     award: Award, person: dict[str, str], template: str, code: str
 ) -> None:
     with pytest.raises(RejectedError) as caught:

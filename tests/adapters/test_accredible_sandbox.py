@@ -1,4 +1,4 @@
-"""What is uncertain about Accredible, and what goes wrong at times: the adapter and the sandbox over real HTTP."""
+"""Uncertain points and failures of Accredible: the adapter and the sandbox over real HTTP."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_a_revocation_is_seen_whichever_way_accredible_behaves(
     assert counts(url)["total"] == 1
 
 
-def test_an_account_that_keeps_no_meta_data_of_changes_shows_what_was_revoked_as_expired(
+def test_an_account_without_meta_data_of_changes_shows_revoked_as_expired(
     join: Join, serving: Serving, make_award: MakeAward
 ) -> None:
     url = serving(AccredibleAdapter, keeps_meta_data="off")
@@ -156,7 +156,7 @@ def test_a_wrong_key_is_named(join: Join, serving: Serving, unauthorized: str) -
     assert "wrong-secret" not in str(caught.value)
 
 
-def test_a_list_of_groups_that_loses_some_is_no_list(join: Join, serving: Serving) -> None:
+def test_an_incomplete_list_of_groups_raises(join: Join, serving: Serving) -> None:
     url = serving(AccredibleAdapter, list_loses="1", page_size="4")
     with pytest.raises(TemporaryError):
         list(join(AccredibleAdapter, **AccredibleAdapter.sandbox_settings(url)).templates())
@@ -174,7 +174,7 @@ def test_a_deleted_group_is_invalid_and_comes_back(join: Join, serving: Serving,
     assert words(adapter.issue(awards)) == ["issued"] * 2
 
 
-def test_what_was_created_without_credits_shows_once_it_is_published(
+def test_a_credential_created_without_credits_has_a_url_once_published(
     join: Join, serving: Serving, make_award: MakeAward
 ) -> None:
     url = serving(AccredibleAdapter, credits="0")

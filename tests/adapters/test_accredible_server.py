@@ -1,4 +1,4 @@
-"""What Accredible does: its own sandbox with ``ACCREDIBLE_API_KEY``, or else ours, over real HTTP.
+"""Behaviour of Accredible: its own sandbox with ``ACCREDIBLE_API_KEY``, or else ours, over real HTTP.
 
 With a key (``ACCREDIBLE_REGION``: ``sandbox`` unless given), the account has a group that allows no duplicates; the
 credentials are issued to invented learners and deleted.
@@ -93,7 +93,7 @@ def test_a_learner_with_a_new_address_has_the_credential_still(adapter: Accredib
     assert found.id == badge.id
 
 
-def test_a_batch_issues_what_it_can_and_names_what_it_cannot(adapter: AccredibleAdapter, template: str) -> None:
+def test_a_batch_issues_valid_awards_and_names_the_others(adapter: AccredibleAdapter, template: str) -> None:
     good = [award(template) for _ in range(3)]
     bad = replace(award(template), recipient=replace(good[0].recipient, email="no-address", earner_id="x"))
     adapter.issue(good[:1])
@@ -121,7 +121,7 @@ def test_an_end_is_kept(adapter: AccredibleAdapter, template: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["expire", "delete"])
-def test_a_revoked_credential_is_no_live_one(
+def test_a_revoked_credential_is_not_live(
     join: Callable[..., Any], settings: dict[str, str], adapter: AccredibleAdapter, template: str, way: str
 ) -> None:
     one = award(template)
@@ -134,7 +134,7 @@ def test_a_revoked_credential_is_no_live_one(
     assert adapter.find(one) is None
 
 
-def test_what_is_not_there_cannot_be_revoked(adapter: AccredibleAdapter) -> None:
+def test_an_unknown_badge_cannot_be_revoked(adapter: AccredibleAdapter) -> None:
     with pytest.raises(RejectedError) as caught:
         adapter.revoke("1", "issued in error")
     assert caught.value.code == "not_found"

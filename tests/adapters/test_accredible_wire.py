@@ -1,4 +1,4 @@
-"""What goes over the wire to Accredible, and what its answers mean; the socket is faked."""
+"""Requests to Accredible and its answers, with a faked socket."""
 
 import json
 import logging
@@ -188,7 +188,7 @@ def test_a_refusal_quotes_neither_addresses_nor_the_key(
         assert str(outcome).endswith(": (e-mail) with (secret)")
 
 
-def test_a_batch_that_names_nobody_goes_one_by_one(
+def test_a_batch_refused_without_rows_goes_one_by_one(
     wire: responses.RequestsMock, adapter: AccredibleAdapter, award: MakeAward
 ) -> None:
     awards = [award(1), award(2)]
@@ -240,7 +240,7 @@ def test_the_look_asks_by_our_id_and_by_group_and_address(
     assert queries == [{"license_id": own_id(one)}, {"group.id": 55021, "recipient_email": one.recipient.email}]
 
 
-def test_a_search_that_is_refused_does_not_say_that_there_is_none(
+def test_a_refused_search_does_not_mean_that_no_badge_exists(
     wire: responses.RequestsMock, adapter: AccredibleAdapter, award: MakeAward
 ) -> None:
     one = award()
@@ -342,13 +342,13 @@ def test_a_hostile_list_is_a_temporary_error(
             ask()
 
 
-def test_a_list_that_is_not_whole_is_no_list(wire: responses.RequestsMock, adapter: AccredibleAdapter) -> None:
+def test_an_incomplete_list_raises(wire: responses.RequestsMock, adapter: AccredibleAdapter) -> None:
     wire.post(GROUPS, json={"groups": [{"id": 1, "name": "x"}], "meta": {"total_count": 2, "next_page": None}})
     with pytest.raises(TemporaryError):
         list(adapter.templates())
 
 
-def test_a_cursor_that_leads_back_is_no_list(wire: responses.RequestsMock, adapter: AccredibleAdapter) -> None:
+def test_a_cursor_that_leads_back_raises(wire: responses.RequestsMock, adapter: AccredibleAdapter) -> None:
     wire.post(SEARCH, json={"credentials": [{"id": 1, "group": {"id": 2}}], "meta": {"cursor": "x"}})
     with pytest.raises(TemporaryError):
         list(adapter.badges())

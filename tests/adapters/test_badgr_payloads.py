@@ -170,5 +170,5 @@ def test_of_the_next_pages_address_only_the_cursor_is_used(header: str, cursor: 
 
 
 @pytest.mark.parametrize("url", ["https://example.org/\0", "https://example.org/\ud800", "https://example.org/\n", 7])
-def test_an_address_that_databases_choke_on_is_none(url: Any) -> None:
+def test_an_address_with_a_nul_is_not_used(url: Any) -> None:
     assert web_address(url) is None

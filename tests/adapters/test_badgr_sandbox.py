@@ -1,4 +1,4 @@
-"""What is uncertain about Badgr, and what goes wrong at times: the adapter and the sandbox over real HTTP."""
+"""Uncertain points and failures of Badgr: the adapter and the sandbox over real HTTP."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,7 +119,7 @@ def test_the_end_comes_from_the_badge_class(join: Join, serving: Serving, make_a
     assert badge.expires_at == datetime(2028, 3, 2, 13, 5, tzinfo=UTC)
 
 
-def test_what_expired_long_ago_can_be_earned_anew_and_what_expired_of_this_award_not(
+def test_a_long_expired_badge_can_be_earned_again_and_an_expired_one_of_this_award_cannot(
     join: Join, serving: Serving, make_award: MakeAward
 ) -> None:
     url = serving(BadgrAdapter)

@@ -1,4 +1,4 @@
-"""What any Badgr server does: the sandbox over real HTTP, or the server that ``BADGR_BASE_URL`` names.
+"""Behaviour of any Badgr server: the sandbox over real HTTP, or the server that ``BADGR_BASE_URL`` names.
 
 With a server, ``BADGR_USERNAME`` and ``BADGR_PASSWORD`` are those of a user with an issuer and a badge class.
 Badges are issued to invented learners and revoked.
@@ -86,11 +86,11 @@ def test_a_badge_is_issued_once_however_often_it_is_sent(adapter: BadgrAdapter, 
     assert (found.id, found.existed) == (first.id, True)
 
 
-def test_nobody_finds_what_was_not_issued(adapter: BadgrAdapter, template: str) -> None:
+def test_a_badge_that_was_not_issued_is_not_found(adapter: BadgrAdapter, template: str) -> None:
     assert adapter.find(award(template)) is None
 
 
-def test_a_batch_issues_what_it_can_and_names_what_it_cannot(adapter: BadgrAdapter, template: str) -> None:
+def test_a_batch_issues_valid_awards_and_names_the_others(adapter: BadgrAdapter, template: str) -> None:
     good = [award(template) for _ in range(3)]
     bad = replace(award(template), recipient=replace(good[0].recipient, email="no-address"))
     adapter.issue(good[:1])
@@ -114,7 +114,7 @@ def test_an_end_is_kept(adapter: BadgrAdapter, template: str) -> None:
     assert badge.expires_at == end
 
 
-def test_a_revoked_badge_is_gone_and_can_be_earned_anew(adapter: BadgrAdapter, template: str) -> None:
+def test_a_revoked_badge_is_not_found_and_can_be_earned_again(adapter: BadgrAdapter, template: str) -> None:
     one = award(template)
     (badge,) = adapter.issue([one])
     assert isinstance(badge, IssuedBadge)
@@ -130,7 +130,7 @@ def test_a_revoked_badge_is_gone_and_can_be_earned_anew(adapter: BadgrAdapter, t
 @pytest.mark.parametrize(
     ("badge_id", "reason", "code"), [("nobodys-badge", "x", "not_found"), ("b", " ", "missing_reason")]
 )
-def test_what_cannot_be_revoked_is_refused(adapter: BadgrAdapter, badge_id: str, reason: str, code: str) -> None:
+def test_an_impossible_revocation_is_refused(adapter: BadgrAdapter, badge_id: str, reason: str, code: str) -> None:
     with pytest.raises(RejectedError) as caught:
         adapter.revoke(badge_id, reason)
     assert caught.value.code == code

@@ -65,9 +65,7 @@ def test_a_refused_token_is_refreshed_once_and_the_refresh_token_changes(
     assert all(storage.values[key] not in ("", value) for key, value in before.items())
 
 
-def test_a_refresh_token_that_serves_no_more_is_forgotten_and_the_password_serves(
-    join: Join, serving: Serving, storage: Any
-) -> None:
+def test_a_refused_refresh_token_is_removed_and_the_password_used(join: Join, serving: Serving, storage: Any) -> None:
     url = serving(BadgrAdapter)
     adapter = as_user(join, url)
     adapter.check()
@@ -139,7 +137,9 @@ def test_a_throttle_that_does_not_say_how_long_lasts_a_minute(
     "body",
     [b"", b"[]", b"<html>", b"{}", b'{"access_token": 7}', b'{"access_token": ""}', b'{"access_token": "a\\r\\nb"}'],
 )
-def test_what_gives_no_token_is_another_server(join: Join, wire: responses.RequestsMock, body: bytes) -> None:
+def test_an_answer_without_a_token_is_of_another_server(
+    join: Join, wire: responses.RequestsMock, body: bytes
+) -> None:
     wire.post(TOKEN, body=body)
     with pytest.raises(ConfigurationError) as caught:
         join(BadgrAdapter, issuer_id="x", username="u", password="p").check()

@@ -1,4 +1,4 @@
-"""What goes over the wire to Badgr, and what its answers mean; the socket is faked."""
+"""Requests to Badgr and its answers, with a faked socket."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Each of our own adapters keeps the contract: over its own sandbox, or where it has none over records in memory."""
+"""Each of our adapters keeps the contract, over its sandbox or over records in memory."""
 
 from collections.abc import Iterator
 

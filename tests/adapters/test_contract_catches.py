@@ -1,4 +1,4 @@
-"""The contract's tests fail for adapters that break it: each of these breaks it once, and is caught by name."""
+"""The contract's tests fail for adapters that break it: each class breaks one rule, and one test catches it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class IsNew(Example):
 
 class Chats(Example):
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
-        logging.getLogger("stranger").debug("issuing to %s", awards[0].recipient.email)
+        logging.getLogger("thirdparty").debug("issuing to %s", awards[0].recipient.email)
         return super().issue(awards)
 
 

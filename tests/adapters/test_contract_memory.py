@@ -1,4 +1,4 @@
-"""Records in memory are what a connection's are: all or nothing, and apart by kind."""
+"""Records in memory behave as a connection's: all or nothing, and separate by kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which setting is wrong, as ``check`` tells it."""
+"""``check`` names the setting that is wrong."""
 
 import socket
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def test_a_server_without_tls_is_the_host(connect: Connect, sandbox: Sandbox) ->
         (200, ""),
     ],
 )
-def test_what_is_not_credly_is_the_host(connect: Connect, status: int, body: str) -> None:
+def test_an_answer_that_is_not_credlys_is_a_wrong_host(connect: Connect, status: int, body: str) -> None:
     with responses.RequestsMock() as wire:
         wire.get(URL, body=body, status=status)
         assert wrong_setting(connect()) == "host"
@@ -96,19 +96,17 @@ def test_another_organizations_answer_is_the_organization(connect: Connect) -> N
 
 
 @pytest.mark.parametrize("fault", ["500=#1", "html502=#1", "down=#1"])
-def test_a_question_is_asked_again_at_once_where_the_answer_was_lost(
-    connect: Connect, sandbox: Sandbox, fault: str
-) -> None:
+def test_a_question_is_repeated_at_once_after_a_lost_answer(connect: Connect, sandbox: Sandbox, fault: str) -> None:
     connect(sandbox(faults=fault)).check()
 
 
 @pytest.mark.parametrize("fault", ["500=1", "429=#1:2", "html502=1", "down=1"])
-def test_trouble_at_credly_is_no_wrong_setting(connect: Connect, sandbox: Sandbox, fault: str) -> None:
+def test_a_failure_of_credly_is_not_a_wrong_setting(connect: Connect, sandbox: Sandbox, fault: str) -> None:
     with pytest.raises(TemporaryError):
         connect(sandbox(faults=fault)).check()
 
 
-def test_the_message_says_what_to_look_at_and_not_the_token(connect: Connect, sandbox: Sandbox) -> None:
+def test_the_message_names_the_setting_and_not_the_token(connect: Connect, sandbox: Sandbox) -> None:
     with pytest.raises(ConfigurationError, match="180 days") as caught:
         connect(sandbox(), token="very-secret-token").check()
     assert "very-secret-token" not in str(caught.value)

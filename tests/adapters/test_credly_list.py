@@ -1,4 +1,4 @@
-"""The list of issued badges: over real HTTP against the sandbox, and what only a faked socket can answer."""
+"""The list of issued badges, over real HTTP against the sandbox or with a faked socket."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_badge_is_listed_once_over_all_pages(
     ]
 
 
-def test_each_state_is_told_as_ours(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
+def test_each_state_is_mapped_to_ours(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
     url = sandbox()
     adapter = connect(url)
     made = [badge.id for badge in adapter.issue([make_award(number) for number in range(5)])]  # type: ignore[union-attr]
@@ -89,14 +89,14 @@ def wire() -> Any:
         yield mock
 
 
-def test_a_list_that_does_not_end_is_no_list(wire: responses.RequestsMock, connect: Connect, payload: Any) -> None:
+def test_an_endless_list_raises(wire: responses.RequestsMock, connect: Connect, payload: Any) -> None:
     circle = {"next_page_url": f"{BADGES}?page=2"}
     wire.get(BADGES, json={"data": [payload("badge_pending")["data"]], "metadata": circle})
     with pytest.raises(TemporaryError):
         list(connect().badges())
 
 
-def test_so_many_ids_are_remembered_and_no_more(
+def test_the_number_of_remembered_ids_is_bounded(
     wire: responses.RequestsMock, connect: Connect, payload: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paging, "REMEMBERED", 4)

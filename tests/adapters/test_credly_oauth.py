@@ -90,7 +90,7 @@ def test_access_tokens_are_asked_of_the_web_host(connect: Connect, wire: respons
     "body",
     [b"", b"[]", b"<html>", b"{}", b'{"access_token": 7}', b'{"access_token": ""}', b'{"access_token": "a\\r\\nb"}'],
 )
-def test_what_gives_no_access_token_is_the_oauth_host(
+def test_an_answer_without_an_access_token_is_a_wrong_oauth_host(
     connect: Connect, wire: responses.RequestsMock, body: bytes
 ) -> None:
     wire.post(TOKEN_URL, body=body)

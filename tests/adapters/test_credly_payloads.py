@@ -63,7 +63,7 @@ def test_dates_are_sent_in_utc(make_award: Callable[..., Award]) -> None:
     ("recipient", "code"),
     [({"first_name": " "}, "missing_name"), ({"last_name": ""}, "missing_name"), ({"email": " "}, "missing_email")],
 )
-def test_what_credly_requires_is_asked_for_before_any_call(
+def test_values_that_credly_requires_are_checked_before_any_call(
     make_award: Callable[..., Award], recipient: dict[str, str], code: str
 ) -> None:
     with pytest.raises(RejectedError) as caught:
@@ -139,17 +139,15 @@ def test_a_revoked_badge_has_no_address(payload: Callable[[str], Any]) -> None:
         ({"state": "something_new"}, "pending"),
     ],
 )
-def test_fields_say_what_credlys_state_does_not(
-    payload: Callable[[str], Any], fields: dict[str, str], state: str
-) -> None:
+def test_fields_add_to_credlys_state(payload: Callable[[str], Any], fields: dict[str, str], state: str) -> None:
     assert parse_badge(payload("badge_pending")["data"] | fields, NOW).state == state
 
 
-def test_a_badge_needs_no_more_than_id_and_state() -> None:
+def test_a_badge_needs_only_id_and_state() -> None:
     assert parse_badge({"id": "b", "state": "accepted"}, NOW) == IssuedBadge("b", "", "accepted")
 
 
-def test_a_link_that_is_no_web_address_is_left_out() -> None:
+def test_a_link_that_is_not_a_web_address_is_left_out() -> None:
     assert parse_badge({"id": "b", "state": "pending", "accept_badge_url": "javascript:alert(1)"}, NOW).url is None
 
 

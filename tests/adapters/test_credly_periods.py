@@ -1,4 +1,4 @@
-"""What is earned again in each period, such as a certification that is renewed each year."""
+"""Badges that are earned again in each period, such as a yearly certification."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def years(make_award: Callable[..., Award]) -> list[Award]:
 
 
 @pytest.mark.parametrize("allow", ["on", ""])
-def test_each_period_is_a_badge_and_each_again_is_none(
+def test_each_period_is_one_badge(
     allow: str, connect: Callable[..., CredlyAdapter], sandbox: Callable[..., str], years: list[Award]
 ) -> None:
     url = sandbox(**({"allow_duplicates": allow} if allow else {}))
@@ -53,7 +53,7 @@ def test_a_renewal_in_a_batch_is_one_too(
     assert [isinstance(each, IssuedBadge) and each.existed for each in outcomes] == [False, False, False]
 
 
-def test_the_same_period_from_elsewhere_is_not_made_again(
+def test_the_same_period_from_another_source_is_not_issued_again(
     connect: Callable[..., CredlyAdapter], sandbox: Callable[..., str], years: list[Award]
 ) -> None:
     adapter = connect(sandbox())

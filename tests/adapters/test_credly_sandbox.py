@@ -120,7 +120,9 @@ def test_a_batch_without_error_index_goes_one_by_one(
     assert calls(url) == {"POST badges/batch": 1, "POST badges": 3}
 
 
-def test_a_smaller_batch_limit_is_survived(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
+def test_a_smaller_batch_limit_falls_back_to_one_by_one(
+    connect: Connect, sandbox: Sandbox, make_award: MakeAward
+) -> None:
     url = sandbox(batch_max="3")
     outcomes = connect(url).issue([make_award(number) for number in range(5)])
     assert all(isinstance(outcome, IssuedBadge) for outcome in outcomes)
@@ -166,7 +168,7 @@ def test_a_late_answer_is_ambiguous(connect: Connect, sandbox: Sandbox, make_awa
     ("fault", "may_have_acted", "there"),
     [("500after=#1", True, True), ("500=#1", True, False), ("html502=#1", True, False), ("429=#1:2", False, False)],
 )
-def test_a_temporary_error_tells_whether_to_look_first(
+def test_a_temporary_error_says_whether_to_look_up_first(
     connect: Connect, sandbox: Sandbox, make_award: MakeAward, fault: str, may_have_acted: bool, there: bool
 ) -> None:
     adapter = connect(sandbox(faults=fault))
@@ -179,7 +181,7 @@ def test_a_temporary_error_tells_whether_to_look_first(
 def test_a_minute_that_is_used_up_says_when_the_next_begins(
     connect: Connect, sandbox: Sandbox, make_award: MakeAward
 ) -> None:
-    for knob, told in (("on", True), ("off", False)):
+    for knob, stated in (("on", True), ("off", False)):
         adapter = connect(sandbox(per_minute="1", retry_after=knob))
         waits = []
         for number in range(3):
@@ -188,7 +190,7 @@ def test_a_minute_that_is_used_up_says_when_the_next_begins(
             except TemporaryError as error:
                 waits.append(error.retry_after)
         assert waits
-        assert all((wait is not None and 0 < wait <= 60) is told for wait in waits)
+        assert all((wait is not None and 0 < wait <= 60) is stated for wait in waits)
 
 
 def test_a_token_without_write_rights_is_the_token(connect: Connect, sandbox: Sandbox, make_award: MakeAward) -> None:
@@ -422,7 +424,7 @@ def test_filters_and_orders_work_in_both_forms(connect: Connect, sandbox: Sandbo
     assert (empty["total_count"], empty["total_pages"], empty["next_page_url"]) == (0, 1, None)
 
 
-def test_administrators_see_what_came_and_can_start_anew(
+def test_administrators_see_the_requests_and_can_reset(
     connect: Connect, sandbox: Sandbox, make_award: MakeAward
 ) -> None:
     url = sandbox()
@@ -439,7 +441,7 @@ def test_administrators_see_what_came_and_can_start_anew(
     assert calls(url) == {}
 
 
-def test_every_object_has_a_field_that_nobody_knows(sandbox: Sandbox) -> None:
+def test_every_object_has_an_unknown_field(sandbox: Sandbox) -> None:
     data = requests.get(sandbox() + ORGANIZATION, auth=TOKEN).json()["data"]
     assert any(name.startswith("x_") for name in data)
 
@@ -545,7 +547,7 @@ def test_a_template_can_be_changed_while_the_sandbox_runs(sandbox: Sandbox, conn
     assert requests.post(f"{url}/_sandbox/templates/none/archive", timeout=5).status_code == 404
 
 
-def test_a_list_that_lacks_what_it_counts_is_not_whole(sandbox: Sandbox, connect: Connect) -> None:
+def test_a_list_with_fewer_objects_than_counted_raises(sandbox: Sandbox, connect: Connect) -> None:
     adapter = connect(sandbox(list_loses="1", page_size="3"))
     with pytest.raises(TemporaryError, match="not whole: 7 of 8"):
         list(adapter.templates())

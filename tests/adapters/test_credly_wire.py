@@ -1,4 +1,4 @@
-"""What goes over the wire to Credly, and what its answers mean; the socket is faked."""
+"""Requests to Credly and its answers, with a faked socket."""
 
 import base64
 import copy
@@ -342,7 +342,7 @@ def test_a_batch_answer_of_another_length_is_ambiguous_for_all(
     assert [type(outcome) for outcome in outcomes] == [AmbiguousError, AmbiguousError]
 
 
-def test_a_batch_item_of_somebody_else_is_ambiguous_for_that_item(
+def test_a_badge_of_another_learner_in_a_batch_is_ambiguous(
     wire: responses.RequestsMock,
     adapter: CredlyAdapter,
     make_award: Callable[..., Award],
@@ -372,7 +372,7 @@ def test_a_refused_batch_that_names_no_item_is_issued_one_at_a_time(
     assert isinstance(second, RejectedError)
 
 
-def test_what_is_known_is_kept_when_a_later_call_fails(
+def test_known_outcomes_are_kept_when_a_later_call_fails(
     wire: responses.RequestsMock, adapter: CredlyAdapter, make_award: Callable[..., Award]
 ) -> None:
     wire.post(f"{BADGES}/batch", json={"data": {"message": "bad", "error_index": 1}}, status=422)
@@ -393,7 +393,7 @@ def test_awards_behind_an_ambiguous_one_were_not_sent(
     assert not second.may_have_acted
 
 
-def test_nothing_is_called_for_nobody(wire: responses.RequestsMock, adapter: CredlyAdapter) -> None:
+def test_no_awards_make_no_call(wire: responses.RequestsMock, adapter: CredlyAdapter) -> None:
     assert adapter.issue([]) == []
     assert len(wire.calls) == 0
 
@@ -540,7 +540,7 @@ def test_a_change_that_is_not_confirmed_is_ambiguous(
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, {"data": {}}), (200, {"data": []}), (200, {"data": {"id": 7}})])
-def test_a_refused_change_of_a_badge_that_nobody_can_see_stays_refused(
+def test_a_refused_change_of_an_unreadable_badge_stays_refused(
     wire: responses.RequestsMock, adapter: CredlyAdapter, make_award: Callable[..., Award], status: int, body: Any
 ) -> None:
     wire.put(f"{BADGES}/b/revoke", json={"data": {"message": "no"}}, status=422)

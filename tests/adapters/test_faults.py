@@ -37,7 +37,7 @@ def test_a_probability_is_met_and_the_same_seed_draws_the_same() -> None:
     assert 850 < counted["html502"] < 1150
 
 
-def test_down_takes_precedence_over_what_comes_by_chance() -> None:
+def test_down_takes_precedence_over_random_faults() -> None:
     faults = Faults("500=1,down=1")
     assert faults.draw() == Fault("down")
 

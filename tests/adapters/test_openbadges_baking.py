@@ -41,7 +41,7 @@ def test_an_svg_carries_the_credential(picture: bytes, text: str) -> None:
         *(b"<html/>", b'<!DOCTYPE svg [<!ENTITY a "b">]><svg/>', b"<svg", b"<svg>\xff</svg>", b"<!-- <svg/> -->"),
     ],
 )
-def test_what_is_no_image_is_refused(content: bytes) -> None:
+def test_a_file_that_is_not_an_image_is_refused(content: bytes) -> None:
     assert image_type(content) == ""
     with pytest.raises(ValueError, match="PNG or an SVG"):
         bake(content, "{}")
@@ -66,6 +66,6 @@ def test_everybody_can_fetch_the_baked_image(store: Store) -> None:
     assert campus.get(f"{campus.issue(1, template='plain').url}/image", "*/*").status_code == 404
 
 
-def test_many_comments_without_a_picture_are_told_at_once() -> None:
+def test_many_comments_without_an_image_are_refused_quickly() -> None:
     assert image_type(b"<!---->" * 10_000 + b"<p>") == ""
     assert image_type(b"<!---->" * 10_000 + b"<svg/>") == SVG

@@ -1,4 +1,4 @@
-"""Issuing badges of our own: once, whoever else does it, and what is kept of them."""
+"""Issuing Open Badges: once, also with concurrent processes, and the stored records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from badgerelay.plugin.store import Store
 from .issuers import COMPLETED, NAME, PUBLIC, URL, award, connect_campus, draft, png
 
 
-def test_an_award_becomes_a_badge_that_says_what_was_earned(store: Store) -> None:
+def test_an_award_becomes_a_badge_with_its_achievement(store: Store) -> None:
     campus = connect_campus(store, issuer_url="https://academy.example.org")
     badge = campus.issue(7)
     assert (badge.state, badge.existed, badge.issued_at) == ("accepted", False, COMPLETED)
@@ -65,7 +65,7 @@ def test_two_alike_in_one_call_are_one_badge(store: Store) -> None:
     assert len(list(campus.adapter().badges())) == 2
 
 
-def test_find_tells_what_is_there(store: Store) -> None:
+def test_find_returns_the_existing_badge(store: Store) -> None:
     campus = connect_campus(store)
     assert campus.adapter().find(award(1)) is None
     badge = campus.issue(1)
@@ -101,7 +101,7 @@ def test_many_at_once_make_each_badge_once(store: Store) -> None:
     assert len(set(positions)) == 12
 
 
-def test_who_is_overtaken_while_signing_gives_the_other_ones_badge(store: Store) -> None:
+def test_a_process_overtaken_while_signing_returns_the_other_badge(store: Store) -> None:
     campus = connect_campus(store)
     slow = campus.adapter()
     records: Any = slow.context.records
@@ -154,7 +154,7 @@ def test_badges_are_listed_without_addresses(store: Store) -> None:
     assert len(list(campus.adapter().badges())) == 4
 
 
-def test_templates_say_what_cannot_be(store: Store) -> None:
+def test_templates_name_the_field_that_is_not_valid(store: Store) -> None:
     adapter = connect_campus(store).adapter()
     for wrong in (
         {"name": ""},
@@ -283,7 +283,7 @@ def test_rotated_keys_leave_old_badges_good(store: Store) -> None:
         assert b"Valid: signed" in campus.get(str(badge.url), "text/html").data
 
 
-def test_without_pyld_it_says_what_to_install(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyld_the_message_names_the_extra(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "pyld", None)

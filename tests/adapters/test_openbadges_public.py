@@ -1,4 +1,4 @@
-"""What everybody sees of an issuer: pages, signed credentials, keys; and nothing more."""
+"""The public pages of an issuer: pages, signed credentials, keys; and nothing more."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_page_of_a_badge_that_was_tampered_with_says_so(campus: Campus) -> N
     assert "Valid: signed" not in page
 
 
-def test_achievement_issuer_and_keys_are_where_credentials_say(campus: Campus) -> None:
+def test_achievement_issuer_and_keys_are_at_the_urls_of_credentials(campus: Campus) -> None:
     credential = campus.credential(campus.issue(1))
     achievement = credential["credentialSubject"]["achievement"]
     assert campus.document(achievement["id"]) == achievement
@@ -100,7 +100,7 @@ def test_badges_of_did_web_verify_once_did_key_was_chosen_instead(campus: Campus
     assert other.credential(other.issue(2))["issuer"]["id"].startswith("did:key:")
 
 
-def test_who_was_never_did_web_has_no_document_of_it(store: Store) -> None:
+def test_an_issuer_that_never_used_did_web_has_no_did_document(store: Store) -> None:
     campus = connect_campus(store, did="key")
     campus.issue(1)
     assert campus.get(f"{URL}/did.json").status_code == 404
@@ -113,7 +113,7 @@ def test_an_image_with_a_script_runs_none(campus: Campus) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_what_has_not_changed_is_not_sent_again(campus: Campus) -> None:
+def test_an_unchanged_page_is_not_sent_again(campus: Campus) -> None:
     url = str(campus.issue(1).url) + ".json"
     tag = campus.get(url).headers["ETag"]
     again = campus.get(url, **{"If-None-Match": tag})
@@ -147,7 +147,7 @@ def test_what_has_not_changed_is_not_sent_again(campus: Campus) -> None:
         *("/status/j-0", "/status/1-0", "/achievements/draft", "/achievements/" + "x" * 3000),
     ],
 )
-def test_what_is_not_there_is_404(campus: Campus, path: str) -> None:
+def test_an_unknown_page_is_404(campus: Campus, path: str) -> None:
     campus.issue(1)
     campus.adapter().make_template(draft("draft", state="draft"))
     answer = campus.get(URL + path, "*/*")

@@ -1,4 +1,4 @@
-"""The signed bytes: as the published vectors have them, and of everything that a badge says."""
+"""The signed bytes: equal to the published vectors, and over the whole badge."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_every_leaf_of_a_badge_is_in_the_signed_bytes() -> None:
         ("credentialSubject/achievement/name", "half \ud800", "control character"),
     ],
 )
-def test_what_would_not_be_signed_is_refused_by_name(path: str, value: Any, named: str) -> None:
+def test_a_term_that_would_not_be_signed_is_refused_by_name(path: str, value: Any, named: str) -> None:
     with pytest.raises(UndefinedTermError, match=named):
         canonical(changed(a_badge(), path, value))
 
@@ -143,7 +143,7 @@ _text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
     number=st.integers(0, 2**20),
     path=st.text("abcdefghijklmnopqrstuvwxyzABC0123456789-._~%", min_size=1),
 )
-def test_a_mould_gives_what_the_filled_document_gives(salt: str, hashed: str, number: int, path: str) -> None:
+def test_a_mould_equals_the_filled_document(salt: str, hashed: str, number: int, path: str) -> None:
     own = {
         **OWN,
         "salt": salt,
@@ -164,8 +164,8 @@ def test_a_mould_gives_what_the_filled_document_gives(salt: str, hashed: str, nu
         ({"id": "relative"}, "id is not an absolute IRI"),
         ({"id": "https://example.org/a b"}, "id is not an absolute IRI"),
         ({"list": 'https://example.org/"'}, "list is not an absolute IRI"),
-        ({"salt": "\x00"}, "salt holds a control character"),
-        ({"more": "x"}, "other values"),
+        ({"salt": "\x00"}, "salt contains a control character"),
+        ({"more": "x"}, "not those of the document"),
     ],
 )
 def test_a_mould_takes_no_value_that_others_would_read_differently(values: dict[str, str], named: str) -> None:
@@ -183,7 +183,7 @@ def test_a_context_file_that_was_changed_is_not_used(monkeypatch: pytest.MonkeyP
     (tmp_path / "credentials-v2.json").write_text('{"@context": {}}')
     monkeypatch.setattr(contexts, "FOLDER", tmp_path)
     contexts.context.cache_clear()
-    with pytest.raises(contexts.UnknownContextError, match="install it again"):
+    with pytest.raises(contexts.UnknownContextError, match="install badgerelay again"):
         contexts.context(contexts.CREDENTIALS)
 
 
@@ -201,6 +201,6 @@ def test_base58_is_read_as_it_was_written(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "abc", "z0", "zO", "zI", "zl", "u123"])
-def test_what_is_not_base58_is_refused(text: str) -> None:
+def test_text_that_is_not_base58_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="base58"):
         multibase.decode(text)

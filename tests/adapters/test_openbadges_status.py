@@ -1,4 +1,4 @@
-"""Revocation: the badge, the bit, and the list that everybody fetches."""
+"""Revocation: the badge, the bit, and the published list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bits_of(status_list: dict[str, Any]) -> list[int]:
     assert text.startswith("u")
     data = gzip.decompress(base64.urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4)))
     assert len(data) * 8 == LENGTH >= 131_072
-    return [8 * place + bit for place, byte in enumerate(data) for bit in range(8) if byte & (0x80 >> bit)]
+    return [8 * index + bit for index, byte in enumerate(data) for bit in range(8) if byte & (0x80 >> bit)]
 
 
 def test_a_revoked_badge_has_its_bit_in_the_list(campus: Campus) -> None:
@@ -49,7 +49,7 @@ def test_to_revoke_again_changes_nothing(campus: Campus) -> None:
     assert (again.state, again.existed) == ("revoked", True)
 
 
-def test_what_is_revoked_is_not_found_and_can_be_earned_again(campus: Campus) -> None:
+def test_a_revoked_badge_is_not_found_and_can_be_earned_again(campus: Campus) -> None:
     badge = campus.issue(1)
     campus.adapter().revoke(badge.id, "a mistake")
     assert campus.adapter().find(award(1)) is None

@@ -30,7 +30,7 @@ def test_each_object_comes_once_or_the_list_is_endless(lists: list[list[dict[str
         assert any(before == after for before, after in pairwise(seen))
 
 
-def test_what_is_no_object_is_left_out() -> None:
+def test_an_item_that_is_not_an_object_is_left_out() -> None:
     assert walked(pages([7, None, {"id": "a"}], ["x", {"id": "b"}])) == ["a", "b"]
 
 

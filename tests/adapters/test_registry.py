@@ -1,4 +1,4 @@
-"""Finding adapters that others have installed, some of which are broken."""
+"""Find installed adapters, some of which are broken."""
 
 import sys
 from collections.abc import Callable
@@ -29,13 +29,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Installs a distribution of one module: its name, its code, and its entry points."""
 
     def put(name: str, code: str, entry_points: str) -> None:
-        place = tmp_path / name
-        info = place / f"{name}-1.5.dist-info"
+        folder = tmp_path / name
+        info = folder / f"{name}-1.5.dist-info"
         info.mkdir(parents=True)
-        (place / f"{name}_module.py").write_text(code)
+        (folder / f"{name}_module.py").write_text(code)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
         (info / "entry_points.txt").write_text(entry_points)
-        monkeypatch.syspath_prepend(str(place))
+        monkeypatch.syspath_prepend(str(folder))
         monkeypatch.delitem(sys.modules, f"{name}_module", raising=False)  # of an earlier test
 
     return put
@@ -93,7 +93,7 @@ def test_a_plugin_may_give_several_by_the_hook(install: Install) -> None:
         ),
     ],
 )
-def test_a_broken_adapter_is_named_with_what_is_wrong_and_stops_nobody(
+def test_a_broken_adapter_is_named_with_its_problem_and_stops_no_other(
     change: str, said: str, install: Install
 ) -> None:
     install("broken", GOOD.format(name="broken") + change + "\n", entry("broken", "broken"))
@@ -119,14 +119,14 @@ def test_a_broken_plugin_hides_no_other(install: Install) -> None:
     assert "TypeError" in problems["odd"]
 
 
-def test_nobody_takes_a_name_of_ours(install: Install) -> None:
+def test_no_other_distribution_takes_our_names(install: Install) -> None:
     install("thief", GOOD.format(name="credly"), entry("credly", "thief"))
     assert load_adapter("credly").__module__ == "badgerelay.adapters.credly.adapter"
     (thief,) = (each for each in installed() if each.distribution == "thief 1.5")
     assert "its name is taken by badgerelay" in thief.problem
 
 
-def test_alm_is_no_name_of_a_provider(install: Install) -> None:
+def test_alm_is_a_reserved_name(install: Install) -> None:
     install("alm", GOOD.format(name="alm"), entry("alm", "alm"))
     with pytest.raises(ConfigurationError, match="reserved name"):
         load_adapter("alm")

@@ -122,7 +122,7 @@ def test_one_connection_carries_many_requests_of_any_kind(session: requests.Sess
         assert session.post(f"{server.url}/work").ok
 
 
-def test_a_request_that_is_no_http_ends_its_own_connection_only(session: requests.Session) -> None:
+def test_a_request_that_is_not_http_ends_its_own_connection_only(session: requests.Session) -> None:
     with BackgroundServer(Counting().app) as server:
         host, port = server.url.removeprefix("http://").split(":")
         for rubbish in (b"\x16\x03\x01\x02\r\n\r\n", b"POST /work HTTP/1.1\r\nContent-Length: nine\r\n\r\n"):
@@ -155,7 +155,7 @@ def test_many_kept_alive_connections_are_served_at_once() -> None:
     assert counting.done == 500
 
 
-def test_a_stopped_server_answers_nobody_and_stops_at_once(session: requests.Session) -> None:
+def test_a_stopped_server_stops_at_once_and_closes_connections(session: requests.Session) -> None:
     with BackgroundServer(Counting().app) as server:
         assert session.post(f"{server.url}/work").ok
         began = time.perf_counter()
@@ -182,14 +182,14 @@ def test_a_port_in_use_is_an_os_error() -> None:
         serve(Counting().app, "127.0.0.1", int(server.url.rpartition(":")[2]))
 
 
-def test_serve_tells_its_address_once_it_listens(session: requests.Session) -> None:
-    told: list[str] = []
+def test_serve_reports_its_url_once_it_listens(session: requests.Session) -> None:
+    urls: list[str] = []
     listening = threading.Event()
 
     def ready(url: str) -> None:
-        told.append(url)
+        urls.append(url)
         listening.set()
 
     threading.Thread(target=serve, args=(Counting().app, "127.0.0.1", 0, ready), daemon=True).start()
     assert listening.wait(5)
-    assert session.post(f"{told[0]}/work").ok
+    assert session.post(f"{urls[0]}/work").ok

@@ -1,4 +1,4 @@
-"""An Accredible of one's own: what its API does, with each uncertain point as a knob."""
+"""A local sandbox of Accredible's API; each uncertain point is a knob."""
 
 from .app import create_sandbox
 from .knobs import Knobs

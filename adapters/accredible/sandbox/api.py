@@ -1,4 +1,4 @@
-"""The paths of Accredible's API."""
+"""The endpoints of Accredible's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accredible's API v1 and v2 over a world in memory."""
+"""A local sandbox of Accredible: the API v1 and v2 over a world in memory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _ID = re.compile(r"(?<=credentials/)(?!search|bulk)[^/]+")
 
 
 def create_sandbox(values: Mapping[str, str]) -> Flask:
-    """A Flask app; its state is gone with it.
+    """Return a Flask application with its own state in memory.
 
     :param values: knobs by name, see :class:`Knobs`.
-    :raises ValueError: names the knob or the fault that is wrong.
+    :raises ValueError: names the knob or the fault that is not valid.
     """
     knobs = read_knobs(Knobs, values)
     if not knobs.page_size:
@@ -50,7 +50,7 @@ def _is_api(candidate: Request) -> bool:
 
 
 def _add_gate(app: Flask, knobs: Knobs) -> None:
-    """Every call of the API shows the key, in the documented form alone, within the limit."""
+    """Require the key in its documented form, and the rate limit, for each call of the API."""
     window = Window(knobs.limit, knobs.window)
 
     @app.before_request
@@ -71,7 +71,7 @@ def _add_gate(app: Flask, knobs: Knobs) -> None:
 
 
 def _refused(refusal: Refusal, knobs: Knobs) -> ResponseReturnValue:
-    """In one of the shapes that Accredible's errors have."""
+    """Return a refusal in one of the shapes of Accredible's errors."""
     message = f"{refusal.property} {refusal.message}".strip()
     match knobs.error_shape:
         case "errors":

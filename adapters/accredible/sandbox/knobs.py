@@ -1,4 +1,4 @@
-"""What about Accredible is uncertain, or wanted otherwise for a test."""
+"""Knobs for uncertain points of Accredible and for the needs of tests."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """The switches of Accredible's sandbox; the defaults are the documentation's samples.
+    """The knobs of Accredible's sandbox; the defaults are the documentation's samples.
 
     :param templates: groups of the account.
-    :param faults: a text as ``Faults`` takes it; ``latency`` is one of them.
+    :param faults: in the notation of ``Faults``, with ``latency``.
     :param allow_duplicates: groups let an address have a credential twice.
     :param own_ids: whether a client's own id may come twice, and whether a credential can be read by it.
     :param own_id_shown: whether the id in answers is then the client's own.
@@ -30,7 +30,7 @@ class Knobs:
     :param list_loses: so many groups are counted by their list and not on its pages.
     :param page_size: the most objects on a page.
     :param limit: requests answered in ``window`` seconds, 429 beyond; 0 for no limit.
-    :param retry_after: whether that 429 says when to come back.
+    :param retry_after: whether that 429 states the wait.
     """
 
     templates: int = 6

@@ -1,4 +1,4 @@
-"""Accounts, groups and credentials as Accredible's JSON shows them; each call has a shape of its own."""
+"""Accredible's JSON of accounts, groups and credentials; each call has its own shape."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def group_object(group: Group, *, allow_duplicates: bool) -> dict[str, Any]:
 
 
 def credential_object(credential: Credential, knobs: Knobs, web: str) -> dict[str, Any]:
-    """As it is created and read: the id is a text. :param web: base URL of the pages."""
+    """Return a credential as created or read: the id is a text. :param web: base URL of the pages."""
     shown = credential.own_id if knobs.own_id_shown and credential.own_id else str(credential.id)
     return {
         "id": shown,
@@ -68,7 +68,7 @@ def credential_object(credential: Credential, knobs: Knobs, web: str) -> dict[st
 
 
 def bulk_object(credential: Credential, knobs: Knobs, web: str) -> dict[str, Any]:
-    """As a batch answers: the id is a number, and the group has only a name."""
+    """Return a credential as in a batch: the id is a number, and the group has only a name."""
     return {
         "id": credential.id,
         "approve": credential.approve,
@@ -91,7 +91,7 @@ def bulk_object(credential: Credential, knobs: Knobs, web: str) -> dict[str, Any
 
 
 def found_object(credential: Credential) -> dict[str, Any]:
-    """As a search finds it."""
+    """Return a credential as a search finds it."""
     return {
         "encoded_id": f"q{credential.id:x}",
         "private": False,

@@ -1,4 +1,4 @@
-"""What a sandbox keeps, and how it refuses."""
+"""The records and refusals of a sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = ("Forklift Safety", "Crane Signals", "First Aid", "Working at Height", 
 
 
 class Refusal(Exception):  # noqa: N818 (it is an answer, not a failure)
-    """:param property: what is wrong, such as ``recipient.email``; empty for the request as a whole."""
+    """A refused request. :param property: the wrong property, such as ``recipient.email``, or empty."""
 
     def __init__(self, status: int, message: str, property: str = "") -> None:  # noqa: A002 (Accredible's word)
         super().__init__(message)

@@ -35,7 +35,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def matching(world: World, query: Mapping[str, Any]) -> list[Credential]:
-    """:raises Refusal: 400, a field or an operator that there is not."""
+    """Parse a query. :raises Refusal: 400, unknown field or operator."""
     if not world.knobs.search and "license_id" in query:
         return []
     found = world.credentials(
@@ -53,7 +53,7 @@ def matching(world: World, query: Mapping[str, Any]) -> list[Credential]:
 
 
 def start_of(page: Mapping[str, Any]) -> int:
-    """:raises Refusal: 400, a cursor of nobody's, or one with an offset."""
+    """:raises Refusal: 400, an unknown cursor, or a cursor with an offset."""
     if "cursor" not in page:
         start = page.get("from", 0)
         return start if type(start) is int and start >= 0 else 0
@@ -65,8 +65,8 @@ def start_of(page: Mapping[str, Any]) -> int:
         raise Refusal(400, "invalid_search_query") from None
 
 
-def cursor_after(place: int) -> str:
-    return base64.b64encode(str(place).encode()).decode()
+def cursor_after(offset: int) -> str:
+    return base64.b64encode(str(offset).encode()).decode()
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The state of a sandbox, and what may be done to it. Safe to use from several threads."""
+"""The state of a sandbox and its operations. Several threads may use it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class World:
             meta_data=_object(item, "meta_data"),
         )
 
-    # What the console asks for.
+    # The operations of the control API.
 
     def shown(self) -> list[Shown]:
         today = datetime.now(UTC).date()

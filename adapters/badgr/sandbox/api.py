@@ -1,4 +1,4 @@
-"""The paths of Badgr's API."""
+"""The endpoints of Badgr's API."""
 
 from __future__ import annotations
 

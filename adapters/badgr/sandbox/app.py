@@ -1,4 +1,4 @@
-"""Badgr's API v2 over a world in memory."""
+"""A local sandbox of Badgr: the API v2 over a world in memory."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ID = re.compile(r"(?<=issuers/|ertions/|classes/)(?!revoke|changed)[^/]+")
 
 
 def create_sandbox(values: Mapping[str, str]) -> Flask:
-    """A Flask app; its state is gone with it.
+    """Return a Flask application with its own state in memory.
 
     :param values: knobs by name, see :class:`Knobs`.
-    :raises ValueError: names the knob or the fault that is wrong.
+    :raises ValueError: names the knob or the fault that is not valid.
     """
     knobs = read_knobs(Knobs, values)
     faults = Faults(knobs.faults)
@@ -49,7 +49,7 @@ def _is_api(candidate: Request) -> bool:
 
 
 def _add_gate(app: Flask, keys: Keys, knobs: Knobs) -> None:
-    """Every call of the API shows a token, within the limit."""
+    """Require a token and the rate limit for each call of the API."""
     window = Window(knobs.limit, knobs.window)
 
     @app.before_request

@@ -1,4 +1,4 @@
-"""What clients send to issue a badge, checked as Badgr checks it."""
+"""Check requests to issue a badge, as Badgr does."""
 
 from __future__ import annotations
 

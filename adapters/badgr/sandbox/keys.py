@@ -1,4 +1,4 @@
-"""``/o/token``: who may ask, and the throttle of who asks wrongly."""
+"""``/o/token``: credentials, access tokens, and the throttle after refused requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What about Badgr is uncertain, or wanted otherwise for a test."""
+"""Knobs for uncertain points of Badgr and for the needs of tests."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """The switches of Badgr's sandbox; the defaults are the observed server.
+    """The knobs of Badgr's sandbox; the defaults are the observed server.
 
     :param templates: badge classes of the issuer.
-    :param faults: a text as ``Faults`` takes it; ``latency`` is one of them.
+    :param faults: in the notation of ``Faults``, with ``latency``.
     :param auto_accept: learners accept their badges at once.
-    :param guard: whether ``allowDuplicateAwards: false`` is heeded; of the hosted services that is not confirmed.
-    :param duplicate_in: where a refused duplicate is told.
+    :param guard: whether ``allowDuplicateAwards: false`` is obeyed; this is not confirmed for the hosted services.
+    :param duplicate_in: the field that names a refused duplicate.
     :param batch_names_rows: whether a refused batch says which rows are wrong.
     :param plaintext: whether an assertion shows the address beside its hash.
     :param salted: whether that hash has a salt.
-    :param filters: whether a list heeds ``recipient``.
-    :param hosted_ids: an ``id`` stands beside ``entityId``, as in the hosted services.
+    :param filters: whether a list filters by ``recipient``.
+    :param hosted_ids: an ``id`` is added to ``entityId``, as in the hosted services.
     :param class_expires: of every badge class, such as ``2 years``; empty for never.
     :param fills_expires: assertions get their end from the badge class.
-    :param page_size: pages also where none were asked for; 0 for one page.
-    :param token_seconds: how long an access token lives.
+    :param page_size: page size for requests without ``num``; 0 for one page.
+    :param token_seconds: lifetime of an access token.
     :param refresh: a user gets a refresh token.
     :param throttle_seconds: of the first refused token request, doubled by each further one; 0 for none.
     :param limit: requests answered in ``window`` seconds, 429 beyond; 0 for no limit.
-    :param retry_after: whether that 429 says when to come back.
+    :param retry_after: whether that 429 states the wait.
     """
 
     templates: int = 6

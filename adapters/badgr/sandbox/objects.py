@@ -1,4 +1,4 @@
-"""Issuers, badge classes and assertions as Badgr's JSON shows them."""
+"""Badgr's JSON of issuers, badge classes and assertions."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def assertion_object(assertion: Assertion, base: str, knobs: Knobs) -> dict[str,
 
 
 def public_object(assertion: Assertion, base: str) -> dict[str, Any]:
-    """Open Badges 2.0; a revoked one shrinks."""
+    """Return the Open Badges 2.0 document; a revoked one has fewer fields."""
     url = f"{base}/public/assertions/{assertion.id}"
     head = {"@context": "https://w3id.org/openbadges/v2", "type": "Assertion", "id": url}
     if assertion.revocation_reason is not None:

@@ -1,4 +1,4 @@
-"""What a sandbox keeps, and how it refuses."""
+"""The records and refusals of a sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a sandbox, and what may be done to it. Safe to use from several threads."""
+"""The state of a sandbox and its operations. Several threads may use it."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class World:
             acceptance="Accepted" if self.knobs.auto_accept else "Unaccepted",
         )
 
-    # What the console asks for.
+    # The operations of the control API.
 
     def shown(self) -> list[Shown]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What administrators and tests do to a sandbox, under ``/_sandbox``."""
+"""The control API of Credly's sandbox under ``/_sandbox``, for administrators and tests."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CHANGES: dict[str, dict[str, Any]] = {
 
 
 def add_admin(app: Flask, world: World, keys: Keys, arrivals: Arrivals) -> None:
-    """``GET badges`` and ``requests``; ``POST badges/<id>/accept`` or ``reject``, ``tokens`` and ``reset``.
+    """Add ``GET badges`` and ``requests``; ``POST badges/<id>/accept`` or ``reject``, ``tokens`` and ``reset``.
 
-    ``POST templates`` makes a template (``{"name": ..., "state": ...}``); ``POST templates/<id>/`` and ``archive``,
+    ``POST templates`` creates a template (``{"name": ..., "state": ...}``); ``POST templates/<id>/`` and ``archive``,
     ``draft``, ``delete``, ``restore``, ``rename`` (``{"name": ...}``) or ``image`` changes one; ``refuse`` lets it be
     listed as it is and issues nothing from it.
     """

@@ -1,4 +1,4 @@
-"""The paths of Credly's API."""
+"""The endpoints of Credly's API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send to issue a badge, checked as Credly checks it."""
+"""Check requests to issue a badge, as Credly does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask: tokens, OAuth clients and the access tokens they get."""
+"""Credentials: tokens, OAuth clients and their access tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Keys:
         self.reset()
 
     def reset(self) -> None:
-        """Back to each organization's first token; no access token is valid any more."""
+        """Return to each organization's first token, and end all access tokens."""
         with self._lock:
             self._tokens = {o.token: Key(o.id) for o in self._organizations.values()}
             self._access: dict[str, tuple[Key, float]] = {}
@@ -73,7 +73,7 @@ class Keys:
         }
 
     def change(self, token: str | None, replacement: str | None, *, may_write: bool) -> int:
-        """End a token, and let another one take its place if given; ``None`` ends every access token.
+        """End a token, and replace it if a replacement is given; ``None`` ends every access token.
 
         :returns: how many tokens ended.
         """

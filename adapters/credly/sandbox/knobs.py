@@ -1,4 +1,4 @@
-"""What about Credly is uncertain, or wanted otherwise for a test."""
+"""Knobs for uncertain points of Credly and for the needs of tests."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """The switches of Credly's sandbox; the defaults are the likeliest Credly.
+    """The knobs of Credly's sandbox; the defaults are the most likely behaviour of Credly.
 
-    :param templates: active templates of each organization; there is one draft and one archived one besides.
+    :param templates: active templates of each organization; there is one draft and one archived template, too.
     :param organizations: how many there are; number N has the token ``SIMULATOR-TOKEN-000N``.
-    :param faults: a text as ``Faults`` takes it; ``latency`` is one of them.
+    :param faults: in the notation of ``Faults``, with ``latency``.
     :param auto_accept: learners accept their badges at once.
     :param allow_duplicates: templates let a learner have a badge twice.
-    :param duplicate_message: what a refused duplicate is answered with.
+    :param duplicate_message: the message of a refused duplicate.
     :param errors_messages: whether ``errors[].messages`` is a list or one text.
     :param user: whether a pending badge shows its user.
     :param replace_status: of a successful replacement.
     :param batch_max: badges in one batch.
     :param error_index: whether a refused batch names the item.
     :param page_size: objects on a page.
-    :param next_page_drops_filter: ``next_page_url`` forgets the filter.
+    :param next_page_drops_filter: ``next_page_url`` lacks the filter.
     :param list_loses: so many templates are counted by their list and not on its pages.
     :param next_page_host: another base URL in ``next_page_url``; empty for the sandbox's own.
     :param trailing_pipe: accept ``token|`` as a user name.
-    :param ignore_duplicate_behavior: act as if that field had not been sent.
+    :param ignore_duplicate_behavior: ignore that field.
     :param foreign_organization: the status for an organization that the token cannot see.
     :param per_minute: requests answered in a minute, 429 beyond; 0 for no limit.
-    :param retry_after: whether that 429 says when to come back.
+    :param retry_after: whether that 429 states the wait.
     """
 
     templates: int = 6

@@ -15,7 +15,7 @@ _BRACKETED = re.compile(r"filter\[(?P<key>.+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a list was asked for: filters (key to accepted values), sort keys, page number."""
+    """The query of a list: filters (key to accepted values), sort keys, page number."""
 
     filters: Mapping[str, list[str]]
     sort: list[str]
@@ -24,7 +24,7 @@ class Question:
 
 
 def question(arguments: Mapping[str, str]) -> Question:
-    """From the query: ``filter=key::value|key::v1,v2`` and ``filter[key]=value`` alike."""
+    """Parse the query: ``filter=key::value|key::v1,v2`` and ``filter[key]=value`` alike."""
     filters: dict[str, list[str]] = {}
     for part in arguments.get("filter", "").split("|"):
         key, separator, value = part.partition("::")
@@ -43,7 +43,7 @@ def question(arguments: Mapping[str, str]) -> Question:
 
 
 def matching(items: Sequence[T], asked: Question, tests: Mapping[str, Callable[[T, str], bool]]) -> list[T]:
-    """Those that pass every filter that is known; Credly's grammar has no error for others."""
+    """Return the objects that pass every known filter; unknown filters are ignored, as at Credly."""
     return [
         item
         for item in items
@@ -64,7 +64,7 @@ def ordered(items: list[T], asked: Question, keys: Mapping[str, Callable[[T], An
 def page_of(
     items: list[T], asked: Question, size: int, address: str, *, keep: bool
 ) -> tuple[list[T], dict[str, Any]]:
-    """The page and its metadata.
+    """Return the page and its metadata.
 
     :param address: of the list, for the neighbours' URLs.
     :param keep: whether these URLs keep filter and sort.

@@ -1,4 +1,4 @@
-"""Badges, templates and organizations as Credly's JSON shows them."""
+"""Credly's JSON of badges, templates and organizations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WEB = "https://www.credly.com"
 
 
 def extended(document: dict[str, Any]) -> dict[str, Any]:
-    """With one more field, as Credly may add any at any time."""
+    """Add an unknown field, as Credly may at any time."""
     return {**document, f"x_{secrets.token_hex(3)}": secrets.token_hex(2)}
 
 

@@ -1,4 +1,4 @@
-"""What a sandbox keeps: organizations, templates, badges."""
+"""The records of a sandbox: organizations, templates, badges."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """:param image: tells its images apart: each has an address of its own.
-    :param refused: nothing is issued from it, whatever its state says.
+    """A badge template.
+
+    :param image: distinguishes its images: each has its own URL.
+    :param refused: nothing is issued from it, in any state.
     """
 
     id: str
@@ -120,7 +122,7 @@ def organizations(count: int) -> list[Organization]:
 
 
 def templates(organization: Organization, active: int) -> list[Template]:
-    """So many active ones, a draft and an archived one; their ids are the same in every sandbox."""
+    """Return so many active templates, a draft and an archived one, with the same ids in every sandbox."""
     made = []
     for number in range(1, active + 1):
         template_id = stable_id(f"{organization.id} template {number}")

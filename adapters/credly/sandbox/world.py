@@ -1,4 +1,4 @@
-"""The state of a sandbox, and what may be done to it. Safe to use from several threads."""
+"""The state of a sandbox and its operations. Several threads may use it."""
 
 from __future__ import annotations
 
