@@ -70,13 +70,13 @@ def credly_locale(tag: str | None) -> str | None:
     The region decides if Credly has it, otherwise the language: ``fr-FR`` gives ``fr``. Spanish of the Americas gives
     ``es-US``. Traditional Chinese gives None: Credly's Chinese is simplified.
     """
-    language, *rest = (tag or "").strip().replace("_", "-").lower().split("-")
-    parts = set(rest)
+    language, *subtags = (tag or "").strip().replace("_", "-").lower().split("-")
+    parts = set(subtags)
     if language == "es":
         return "es-ES" if not parts or parts & _SPAIN else "es-US"
     if language == "zh":
         return None if parts & _TRADITIONAL and "hans" not in parts else "zh-CN"
-    for region in rest:
+    for region in subtags:
         if exact := _BY_LOWER.get(f"{language}-{region}"):
             return exact
     return _BY_LOWER.get(language)

@@ -25,7 +25,7 @@ from .keys import did_document
 from .settings import WEB
 from .status import StatusLists, counter
 from .templates import Template, Templates
-from .verify import document_of, holds
+from .verify import document_of, is_signed
 
 VC_JSON, JWT_TEXT = "application/vc+ld+json", "text/plain; charset=utf-8"
 JSON_TYPES = (VC_JSON, "application/vc", "application/ld+json", "application/json")
@@ -91,7 +91,7 @@ class PublicPages:
             badge=badge,
             issued=when(badge.issued_at),
             expires=when(badge.expires_at) if badge.expires_at is not None else "",
-            state="forged" if not holds(badge, self._issuer.keys()) else state,
+            state="forged" if not is_signed(badge, self._issuer.keys()) else state,
             did=document["issuer"]["id"],
             linkedin=linkedin_post(url),
         )

@@ -15,7 +15,7 @@ def document_of(badge: Badge) -> dict[str, object]:
     return read_jwt(badge.credential) if isinstance(badge.credential, str) else badge.credential
 
 
-def holds(badge: Badge, ring: KeyRing) -> bool:
+def is_signed(badge: Badge, ring: KeyRing) -> bool:
     """Return whether one of the issuer's keys, present or old, signed exactly this credential."""
     if isinstance(badge.credential, str):
         kid = require_jwt().get_unverified_header(badge.credential).get("kid", "")

@@ -138,8 +138,8 @@ def test_at_a_connection_nothing_is_issued_unasked(check: Check, credly: str) ->
 
 
 def test_at_a_connection_one_badge_lives_and_is_revoked(check: Check, credly: str) -> None:
-    wish = ("--template", TEMPLATE, "--email", "me@example.org", "--yes")
-    done = check("credly", "--connection", "academy", *wish)
+    options = ("--template", TEMPLATE, "--email", "me@example.org", "--yes")
+    done = check("credly", "--connection", "academy", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     (badge,) = badges(credly)
     assert badge["state"] == "revoked"
@@ -151,8 +151,8 @@ def test_one_that_keeps_its_badges_here_is_checked_with_what_it_keeps(
 ) -> None:
     campus = connect_campus(store)
     environ["BADGERELAY_PUBLIC_URL"] = PUBLIC
-    wish = ("--template", "graph-101", "--email", "me@example.org", "--yes")
-    done = check("openbadges", "--connection", NAME, *wish)
+    options = ("--template", "graph-101", "--email", "me@example.org", "--yes")
+    done = check("openbadges", "--connection", NAME, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     (badge,) = campus.adapter().badges()
     assert badge.state == "revoked"
