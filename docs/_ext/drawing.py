@@ -59,9 +59,9 @@ def _targets(file: Path, parts: tuple[str, ...]) -> Iterator[str]:
             base = parts[: len(parts) - node.level]
             module = tuple(node.module.split(".")) if node.module else ()
             for alias in node.names:
-                place = (*base, *module, alias.name)
-                if len(place) > 1 and place[0] in ("hooks", "adapters", "plugin"):
-                    yield _room((*place, "x")) if place[0] == "plugin" else place[0]
+                module_path = (*base, *module, alias.name)
+                if len(module_path) > 1 and module_path[0] in ("hooks", "adapters", "plugin"):
+                    yield _room((*module_path, "x")) if module_path[0] == "plugin" else module_path[0]
 
 
 def _reached(imports: dict[str, set[str]], start: str) -> set[str]:

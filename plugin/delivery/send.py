@@ -38,8 +38,8 @@ def send_batch(
     :param alive: called after each call to the provider, which by itself is bounded.
     """
     limit = batch_size(connection, adapter)
-    looks = adapter.capabilities.can_look_up
-    rows = store.ledger.claim(connection.name, owner, limit, store.now(), looks=looks)
+    can_look_up = adapter.capabilities.can_look_up
+    rows = store.ledger.claim(connection.name, owner, limit, store.now(), can_look_up=can_look_up)
     if not rows:
         return 0
     if len(rows) == limit and not connection.failures:

@@ -21,7 +21,7 @@ AT_ONCE = 500
 PATIENCE_SECONDS = 900.0
 """How long a call waits for its place in the connection's rate, which live awards use too."""
 
-LOOKS = 500
+MAX_LOOK_UPS = 500
 """Badges that are missing from a list are looked for one by one, up to so many: a list may shift while it is read."""
 
 Kind = Literal["missing", "state", "template", "recipient", "unknown"]
@@ -76,7 +76,7 @@ class Drift:
         pace = pace_of(store, connection, patience=PATIENCE_SECONDS, sleep=sleep)
         self._adapter: Adapter = make_adapter(store, connection, pace=pace)
         self._note = note
-        self._looks = 0
+        self._look_ups = 0
 
     def run(self) -> Iterator[Difference]:
         """:raises AdapterError: the provider does not say what it has."""
@@ -128,8 +128,8 @@ class Drift:
             yield self._difference("recipient", row, "the learner's e-mail address", "another e-mail address")
 
     def _missing(self, row: LedgerAward) -> Iterator[Difference]:
-        if self._looks < LOOKS and self._adapter.capabilities.can_look_up:
-            self._looks += 1
+        if self._look_ups < MAX_LOOK_UPS and self._adapter.capabilities.can_look_up:
+            self._look_ups += 1
             yield from self._looked_for(row)
         else:
             yield self._difference("missing", row, row.state, "not listed")

@@ -26,7 +26,7 @@ from ..store import Connection, InboxEvent, NewEvent, Plan, Store
 from ..store.inbox.events import unstored
 
 MAX_EVENTS = 100
-MAX_LOOKS = 20
+MAX_SKILL_CHECKS = 20
 """Looks at skill levels that are followed for one event."""
 
 
@@ -120,15 +120,15 @@ def _of_alm(store: Store, delivery: bytes, account: Any, name: str | None) -> li
 
 def _through_alm(store: Store, connection: Connection, client: AlmClient, event: NewEvent) -> Trial:
     row = unstored(event, store.now())
-    place = f", learner {event.learner_id}, {event.learning_object_id}" if event.learner_id else ""
-    trial = Trial(f"{event.kind} {event.event_id} of {event.source}{place}")
+    subject = f", learner {event.learner_id}, {event.learning_object_id}" if event.learner_id else ""
+    trial = Trial(f"{event.kind} {event.event_id} of {event.source}{subject}")
     _say_if_known(store, row, trial)
     decider = BatchDecider(store, connection, store.cache(connection.name), client)
-    open_rows, looks = [row], 0
+    open_rows, checks = [row], 0
     while open_rows:
         current = open_rows.pop(0)
         if current is not row:
-            trial.steps.append(f"then looks at {current.learning_object_id}")
+            trial.steps.append(f"then checks {current.learning_object_id}")
         try:
             decision = _decided(store, decider, current, connection)
         except AdapterError as error:
@@ -136,8 +136,8 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
             break
         _conclude(store, current, trial, decision, follows=current is not row)
         for following in decision.follow if isinstance(decision, Earns) else ():
-            looks += 1
-            if looks <= MAX_LOOKS:
+            checks += 1
+            if checks <= MAX_SKILL_CHECKS:
                 open_rows.append(unstored(following, store.now()))
     asked = decider.asked
     trial.steps.append(f"asked ALM for {', '.join(asked)}" if asked else "asked ALM nothing")

@@ -46,7 +46,7 @@ class StateCounts:
         """Count the awards of each provider connection. :raises StoreUnavailableError: as above."""
         return self._count(_AWARDS, "issued")
 
-    def _count(self, queries: Sequence[sa.Select[Any]], rest: str) -> list[StateCount]:
+    def _count(self, queries: Sequence[sa.Select[Any]], remaining_state: str) -> list[StateCount]:
         all_rows, open_rows, ended_rows = queries
         with self._database.read() as transaction:
             left: dict[_Owner, int] = {tuple(row[:-1]): row[-1] for row in transaction.execute(all_rows)}
@@ -54,7 +54,7 @@ class StateCounts:
             found += [StateCount(tuple(row[:-2]), *row[-2:]) for row in transaction.execute(ended_rows)]
         for each in found:
             left[each.owner] = left.get(each.owner, 0) - each.rows
-        return [*found, *(StateCount(owner, rest, rows) for owner, rows in left.items() if rows > 0)]
+        return [*found, *(StateCount(owner, remaining_state, rows) for owner, rows in left.items() if rows > 0)]
 
 
 def _queries(

@@ -41,7 +41,7 @@ class PublicPages:
         path: str = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
             return self._inner(environ, start_response)
-        name, slash, rest = path.removeprefix(PREFIX).partition("/")
+        name, slash, path_inside = path.removeprefix(PREFIX).partition("/")
         try:
             app = self._published(name)
         except (StoreUnavailableError, AdapterError) as error:
@@ -49,7 +49,11 @@ class PublicPages:
             return _plain(start_response, "503 Service Unavailable", "not available now; please try again")
         if app is None or not slash:
             return _plain(start_response, "404 Not Found", "there is no page here")
-        mounted = {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + PREFIX + name, "PATH_INFO": f"/{rest}"}
+        mounted = {
+            **environ,
+            "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + PREFIX + name,
+            "PATH_INFO": f"/{path_inside}",
+        }
         try:
             return app(mounted, start_response)
         except Exception:

@@ -46,12 +46,12 @@ def test_forks_during_hook_calls_lose_no_event_and_each_child_has_an_engine(
     assert len({row["event_id"] for row in rows}) == len(rows) == (children + threads) * events
 
 
-def exit_code_of_child(holds: Callable[[], bool]) -> int:
+def exit_code_of_child(condition: Callable[[], bool]) -> int:
     """Fork; the child exits with 0 if the condition holds there."""
     child = os.fork()
     if child == 0:
         try:
-            os._exit(0 if holds() else 1)
+            os._exit(0 if condition() else 1)
         finally:
             os._exit(3)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -50,14 +50,12 @@ NAMES = frozenset(
 )
 """Words that no identifier of ours contains. ``look_up`` is the field's word and stays."""
 ORDINARY = NAMES - {"homeless", "wish", "wishes", "stranger", "strangers", "hasten", "hastens", "road", "roads"}
-"""Of these, the words that the name of a test may contain, since it is a sentence."""
+"""The words of NAMES that the name of a test may contain, since it is a sentence."""
 PUBLIC = frozenset({"skip_look"})
 """Settings whose names are fixed."""
 PROSE = re.compile(r"\b(homeless|wish|strangers|hasten|put down|ails|whence)\b", re.IGNORECASE)
-UNCLEAN = Path(__file__).with_name("unclean.txt")
-"""The files that still wait for cleaning, one a line. Take a file off it once it is clean; never add one."""
 FOLDERS = ("hooks", "adapters", "plugin", "tests", "docs")
-OURS = (Path(__file__), UNCLEAN)
+OURS = (Path(__file__),)
 
 
 def _files() -> Iterator[Path]:
@@ -68,7 +66,6 @@ def _files() -> Iterator[Path]:
 
 
 FILES = {str(file.relative_to(ROOT)): file for file in _files() if file not in OURS}
-WAITING = set(UNCLEAN.read_text(encoding="utf-8").split())
 
 
 def _words(name: str) -> list[str]:
@@ -92,7 +89,7 @@ def faults(file: Path) -> set[str]:
     return found | (_banned_in_names(file) if file.suffix == ".py" else set())
 
 
-@pytest.mark.parametrize("name", sorted(set(FILES) - WAITING))
+@pytest.mark.parametrize("name", sorted(FILES))
 def test_a_file_has_no_banned_word(name: str) -> None:
     assert faults(FILES[name]) == set()
 

@@ -141,11 +141,11 @@ class RubbishAdapter(Adapter):
 @pytest.fixture
 def rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Installs a badge provider of the name ``rubbish``."""
-    place = tmp_path / "site"
-    (place / "rubbish-1.dist-info").mkdir(parents=True)
-    (place / "rubbish_adapter.py").write_text(RUBBISH)
-    (place / "rubbish-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: rubbish\nVersion: 1\n")
-    (place / "rubbish-1.dist-info" / "entry_points.txt").write_text(
+    site = tmp_path / "site"
+    (site / "rubbish-1.dist-info").mkdir(parents=True)
+    (site / "rubbish_adapter.py").write_text(RUBBISH)
+    (site / "rubbish-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: rubbish\nVersion: 1\n")
+    (site / "rubbish-1.dist-info" / "entry_points.txt").write_text(
         "[badgerelay.adapters]\nrubbish = rubbish_adapter:RubbishAdapter\n"
     )
-    monkeypatch.syspath_prepend(str(place))
+    monkeypatch.syspath_prepend(str(site))

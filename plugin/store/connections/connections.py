@@ -217,9 +217,9 @@ class Connections:
     def recover(self, name: str, *, seen: float | None = None) -> None:
         """Close the circuit. :param seen: ``retry_at`` as it was used: a circuit opened since stays open."""
         with self._database.write() as transaction:
-            rest = [] if seen is None else [connections.c.retry_at == seen]
+            unchanged = [] if seen is None else [connections.c.retry_at == seen]
             well = {"failures": 0, "retry_at": 0.0, "trouble": None, "stopped": None}
-            transaction.execute(sa.update(connections).where(connections.c.name == name, *rest).values(well))
+            transaction.execute(sa.update(connections).where(connections.c.name == name, *unchanged).values(well))
 
     def rotate(self) -> int:
         """Seal every secret with the newest key; return how many there were."""

@@ -76,16 +76,16 @@ class Ledger:
             found = values_of(LedgerAward, transaction.execute(sa.select(awards).where(*_same(event, plan))))
         return found[0] if found else None
 
-    def claim(self, name: str, owner: str, limit: int, now: float, *, looks: bool = True) -> list[LedgerAward]:
+    def claim(self, name: str, owner: str, limit: int, now: float, *, can_look_up: bool = True) -> list[LedgerAward]:
         """Commit the intent to send: up to ``limit`` due awards of a connection become ``sending``.
 
         A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
         while the connection is paused.
 
-        :param looks: the provider can be asked; else what was never sent is in no doubt.
+        :param can_look_up: the provider can be asked; else what was never sent is not in doubt.
         """
         with self._database.write() as transaction:
-            wanted = {"of_connection": name, "looks": looks}
+            wanted = {"of_connection": name, "can_look_up": can_look_up}
             claimed = leases.take(transaction, _TAKE, LedgerAward, owner=owner, limit=limit, now=now, **wanted)
             record(
                 transaction,
@@ -137,7 +137,7 @@ class Ledger:
         return kept
 
     def settle(self, results: Sequence[Settled], now: float) -> None:
-        """Write outcomes. An award whose lease was lost is left to its new owner, who looks it up first."""
+        """Write outcomes. An award whose lease was lost is left to its new owner, who can_look_up it up first."""
         with self._database.write() as transaction:
             ours = {row.id for row in _still_ours(transaction, [result.award for result in results])}
             kept = [result for result in results if result.award.id in ours]
@@ -209,7 +209,7 @@ _TAKE = leases.taking(
     *AWARD_TO_SEND,
     awards.c.connection == sa.bindparam("of_connection"),
     sa.exists(sa.select(1).where(connections.c.name == sa.bindparam("of_connection"), ~connections.c.paused)),
-    in_doubt=sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("looks", type_=sa.Boolean), _TRIED)),
+    in_doubt=sa.and_(awards.c.in_doubt, sa.or_(sa.bindparam("can_look_up", type_=sa.Boolean), _TRIED)),
     state="sending",
 )
 _LAPSED = sa.select(awards.c.id).where(

@@ -80,8 +80,8 @@ def asked(alm: str) -> dict[str, int]:
 
 def done(alm: str, store: Store, instance: str, user: str = ROSA, **changes: Any) -> None:
     """ALM keeps the completion and sends its event."""
-    wish = {"userId": user, "loInstanceId": instance}
-    requests.post(f"{alm}/_sandbox/complete", json=wish, timeout=5).raise_for_status()
+    request = {"userId": user, "loInstanceId": instance}
+    requests.post(f"{alm}/_sandbox/complete", json=request, timeout=5).raise_for_status()
     kind = {"course": "COURSE", "learningProgram": "LEARNING_PATH", "certification": "CERTIFICATION"}
     name = f"{kind[instance.partition(':')[0]]}_COMPLETED"
     arrive(store, completion(user, instance=instance, **{"eventName": name, **changes}))

@@ -165,7 +165,7 @@ def test_what_it_may_have_issued_can_be_given_up_too(ledger: Store, clock: Clock
 
 def test_a_crash_leaves_the_same_doubt(ledger: Store, clock: Clock) -> None:
     complete(ledger, "l-1")
-    assert ledger.ledger.claim("academy", "a worker that dies", 5, clock(), looks=False)
+    assert ledger.ledger.claim("academy", "a worker that dies", 5, clock(), can_look_up=False)
     live_on(ledger, clock, 400)
     clock.seconds += 400
     adapter = BlindAdapter()

@@ -176,36 +176,36 @@ def test_who_fails_after_another_has_got_through_waits_as_after_a_first_failure(
     assert _found(store).retry_at - clock() <= 1.0
 
 
-class ToldAdapter(BreakingAdapter):
-    """A provider that answers as it is told, then well; ``meanwhile`` runs during each call.
+class ScriptedAdapter(BreakingAdapter):
+    """A provider that answers as scripted, then well; ``meanwhile`` runs during each call.
 
-    :ivar looks: what it answers to those. :ivar found: how many there were.
+    :ivar look_ups: what it answers to those. :ivar found: how many there were.
     """
 
-    name = "told"
+    name = "scripted"
     capabilities = Capabilities(max_batch=2)
 
-    def __init__(self, *told: Outcome) -> None:
+    def __init__(self, *scripted: Outcome) -> None:
         super().__init__()
-        self.told = list(told)
-        self.looks: list[Outcome | None] = []
+        self.scripted = list(scripted)
+        self.look_ups: list[Outcome | None] = []
         self.found = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
     def issue(self, awards: Sequence[Award]) -> list[Outcome]:
         outcomes = super().issue(awards)
         self.meanwhile()
-        told, self.told = self.told[: len(awards)], self.told[len(awards) :]
-        return [*told, *outcomes[len(told) :]]
+        scripted, self.scripted = self.scripted[: len(awards)], self.scripted[len(awards) :]
+        return [*scripted, *outcomes[len(scripted) :]]
 
     def find(self, award: Award) -> IssuedBadge | None:
         super().find(award)
         self.meanwhile()
         self.found += 1
-        told = self.looks.pop(0) if self.looks else None
-        if isinstance(told, AdapterError):
-            raise told
-        return told
+        answer = self.look_ups.pop(0) if self.look_ups else None
+        if isinstance(answer, AdapterError):
+            raise answer
+        return answer
 
 
 BUSY = TemporaryError("slowly", retry_after=120.0)
@@ -214,14 +214,14 @@ BUSY = TemporaryError("slowly", retry_after=120.0)
 def _leave_in_doubt(store: Store, clock: Clock, *learners: str) -> None:
     """Awards that may have been issued, of a connection that works again a minute later."""
     _complete(store, *learners)
-    send_batch(store, _found(store), ToldAdapter(*[AmbiguousError("?")] * len(learners)), "worker")
+    send_batch(store, _found(store), ScriptedAdapter(*[AmbiguousError("?")] * len(learners)), "worker")
     clock.seconds += 61
     store.connections.recover("academy")
 
 
 def test_a_wait_that_the_provider_asked_for_holds_though_others_went_through(store: Store, clock: Clock) -> None:
     _complete(store, "rosa", "omar")
-    send_batch(store, _found(store), ToldAdapter(IssuedBadge("b-1", "t-1", "pending"), BUSY), "worker")
+    send_batch(store, _found(store), ScriptedAdapter(IssuedBadge("b-1", "t-1", "pending"), BUSY), "worker")
     assert store.views.counts()["awards"] == {"issued": 1, "waiting": 1}
     assert (_found(store).failures, _found(store).retry_at >= clock() + 120.0) == (0, True)
 
@@ -229,8 +229,8 @@ def test_a_wait_that_the_provider_asked_for_holds_though_others_went_through(sto
 def test_a_look_that_is_told_to_wait_ends_the_batch(store: Store, clock: Clock) -> None:
     _leave_in_doubt(store, clock, "rosa", "omar")
     _complete(store, "lena")
-    adapter = ToldAdapter()
-    adapter.looks = [BUSY]
+    adapter = ScriptedAdapter()
+    adapter.look_ups = [BUSY]
     send_batch(store, _found(store), adapter, "worker")
     assert adapter.calls == 1
     assert _found(store).retry_at >= clock() + 120.0
@@ -242,8 +242,8 @@ def test_what_is_not_there_needs_no_second_look_after_a_wait(
     store: Store, clock: Clock, wait: TemporaryError
 ) -> None:
     _leave_in_doubt(store, clock, "rosa", "omar")
-    adapter = ToldAdapter()
-    adapter.looks = [None, wait]
+    adapter = ScriptedAdapter()
+    adapter.look_ups = [None, wait]
     send_batch(store, _found(store), adapter, "worker")
     assert sorted(award["in_doubt"] for award in store.views.awards()) == [False, True]
     clock.seconds += 122
@@ -258,34 +258,34 @@ def test_a_rest_that_began_since_is_not_ended_by_an_older_success(store: Store, 
     clock.seconds += 2
     used = _found(store)
     store.connections.open_circuit("academy", clock(), lambda _: 120.0, "slowly")
-    send_batch(store, used, ToldAdapter(), "worker")
+    send_batch(store, used, ScriptedAdapter(), "worker")
     assert store.views.counts()["awards"] == {"issued": 1}
     assert _found(store).retry_at == clock() + 120.0
 
 
 def test_a_pause_stops_a_batch_under_way(store: Store, clock: Clock) -> None:
     _leave_in_doubt(store, clock, "rosa", "omar")
-    adapter = ToldAdapter()
+    adapter = ScriptedAdapter()
     adapter.meanwhile = lambda: store.connections.pause(["academy"], clock())
     send_batch(store, _found(store), adapter, "worker")
-    assert adapter.calls == 2  # the looks
+    assert adapter.calls == 2  # the look-ups
     assert {award["held_for"] for award in store.views.awards()} == {"pause"}
     store.connections.resume(["academy"], clock())
     clock.seconds += 61
-    _work(store, ToldAdapter())
+    _work(store, ScriptedAdapter())
     assert store.views.counts()["awards"] == {"issued": 2}
 
 
 def test_a_batch_says_after_each_call_that_it_lives(store: Store, clock: Clock) -> None:
     _leave_in_doubt(store, clock, "rosa", "omar")
     steps: list[int] = []
-    adapter = ToldAdapter()
+    adapter = ScriptedAdapter()
     send_batch(store, _found(store), adapter, "worker", alive=lambda: steps.append(adapter.calls))
     assert steps[:2] == [1, 2]
     assert steps[-1] == adapter.calls
 
 
-class BlindAdapter(ToldAdapter):
+class BlindAdapter(ScriptedAdapter):
     name = "blind"
     capabilities = Capabilities(max_batch=2, can_look_up=False, can_revoke=True)
 
@@ -314,7 +314,7 @@ def test_a_connection_that_fails_is_probed_by_one_call_at_a_time(
     store.connections.open_circuit("academy", clock(), lambda _: 1.0, "down")
     clock.seconds += 2
     work = make_work(store)
-    adapter, lane, others = ToldAdapter(), Lane("send", "academy"), []
+    adapter, lane, others = ScriptedAdapter(), Lane("send", "academy"), []
 
     def during() -> None:
         for number in range(3):

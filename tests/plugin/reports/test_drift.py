@@ -57,7 +57,7 @@ def issued(store: Store, credly: str) -> Callable[[int], dict[str, str]]:
                         "last_name": "B",
                         "locale": None,
                     }
-                    yield [(row, Earns((Plan("academy", TEMPLATE, recipient, 1_700_000_000.0),), "as told"))]
+                    yield [(row, Earns((Plan("academy", TEMPLATE, recipient, 1_700_000_000.0),), "as reported"))]
 
         from badgerelay.plugin.engine.decide import decide_batch
 
@@ -108,7 +108,7 @@ def test_whatever_was_changed_behind_our_back_is_found(
     new = call(
         credly, "POST", f"{of['u:4']}/replace", {"badge_template_id": OTHER, "issued_at": "2026-03-02 13:05:00 +0000"}
     )
-    stranger = issue_by_hand(credly, issuer_earner_id="lms:u:99", badge_template_id=OTHER)
+    unknown = issue_by_hand(credly, issuer_earner_id="lms:u:99", badge_template_id=OTHER)
     issue_by_hand(credly, issuer_earner_id="another-system:u:99", recipient_email="x@example.org")
     with store.database.write() as connection:
         connection.exec_driver_sql("UPDATE awards SET template_id = 'another' WHERE learner_id = 'u:5'")
@@ -129,12 +129,12 @@ def test_whatever_was_changed_behind_our_back_is_found(
             ("template", of["u:5"], "another", TEMPLATE),
             ("recipient", of["u:6"], "lms:u:66", "lms:u:6"),
             ("recipient", of["u:7"], "the learner's e-mail address", "another e-mail address"),
-            ("unknown", stranger, "", "pending"),
+            ("unknown", unknown, "", "pending"),
             *([("unknown", new["id"], "", new["state"])] if new["issuer_earner_id"] else []),
         ]
     )
-    told = run("report", "drift", "academy", "--json").json
-    assert sorted((each["kind"], each["badge_id"], each["ledger"], each["provider"]) for each in told) == found
+    reported = run("report", "drift", "academy", "--json").json
+    assert sorted((each["kind"], each["badge_id"], each["ledger"], each["provider"]) for each in reported) == found
     assert run("report", "drift", "--csv", str(tmp_path / "d.csv")).code == 0
     with (tmp_path / "d.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == len(found)
@@ -193,5 +193,5 @@ def test_beyond_so_many_looks_the_list_counts(
     of = issued(4)
     for badge in of.values():
         call(credly, "DELETE", badge)
-    monkeypatch.setattr(module, "LOOKS", 2)
+    monkeypatch.setattr(module, "MAX_LOOK_UPS", 2)
     assert sorted(each[3] for each in differences(store)) == ["not listed"] * 2 + ["not there, or revoked"] * 2

@@ -59,8 +59,12 @@ def test_an_id_from_outside_cannot_forge_a_line(
 ) -> None:
     set_up("text")
     relay = Relay(settings)
-    place = LearningObject("course", f"course\n{FORGED}\x1b[2J")
-    relay.take(CourseCompleted(id="1", source="lms", occurred_at=_now(), learner=Learner("7"), learning_object=place))
+    learning_object = LearningObject("course", f"course\n{FORGED}\x1b[2J")
+    relay.take(
+        CourseCompleted(
+            id="1", source="lms", occurred_at=_now(), learner=Learner("7"), learning_object=learning_object
+        )
+    )
     relay.close()
     engine = make_engine(store)
     engine.start()
@@ -77,8 +81,12 @@ def test_a_hook_call_and_its_decision_carry_one_correlation_id(
 ) -> None:
     set_up("json")
     relay = Relay(settings)
-    place = LearningObject("course", "unknown")
-    relay.take(CourseCompleted(id="1", source="lms", occurred_at=_now(), learner=Learner("7"), learning_object=place))
+    learning_object = LearningObject("course", "unknown")
+    relay.take(
+        CourseCompleted(
+            id="1", source="lms", occurred_at=_now(), learner=Learner("7"), learning_object=learning_object
+        )
+    )
     relay.close()
     engine = make_engine(store)
     engine.start()

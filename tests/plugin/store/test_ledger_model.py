@@ -58,7 +58,7 @@ FAULTS = (
     "stalled",
     "jumped",
 )
-LOOKS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
+LOOK_UP_FAULTS = ("temporary", "ambiguous", "wrong token", "rubbish", "crash")
 REVOCATIONS = ("lost", "never arrived", "500", "refused", "wrong token", "rubbish", "crash before", "crash after")
 
 
@@ -78,7 +78,7 @@ class World:
         self.revoked: set[str] = set()
         self.issue_faults: list[str] = []
         self.revoke_faults: list[str] = []
-        self.look_faults: list[str] = []
+        self.look_up_faults: list[str] = []
         self.meanwhile: Callable[[], None] = lambda: None
         self.jump: Callable[[], None] = lambda: None
 
@@ -149,7 +149,7 @@ class WorldAdapter(Adapter):
         return [world.make(award) for award in awards]
 
     def find(self, award: Award) -> IssuedBadge | None:
-        fault = self.world.look_faults.pop(0) if self.world.look_faults else ""
+        fault = self.world.look_up_faults.pop(0) if self.world.look_up_faults else ""
         match fault:
             case "temporary":
                 raise TemporaryError("later")
@@ -234,14 +234,14 @@ class Ledger(RuleBasedStateMachine):
     @rule(
         learners=st.sets(st.integers(0, 20), min_size=1, max_size=5),
         fault=st.sampled_from(FAULTS),
-        look=st.sampled_from(("", *LOOKS)),
+        look_up=st.sampled_from(("", *LOOK_UP_FAULTS)),
         seconds=st.sampled_from([3.0, 16.0, 400.0]),
     )
-    def mishap(self, learners: set[int], fault: str, look: str, seconds: float) -> None:
+    def mishap(self, learners: set[int], fault: str, look_up: str, seconds: float) -> None:
         """The usual way into trouble and out of it, so that it is tried often."""
         self.complete(learners, "a")
         self.clock.seconds += seconds
-        self.world.issue_faults, self.world.look_faults = [fault], [look]
+        self.world.issue_faults, self.world.look_up_faults = [fault], [look_up]
         for owner in ("worker", "another worker", "worker"):
             self._work(owner)
             live_on(self.store, self.clock, seconds)
@@ -252,9 +252,9 @@ class Ledger(RuleBasedStateMachine):
     def next_call(self, fault: str) -> None:
         self.world.issue_faults.append(fault)
 
-    @rule(fault=st.sampled_from(LOOKS))
-    def next_look(self, fault: str) -> None:
-        self.world.look_faults.append(fault)
+    @rule(fault=st.sampled_from(LOOK_UP_FAULTS))
+    def next_look_up(self, fault: str) -> None:
+        self.world.look_up_faults.append(fault)
 
     @rule(fault=st.sampled_from(REVOCATIONS))
     def next_revocation(self, fault: str) -> None:
@@ -374,7 +374,7 @@ class Ledger(RuleBasedStateMachine):
         self._work("whoever looks for work")
 
     def _calm_down(self) -> None:
-        self.world.issue_faults, self.world.look_faults, self.world.revoke_faults = [], [], []
+        self.world.issue_faults, self.world.look_up_faults, self.world.revoke_faults = [], [], []
         self.store.connections.resume(["academy"], self.clock())
         for _ in range(100):
             self.store.repair.retry(Chosen(), self.clock)
@@ -439,7 +439,7 @@ def test_what_was_taken_over_while_a_call_stalled_is_not_sent_by_the_one_that_st
     machine.next_call("never arrived")
     machine.work()
     machine.wait(400.0)
-    machine.next_look("rubbish")  # from now on it is sent alone
+    machine.next_look_up("rubbish")  # from now on it is sent alone
     machine.work()
     machine.complete({2}, "a")
     machine.wait(400.0)

@@ -68,12 +68,12 @@ def described(engine: Engine) -> dict[str, dict[str, Any]]:
             for name in inspector.get_table_names()
             if name != "alembic_version"
         }
-        rest = [tuple(row) for row in connection.exec_driver_sql(options)]
+        others = [tuple(row) for row in connection.exec_driver_sql(options)]
         made = [str(text) for (text,) in connection.exec_driver_sql(indexes) if "INDEX" in str(text)]
     engine.dispose()
     return {
         **tables,
-        "options": {"of tables": sorted(row for row in rest if row[0] != "alembic_version")},
+        "options": {"of tables": sorted(row for row in others if row[0] != "alembic_version")},
         "indexes": {"all": sorted(text for text in made if "alembic_version" not in text)},
     }
 

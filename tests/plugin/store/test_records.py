@@ -135,6 +135,6 @@ def test_they_stay_when_the_connection_is_removed(store: Store, records: Connect
 
 def test_a_secret_that_no_key_opens_is_trouble_of_the_database(store: Store) -> None:
     assert store.records("campus", "example").change([Change("keys", "ring", "secret", sealed=True)])
-    stranger = ConnectionRecords(store.database, Vault((new_key(),)), "campus", "example")
+    other_vault = ConnectionRecords(store.database, Vault((new_key(),)), "campus", "example")
     with pytest.raises(StoreUnavailableError, match="cannot be decrypted"):
-        stranger.get("keys", ["ring"])
+        other_vault.get("keys", ["ring"])
