@@ -68,7 +68,10 @@ class Adapter(ABC):
     """Fields of one connection. Each field's metadata: ``label``, ``help``, and ``secret=True`` for a secret."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
-        """:param settings: already loaded and validated by ``settings_schema``."""
+        """Keep the settings and the context; open nothing.
+
+        :param settings: already loaded and validated by ``settings_schema``.
+        """
         self.settings = settings
         self.context = context
 

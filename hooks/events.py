@@ -14,7 +14,7 @@ LearningObjectKind = Literal["course", "learning_path", "certification"]
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Who completed.
+    """Learner who completed.
 
     :param id: stable in the host: part of the key that keeps a learner from getting a badge twice.
     :param email: where the badge goes; None lets badgerelay ask through ``resolve_learner``.
@@ -32,7 +32,7 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class LearningObject:
-    """What was completed.
+    """Learning object that was completed.
 
     :param instance_id: the session or run, where the LMS has such.
     """
@@ -68,7 +68,7 @@ class CourseCompleted:
 
 @dataclass(frozen=True, slots=True)
 class SkillLevel:
-    """:param badge: the host's reference to the badge of this level, or None."""
+    """A level of a skill. :param badge: the host's reference to the badge of this level, or None."""
 
     level: int
     name: str | None = None
@@ -109,7 +109,7 @@ Event = CourseCompleted | SkillCreated | CsvImported
 
 @dataclass(frozen=True, slots=True)
 class AwardNotice:
-    """What a host learns of one award through ``badge_issued``, ``badge_rejected`` and ``badge_changed``.
+    """Notice to the host about one award, through ``badge_issued``, ``badge_rejected`` and ``badge_changed``.
 
     :param id: badgerelay's id of the award; the same in every notice about it.
     :param state: ``issued``, ``rejected``, ``accepted``, ``declined``, ``revoked``, ``replaced`` or ``expired``.

@@ -20,7 +20,7 @@ MAX_ID = 255
 
 
 def _storable(text: str) -> None:
-    """Text that every database can keep: no NUL, no lone surrogate."""
+    """Check that every database can keep the text: no NUL, no lone surrogate."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValidationError("Holds a NUL or a lone surrogate, which no database can keep.")
 
@@ -75,7 +75,7 @@ def _text(limit: int = 1000, **options: Any) -> fields.String:
 
 
 class _ValueSchema(Schema):
-    """Loads into the dataclass named by ``value``."""
+    """Schema that loads into the dataclass named by ``value``."""
 
     value: type[Any]
 
@@ -161,7 +161,7 @@ SCHEMAS: dict[str, type[_EventSchema]] = {
 
 @cache
 def schema_of(name: str) -> _EventSchema:
-    """The schema of the event of that hook, made once: to make one takes far longer than to use it.
+    """Return the schema of the event of that hook, made once: to make one takes far longer than to use it.
 
     May be used by several threads.
     """

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class AccredibleAdapter(Adapter):
-    """Issues credentials of an account's groups. See :class:`AccredibleSettings` and :class:`Adapter`."""
+    """Adapter for the credentials of an account's groups. See :class:`AccredibleSettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "accredible"
     # 2,000 requests in 5 minutes, counted in slices of 30 seconds: 6 a second are allowed in every slice.

@@ -19,7 +19,7 @@ COOLDOWN_SECONDS = 30.0
 
 
 class AccredibleClient:
-    """Sends one connection's requests. May be used by several threads; opens nothing before the first call.
+    """HTTP client of one connection. May be used by several threads; opens nothing before the first call.
 
     A path begins with a slash and the version, and its parts are quoted. Each method raises as :func:`read_answer`.
     """

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class AccredibleIssuer(BatchIssuer):
-    """Issues credentials. Accredible answers a batch with a credential or an error for each item, in order.
+    """Issuer of credentials. Accredible answers a batch with a credential or an error for each item, in order.
 
     :param find: looks for an award's credential: the live one, and whether any exists.
     :param now: returns seconds since the epoch.

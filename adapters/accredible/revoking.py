@@ -19,7 +19,7 @@ REMEMBER_SECONDS = 30 * 86_400.0
 
 
 class Revoking:
-    """Revokes credentials. :param by: ``expire`` or ``delete``."""
+    """Revocation of credentials. :param by: ``expire`` or ``delete``."""
 
     def __init__(self, client: AccredibleClient, context: Context, *, by: str) -> None:
         self._client = client

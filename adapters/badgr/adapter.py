@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class BadgrAdapter(Adapter):
-    """Issues badges of one issuer. See :class:`BadgrSettings` and :class:`Adapter`."""
+    """Adapter that issues badges of one issuer. See :class:`BadgrSettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "badgr"
     # Badgr documents no batch size: fifty keep an answer small and a refused batch cheap to repeat.

@@ -18,7 +18,7 @@ FRESH_SECONDS = 300.0
 
 
 class BadgeClasses:
-    """Caches the expiry of badge classes. May be used by several threads."""
+    """Cache of the expiry of badge classes. May be used by several threads."""
 
     def __init__(self, client: BadgrClient, context: Context) -> None:
         self._client = client

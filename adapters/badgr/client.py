@@ -19,7 +19,7 @@ COOLDOWN_SECONDS = 30.0
 
 
 class BadgrClient:
-    """Sends one connection's requests. May be used by several threads; opens nothing before the first call."""
+    """HTTP client of one connection. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         read_seconds = float(settings.get("read_timeout", READ_SECONDS))

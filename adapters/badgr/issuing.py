@@ -14,7 +14,7 @@ from .payloads import belongs_to, issue_item, parse_badge
 
 
 class BadgrIssuer(BatchIssuer):
-    """Issues through one issuer. Badgr issues a whole batch or nothing, and names the wrong rows.
+    """Issuer of badges through one Badgr issuer. Badgr issues a whole batch or nothing, and names the wrong rows.
 
     :param find: looks for an award's live badge.
     :param now: returns seconds since the epoch.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CredlyAdapter(Adapter):
-    """Issues badges of one organization. See :class:`CredlySettings` and :class:`Adapter`."""
+    """Adapter that issues badges of one organization. See :class:`CredlySettings` and :class:`Adapter`."""
 
     name: ClassVar[str] = "credly"
     capabilities: ClassVar[Capabilities] = Capabilities(

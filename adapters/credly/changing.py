@@ -14,7 +14,11 @@ from .responses import CredlyRefusedError
 
 
 class Changing:
-    """Revokes and replaces badges. :param path: of the organization's badges. :param now: seconds since the epoch."""
+    """Revocation and replacement of badges.
+
+    :param path: path of the organization's badges.
+    :param now: seconds since the epoch.
+    """
 
     def __init__(self, client: CredlyClient, path: str, now: float) -> None:
         self._client = client

@@ -15,7 +15,7 @@ from .responses import unknown_organization
 
 
 class CredlyIssuer(BatchIssuer):
-    """Issues through one organization. Credly refuses a batch as a whole and names one wrong item.
+    """Issuer of badges through one organization. Credly refuses a batch as a whole and names one wrong item.
 
     :param path: of the organization's badges.
     :param find: looks for an award's live badge.

@@ -22,7 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class ExampleAdapter(Adapter):
-    """Issues badges of one account. See :class:`ExampleSettings`."""
+    """Adapter that issues badges of one account. See :class:`ExampleSettings`."""
 
     name: ClassVar[str] = "example"
     contract: ClassVar[tuple[int, int]] = (1, 0)

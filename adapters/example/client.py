@@ -22,7 +22,7 @@ _CODE = re.compile(r"[a-z_]{1,64}")
 
 
 class ExampleClient:
-    """Sends requests. May be used by several threads; opens nothing before the first call."""
+    """HTTP client of one connection. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         base = base_url(settings["host"])

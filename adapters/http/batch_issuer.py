@@ -28,7 +28,7 @@ Item = dict[str, Any]
 
 
 class BatchIssuer(ABC):
-    """Issues the awards of one ``issue`` call. A provider's subclass builds, posts and parses.
+    """Issuer of the awards of one ``issue`` call. A provider's subclass builds, posts and parses.
 
     A batch that is refused with named rows is sent again without them; one that is refused as a whole is sent one
     by one. After a failure nothing more is sent: the rest gets a TemporaryError.

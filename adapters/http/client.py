@@ -11,7 +11,7 @@ from .transport import BrokenOffError, Reply, Transport
 
 
 class Client:
-    """Sends requests with credentials. May be used by several threads; opens nothing before the first call."""
+    """HTTP client with credentials. May be used by several threads; opens nothing before the first call."""
 
     def __init__(self, transport: Transport, credentials: Credentials) -> None:
         self._transport = transport

@@ -23,7 +23,7 @@ class TooLargeError(Exception):
 
 
 class HeaderAuth(AuthBase):
-    """Sets the header that authenticates, and keeps requests from using a ``.netrc`` file."""
+    """Authentication by a header. It keeps requests from using a ``.netrc`` file."""
 
     def __init__(self, value: str, header: str = "Authorization") -> None:
         self._value = value

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class OpenBadgesAdapter(Adapter):
-    """Signs badges with its own keys and serves them. See :class:`OpenBadgesSettings` and :class:`Adapter`."""
+    """Adapter that signs badges with its own keys, and serves them.
+
+    See :class:`OpenBadgesSettings` and :class:`Adapter`.
+    """
 
     name: ClassVar[str] = "openbadges"
     capabilities: ClassVar[Capabilities] = Capabilities(

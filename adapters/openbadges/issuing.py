@@ -26,7 +26,7 @@ DAY = 86400.0
 
 
 class Moulds:
-    """Caches the expanded credentials of templates: expanding takes thirty times as long as everything else."""
+    """Cache of the expanded credentials of templates: expanding takes thirty times as long as everything else."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()

@@ -17,7 +17,7 @@ SUITE = "eddsa-rdfc-2022"
 
 
 class Signer:
-    """Signs documents. :param method: the id of the key, by which verifiers find it."""
+    """Signer of documents. :param method: the id of the key, by which verifiers find it."""
 
     def __init__(self, key: Ed25519PrivateKey, method: str) -> None:
         self._key = key

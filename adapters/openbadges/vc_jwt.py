@@ -11,7 +11,7 @@ from .issuer import Voice
 
 
 def sign_jwt(document: Mapping[str, Any], voice: Voice, url: str) -> str:
-    """Signs credentials as VC-JWT.
+    """Sign a credential as VC-JWT.
 
     :param url: of the public pages, where ``keys/<number>`` is the key as a JWK.
     :raises ConfigurationError: the extra is not installed.

@@ -47,7 +47,7 @@ class _Rule:
 
 
 class Faults:
-    """Draws a fault, or none, for each request. Several threads may use and change it.
+    """Source of faults: it draws one, or none, for each request. Several threads may use and change it.
 
     The text is a list of ``name=value`` with commas, such as ``lost=0.05,429=0.05:2,slow=#1:35,latency=0.2``.
     A value is a probability from 0 to 1, or ``#N`` for exactly the next N requests; ``429`` and ``slow`` take

@@ -50,7 +50,7 @@ class Connections:
 
 
 class KeepAliveHandler(WSGIRequestHandler):
-    """Serves request after request on one connection.
+    """Handler that serves request after request on one connection.
 
     Werkzeug's own handler closes the connection after each answer and waits 10 ms for leftovers; this one
     reads the whole request before the application runs, so that nothing is left over.

@@ -7,7 +7,7 @@ import time
 
 
 class Window:
-    """Allows ``limit`` requests in each window of ``seconds``, aligned to the clock; 0 means no limit."""
+    """Rate limit: ``limit`` requests in each window of ``seconds``, aligned to the clock; 0 means no limit."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self._limit = limit

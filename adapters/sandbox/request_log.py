@@ -17,7 +17,7 @@ REMEMBERED_POSTS = 200_000
 
 
 class Arrivals:
-    """Counts requests by kind and records the time of each POST, including those that fail.
+    """Log that counts requests by kind and records the time of each POST, including those that fail.
 
     :param kind_of: returns a request's kind from its path.
     """

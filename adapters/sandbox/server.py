@@ -26,7 +26,9 @@ class _Server:
     """A bound server; ``run`` blocks until ``stop`` is called from another thread."""
 
     def __init__(self, app: WSGIApplication, host: str, port: int, *, anywhere: bool = False) -> None:
-        """:raises ValueError: ``host`` is not a loopback address and ``anywhere`` is False.
+        """Bind the address; do not serve yet.
+
+        :raises ValueError: ``host`` is not a loopback address and ``anywhere`` is False.
         :raises OSError: the port is in use.
         """
         if not (anywhere or is_loopback(host)):

@@ -24,7 +24,10 @@ def add_api(app: Flask, world: World) -> None:
 
 
 def _body(key: str | None = None) -> dict[str, Any]:
-    """:raises Refusal: 400."""
+    """Return the JSON object of the request, or the one under a key of it.
+
+    :raises Refusal: 400.
+    """
     document = request.get_json(force=True, silent=True)
     found = document.get(key) if key and isinstance(document, dict) else document
     if not isinstance(found, dict):

@@ -53,7 +53,10 @@ def matching(world: World, query: Mapping[str, Any]) -> list[Credential]:
 
 
 def start_of(page: Mapping[str, Any]) -> int:
-    """:raises Refusal: 400, an unknown cursor, or a cursor with an offset."""
+    """Return the index of the first result that the page shows.
+
+    :raises Refusal: 400, an unknown cursor, or a cursor with an offset.
+    """
     if "cursor" not in page:
         start = page.get("from", 0)
         return start if type(start) is int and start >= 0 else 0

@@ -39,7 +39,10 @@ class World:
         return max(self.knobs.credits - self._published, 0)
 
     def credential(self, id_: str) -> Credential:
-        """By Accredible's id or the client's own. :raises Refusal: 404."""
+        """Return a credential by Accredible's id or the client's own.
+
+        :raises Refusal: 404.
+        """
         with self._lock:
             found = self._credentials.get(int(id_)) if id_.isascii() and id_.isdigit() else None
             if found is None and self.knobs.own_ids != "ignored":
@@ -49,7 +52,7 @@ class World:
         return found
 
     def credentials(self, *, own_id: str = "", email: str = "") -> list[Credential]:
-        """In the order of their making; those of an own id or an address come from an index."""
+        """Return credentials in order of creation; those of an own id or an address come from an index."""
         with self._lock:
             if own_id:
                 found = list(self._of_own_id.get(own_id, ()))
@@ -60,7 +63,10 @@ class World:
         return [each for each in found if not each.deleted]
 
     def issue(self, item: Mapping[str, Any]) -> Credential:
-        """:raises Refusal: 404 or 422."""
+        """Create a credential.
+
+        :raises Refusal: 404 or 422.
+        """
         with self._lock:
             credential = self._draft(item)
             self._credentials[credential.id] = credential
@@ -71,7 +77,10 @@ class World:
             return credential
 
     def change(self, id_: str, changes: Mapping[str, Any]) -> Credential:
-        """:raises Refusal: 404 or 422."""
+        """Change the expiry, the metadata or the approval of a credential.
+
+        :raises Refusal: 404 or 422.
+        """
         with self._lock:
             credential = self.credential(id_)
             if "expired_on" in changes:
@@ -84,7 +93,10 @@ class World:
             return credential
 
     def delete(self, id_: str) -> Credential:
-        """:raises Refusal: 404."""
+        """Mark a credential as deleted, and return it.
+
+        :raises Refusal: 404.
+        """
         with self._lock:
             credential = self.credential(id_)
             credential.deleted = True
@@ -182,7 +194,10 @@ def _state(credential: Credential, today: date) -> str:
 
 
 def _day(item: Mapping[str, Any], name: str) -> date | None:
-    """:raises Refusal: 422."""
+    """Return the date in a field of the item, or None if the field is missing.
+
+    :raises Refusal: 422.
+    """
     value = item.get(name)
     if value is None:
         return None

@@ -54,7 +54,7 @@ def _base() -> str:
 
 
 def _listed(items: list[Any], world: World) -> Response:
-    """All of them, or a page where ``num`` (or the knob) asks for one; the cursor is opaque to clients."""
+    """Return all items, or a page where ``num`` (or the knob) asks for one; the cursor is opaque to clients."""
     asked = request.args.get("num", "")
     size = min(int(asked), MOST_ON_A_PAGE) if asked.isascii() and asked.isdigit() else world.knobs.page_size
     size = min(size, world.knobs.page_size or size)
@@ -83,7 +83,10 @@ def _add_tokens(app: Flask, keys: Keys) -> None:
 
 
 def _issuer(issuer_id: str) -> None:
-    """:raises Refusal: 404."""
+    """Check that the sandbox has this issuer.
+
+    :raises Refusal: 404.
+    """
     if issuer_id != FIRST_ISSUER:
         raise missing()
 
@@ -169,7 +172,7 @@ def _add_revocation(app: Flask, world: World) -> None:
 
     @app.post("/v2/assertions/revoke")
     def revoke_batch() -> ResponseReturnValue:
-        """Each row has an answer of its own."""
+        """Revoke the assertion of each row; each row has an answer of its own."""
         rows = _body()
         answers = []
         for row in rows if isinstance(rows, list) else []:

@@ -13,7 +13,10 @@ _FORMS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 
 
 def recipient(item: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """Identity, type, and whether it is to be hashed. :raises Refusal: 400."""
+    """Return the recipient's identity, its type, and True if it is to be hashed.
+
+    :raises Refusal: 400.
+    """
     given = item.get("recipient")
     if not isinstance(given, dict):
         raise Refusal(400, fields={"recipient": ["This field is required."]})
@@ -28,7 +31,10 @@ def recipient(item: Mapping[str, Any]) -> tuple[str, str, bool]:
 
 
 def moment(item: Mapping[str, Any], field: str) -> datetime | None:
-    """:raises Refusal: 400."""
+    """Return the time in a field of the item, in UTC; None if the field is missing.
+
+    :raises Refusal: 400.
+    """
     value = item.get(field)
     if value is None:
         return None
@@ -47,7 +53,10 @@ def issued_at(item: Mapping[str, Any]) -> datetime:
 
 
 def evidence(item: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """:raises Refusal: 400, one has neither url nor narrative, or a narrative shows an image."""
+    """Return the evidence of the item as a list.
+
+    :raises Refusal: 400, one has neither url nor narrative, or a narrative shows an image.
+    """
     given = item.get("evidence") or []
     for each in given if isinstance(given, list) else [given]:
         if not (isinstance(each, dict) and (each.get("url") or each.get("narrative"))):
@@ -58,13 +67,16 @@ def evidence(item: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def end_of(issued: datetime, text: str) -> datetime | None:
-    """By a knob's ``2 years``, roughly: the server's own arithmetic is not known."""
+    """Return the expiry after a knob's ``2 years``, roughly: the server's own arithmetic is not known."""
     parsed = expiry(text)
     return issued + timedelta(days=parsed["amount"] * _FORMS[parsed["duration"]]) if parsed else None
 
 
 def expiry(text: str) -> dict[str, Any] | None:
-    """:raises ValueError: names the knob."""
+    """Parse a knob such as ``2 years``; return None if it is empty.
+
+    :raises ValueError: names the knob.
+    """
     amount, _, duration = text.partition(" ")
     if not text:
         return None

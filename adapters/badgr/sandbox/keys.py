@@ -18,7 +18,10 @@ SCOPES = {"rw:profile", "rw:issuer", "rw:backpack", "r:profile", "r:backpack"}
 
 
 class Keys:
-    """:ivar throttled: requests that met the throttle, for tests."""
+    """Access and refresh tokens, and the throttle of log-ins.
+
+    :ivar throttled: requests that met the throttle, for tests.
+    """
 
     def __init__(self, knobs: Knobs) -> None:
         self._knobs = knobs
@@ -38,7 +41,10 @@ class Keys:
         return ended
 
     def check(self, authorization: str) -> None:
-        """:raises Refusal: 401."""
+        """Check that the header has a live access token.
+
+        :raises Refusal: 401.
+        """
         scheme, _, token = authorization.partition(" ")
         with self._lock:
             end = self._access.get(token.strip(), 0.0)
@@ -46,7 +52,7 @@ class Keys:
             raise Refusal(401, "no valid auth token found")
 
     def grant(self, form: Mapping[str, str], authorization: str) -> tuple[dict[str, Any], int]:
-        """The answer to a token request, and its status."""
+        """Return the answer to a token request, and its status."""
         who = form.get("username") or form.get("client_id") or _basic(authorization)[0]
         with self._lock:
             end, seconds = self._throttles.get(who, (0.0, 0.0))

@@ -19,7 +19,10 @@ def _entity(kind: str, id_: str, knobs: Knobs) -> dict[str, Any]:
 
 
 def issuer_object(base: str, knobs: Knobs) -> dict[str, Any]:
-    """:param base: base URL of the public pages."""
+    """Return the issuer as Badgr shows it.
+
+    :param base: base URL of the public pages.
+    """
     return {
         **_entity("Issuer", FIRST_ISSUER, knobs),
         "openBadgeId": f"{base}/public/issuers/{FIRST_ISSUER}",

@@ -61,7 +61,7 @@ class Assertion:
 
 
 def stable_id(name: str) -> str:
-    """22 characters, as Badgr's ``entityId`` has; the same in every sandbox."""
+    """Return 22 characters, as Badgr's ``entityId`` has; the same in every sandbox."""
     return base64.urlsafe_b64encode(uuid.uuid5(_SPACE, name).bytes).decode().rstrip("=")
 
 

@@ -41,21 +41,30 @@ class World:
             return list(self._classes.values())
 
     def badge_class(self, class_id: str) -> BadgeClass:
-        """:raises Refusal: 404."""
+        """Return a badge class.
+
+        :raises Refusal: 404.
+        """
         found = self._classes.get(class_id)
         if found is None:
             raise missing()
         return found
 
     def assertion(self, assertion_id: str) -> Assertion:
-        """:raises Refusal: 404."""
+        """Return an assertion.
+
+        :raises Refusal: 404.
+        """
         found = self._assertions.get(assertion_id)
         if found is None:
             raise missing()
         return found
 
     def assertions(self, class_id: str | None, recipient: str, *, expired: bool, revoked: bool) -> list[Assertion]:
-        """:param recipient: only theirs; empty for everybody's."""
+        """Return the assertions of a badge class, or of all if it is None.
+
+        :param recipient: only theirs; empty for everybody's.
+        """
         now = datetime.now(UTC)
         with self._lock:
             if class_id and recipient and self.knobs.filters:
@@ -76,7 +85,10 @@ class World:
         ]
 
     def issue(self, class_id: str, items: list[Any], *, batch: bool) -> list[Assertion]:
-        """All of them, or none. :raises Refusal: 400."""
+        """Issue all items, or none.
+
+        :raises Refusal: 400.
+        """
         badge_class = self.badge_class(class_id)
         with self._lock:
             drafts, rows, taken = [], [], set[str]()
@@ -101,7 +113,10 @@ class World:
             return drafts
 
     def revoke(self, assertion_id: str, reason: Any) -> Assertion:
-        """:raises Refusal: 404 no such assertion; 400 no reason, or revoked before."""
+        """Revoke an assertion.
+
+        :raises Refusal: 404 no such assertion; 400 no reason, or revoked before.
+        """
         with self._lock:
             found = self.assertion(assertion_id)
             if not (isinstance(reason, str) and reason.strip()):

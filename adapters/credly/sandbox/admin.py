@@ -78,7 +78,10 @@ def add_admin(app: Flask, world: World, keys: Keys, arrivals: Arrivals) -> None:
 
     @app.post("/_sandbox/tokens")
     def sandbox_tokens() -> ResponseReturnValue:
-        """``{"token": old, "replacement": new, "write": true}``; without a token it ends all access tokens."""
+        """End or replace a token; without a token, end all access tokens.
+
+        The body: ``{"token": old, "replacement": new, "write": true}``.
+        """
         wanted = body()
         ended = keys.change(
             wanted.get("token"), wanted.get("replacement"), may_write=wanted.get("write", True) is True

@@ -39,7 +39,10 @@ def add_api(app: Flask, world: World, keys: Keys) -> None:
 
 
 def body() -> dict[str, Any]:
-    """JSON, a form, or the query, as Credly takes any. :raises Refusal: 400."""
+    """Return the fields of the request: JSON, a form, or the query, as Credly takes any.
+
+    :raises Refusal: 400.
+    """
     if request.form or not request.get_data(cache=True):
         return {**request.args.to_dict(), **request.form.to_dict()}
     document = request.get_json(force=True, silent=True)

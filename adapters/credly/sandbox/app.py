@@ -66,7 +66,7 @@ def kind_of(path: str) -> str:
 
 
 class _TolerantPaths:
-    """Serves ``/api/v1`` as ``/v1``, ignores trailing and doubled slashes, and logs the request."""
+    """WSGI layer that serves ``/api/v1`` as ``/v1``, ignores trailing and doubled slashes, and logs the request."""
 
     def __init__(self, inner: WSGIApplication, arrivals: Arrivals) -> None:
         self._inner = inner

@@ -17,7 +17,10 @@ _LABELS = {
 
 
 def required(item: Mapping[str, Any], field: str) -> str:
-    """:raises Refusal: 422, it is blank."""
+    """Return the text of a field, without surrounding blanks.
+
+    :raises Refusal: 422, it is blank.
+    """
     value = item.get(field)
     if not (isinstance(value, str) and value.strip()):
         raise Refusal(422, f"Validation failed: {_LABELS[field]} can't be blank", attribute=field)
@@ -25,7 +28,10 @@ def required(item: Mapping[str, Any], field: str) -> str:
 
 
 def email(item: Mapping[str, Any]) -> str:
-    """:raises Refusal: 422, blank or no address."""
+    """Return the recipient's e-mail address.
+
+    :raises Refusal: 422, blank or no address.
+    """
     value = required(item, "recipient_email")
     local, _, domain = value.rpartition("@")
     if not local or "." not in domain or " " in value:
@@ -43,7 +49,7 @@ def issued_at(item: Mapping[str, Any]) -> datetime:
 
 
 def expires_at(item: Mapping[str, Any]) -> datetime | None:
-    """None also for ``false``, which means never: templates of a sandbox have no expiry of their own."""
+    """Return the expiry; None also for ``false``, which means never: templates of a sandbox have no own expiry."""
     value = item.get("expires_at")
     if value in (None, False, "", "false"):
         return None
@@ -51,7 +57,10 @@ def expires_at(item: Mapping[str, Any]) -> datetime | None:
 
 
 def _time(field: str, value: str) -> datetime:
-    """:raises Refusal: 422, in none of the formats that live clients send."""
+    """Parse a time.
+
+    :raises Refusal: 422, in none of the formats that live clients send.
+    """
     for form in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d  %I:%M:%S %p"):
         try:
             parsed = datetime.strptime(value, form)  # noqa: DTZ007 (the zone is set below)

@@ -36,7 +36,10 @@ class Keys:
             self._access: dict[str, tuple[Key, float]] = {}
 
     def key(self, authorization: str) -> Key:
-        """:raises Refusal: 401."""
+        """Return the key of an ``Authorization`` header.
+
+        :raises Refusal: 401.
+        """
         scheme, _, value = authorization.partition(" ")
         found = None
         if scheme.lower() == "basic":
@@ -49,7 +52,10 @@ class Keys:
         return found
 
     def grant(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """An access token. :raises Refusal: 401 unknown client, 400 another grant type."""
+        """Return a new access token as the token endpoint answers it.
+
+        :raises Refusal: 401 unknown client, 400 another grant type.
+        """
         if body.get("grant_type") != "client_credentials":
             raise Refusal(400, "unsupported_grant_type")
         for organization in self._organizations.values():

@@ -42,7 +42,10 @@ def template_object(template: Template, organization: Organization, *, duplicate
 def badge_object(
     badge: Badge, organization: Organization, *, duplicates: bool, full_user: bool, web: str
 ) -> dict[str, Any]:
-    """:param web: base URL of the pages that the badge's own addresses lead to."""
+    """Return a badge as Credly shows it.
+
+    :param web: base URL of the pages that the badge's own addresses lead to.
+    """
     issuer = _issuer(organization)
     template = _template(badge.template, organization, duplicates)
     document: dict[str, Any] = {
@@ -113,7 +116,7 @@ def _user(badge: Badge) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _issuer(organization: Organization) -> dict[str, Any]:
-    """Shared: not to be changed."""
+    """Return the issuer as Credly shows it. Callers share the result and must not change it."""
     owner = _owner(organization)
     fields = ("type", "id", "name", "url", "vanity_url", "verified")
     return {**{field: owner[field] for field in fields}, "share_to_ziprecruiter": False}
@@ -135,7 +138,7 @@ def _owner(organization: Organization) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _template(template: Template, organization: Organization, duplicates: bool) -> dict[str, Any]:
-    """Shared: not to be changed."""
+    """Return a template as Credly shows it. Callers share the result and must not change it."""
     slug, image_id = slug_of(template.name), stable_id(f"{template.id} image {template.image or ''}".strip())
     has_image = template.state != "draft"
     image_url = f"https://images.credly.com/images/{image_id}/badge.png" if has_image else None

@@ -75,7 +75,7 @@ class Template:
 
 @dataclass(slots=True)
 class Badge:
-    """:param order: counts badges, so that lists have one order."""
+    """A badge. :param order: counts badges, so that lists have one order."""
 
     id: str
     organization_id: str

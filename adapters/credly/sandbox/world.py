@@ -40,14 +40,17 @@ class World:
             self._of_person: defaultdict[tuple[str, str, str], list[Badge]] = defaultdict(list)
 
     def badge(self, organization_id: str, badge_id: str) -> Badge:
-        """:raises Refusal: 404."""
+        """Return a badge of the organization, or of any if the organization is empty.
+
+        :raises Refusal: 404.
+        """
         found = self._badges.get(badge_id)
         if found is None or organization_id not in ("", found.organization_id):
             raise Refusal(404, "Badge not found")
         return found
 
     def badges(self, organization_id: str = "", person: tuple[str, str] | None = None) -> list[Badge]:
-        """In the order of their making.
+        """Return badges in order of creation.
 
         :param person: ``("recipient_email", address)`` or ``("issuer_earner_id", id)``, answered from an index.
         """
@@ -59,7 +62,7 @@ class World:
             return [badge for badge in self._badges.values() if organization_id in ("", badge.organization_id)]
 
     def issue(self, organization_id: str, items: list[Any], *, batch: bool) -> list[Badge]:
-        """All of them, or none.
+        """Issue all items, or none.
 
         :raises Refusal: 422 for the first that cannot be issued.
         """
@@ -79,7 +82,10 @@ class World:
             return [self._add(draft, replaces=duplicate) for draft, duplicate in drafts]
 
     def replace(self, organization_id: str, badge_id: str, item: Mapping[str, Any]) -> Badge:
-        """:raises Refusal: 404 no such badge; 422 replaced, revoked, or the item is wrong."""
+        """Replace a badge by a new one, and return the new one.
+
+        :raises Refusal: 404 no such badge; 422 replaced, revoked, or the item is wrong.
+        """
         with self._lock:
             old = self.badge(organization_id, badge_id)
             if old.replacement_badge_id is not None:
@@ -95,7 +101,10 @@ class World:
             return self._add(self._draft(organization_id, same | given), replaces=old)
 
     def revoke(self, organization_id: str, badge_id: str, reason: str) -> Badge:
-        """:raises Refusal: 404 no such badge; 422 no reason, revoked before, or replaced."""
+        """Revoke a badge.
+
+        :raises Refusal: 404 no such badge; 422 no reason, revoked before, or replaced.
+        """
         with self._lock:
             badge = self.badge(organization_id, badge_id)
             if not reason.strip():
@@ -108,7 +117,10 @@ class World:
             return badge
 
     def delete(self, organization_id: str, badge_id: str) -> None:
-        """:raises Refusal: 404."""
+        """Delete a badge.
+
+        :raises Refusal: 404.
+        """
         with self._lock:
             badge = self.badge(organization_id, badge_id)
             self._forget(badge)
@@ -123,7 +135,10 @@ class World:
         return template
 
     def change_template(self, template_id: str, **changes: Any) -> Template:
-        """Also one that was deleted, which is there again. :raises Refusal: 404."""
+        """Change a template; one that was deleted is restored.
+
+        :raises Refusal: 404.
+        """
         with self._lock:
             template = self._deleted.pop(template_id, None) or self._any_template(template_id)
             changed = replace(template, **changes)
@@ -131,7 +146,10 @@ class World:
         return changed
 
     def delete_template(self, template_id: str) -> Template:
-        """:raises Refusal: 404."""
+        """Delete a template, and return it.
+
+        :raises Refusal: 404.
+        """
         with self._lock:
             template = self._any_template(template_id)
             self._deleted[template_id] = self.templates[template.organization_id].pop(template_id)
@@ -148,7 +166,7 @@ class World:
             badge.state, badge.state_updated_at = state, datetime.now(UTC)
 
     def counts(self) -> dict[str, Any]:
-        """By state, by template and in all; ``duplicates`` is how many live badges are one too many."""
+        """Count badges by state, by template and in all; ``duplicates`` counts surplus live badges."""
         badges = self.badges()
         people = Counter((b.template.id, b.earner_id or b.recipient_email.lower()) for b in badges if b.live)
         return {
@@ -191,7 +209,7 @@ class World:
         return template
 
     def _duplicate(self, draft: Badge, item: Mapping[str, Any], taken: set[_Key]) -> Badge | None:
-        """The badge to replace by this one, if that is wanted.
+        """Return the badge that this one is to replace, or None.
 
         :raises Refusal: 422, the learner has it already.
         """
