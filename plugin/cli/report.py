@@ -15,6 +15,7 @@ import click
 
 from ..csvfiles.cells import escaped
 from ..reports.drift import Drift
+from ..reports.reasons import count_reasons
 from ..reports.unmapped import unmapped as unmapped_rows
 from ..store import Store
 from .common import named_connection, opened_store
@@ -65,6 +66,27 @@ def unmapped(since: str | None, csv_: Any, wide: bool, json_: bool) -> None:
         rows = unmapped_rows(store, None if since is None else instant("since", since, now))
         output = _Output(fields, columns, csv_, json_, wide, now, empty="nothing is unmapped")
         output.print(_fields(row, fields) for row in rows)
+
+
+@report.command("reasons")
+@as_csv
+@list_options
+def reasons(csv_: Any, wide: bool, json_: bool) -> None:
+    """Count the reasons for which events earned nothing and awards are not issued.
+
+    Ids, numbers and quoted text are left out of a reason. `events list` and `awards list` show it in full.
+    """
+    fields = ("kind", "connection", "state", "reason", "rows")
+    columns = [
+        Column("number", "rows", "number"),
+        Column("kind"),
+        Column("connection"),
+        Column("state", kind="state", whole=True),
+        Column("reason"),
+    ]
+    with opened_store() as store:
+        output = _Output(fields, columns, csv_, json_, wide, store.now(), empty="nothing waits or was refused")
+        output.print(_fields(row, fields) for row in count_reasons(store))
 
 
 @report.command("drift")

@@ -32,6 +32,22 @@ class StateCount:
     oldest: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """The number of rows with one reason.
+
+    :param kind: ``event`` or ``award``.
+    :param connection: the connection of the rows, or the source of a host's events.
+    :param reason: the reason as it was recorded, with ids and numbers.
+    """
+
+    kind: str
+    connection: str
+    state: str
+    reason: str
+    rows: int
+
+
 class StateCounts:
     """Counts the rows of the tables ``events`` and ``awards``."""
 
@@ -45,6 +61,14 @@ class StateCounts:
     def of_awards(self) -> list[StateCount]:
         """Count the awards of each provider connection. :raises StoreUnavailableError: as above."""
         return self._count(_AWARDS, "issued")
+
+    def of_reasons(self) -> list[ReasonCount]:
+        """Count the rows that are neither done nor issued and carry a reason, by state and reason.
+
+        :raises StoreUnavailableError: the database does not answer.
+        """
+        with self._database.read() as transaction:
+            return [ReasonCount(*row) for query in _REASONS for row in transaction.execute(query)]
 
     def _count(self, queries: Sequence[sa.Select[Any]], remaining_state: str) -> list[StateCount]:
         all_rows, open_rows, ended_rows = queries
@@ -79,3 +103,22 @@ _EVENTS = _queries(
     (events.c.connection, events.c.source), events.c.state, events.c.received_at, EVENT_OPEN, EVENT_ENDED
 )
 _AWARDS = _queries((awards.c.connection,), awards.c.state, awards.c.created_at, AWARD_OPEN, AWARD_ENDED)
+
+
+def _reasons(
+    kind: str, owner: sa.ColumnElement[Any], table: sa.Table, conditions: Sequence[sa.TextClause]
+) -> list[sa.Select[Any]]:
+    state, reason = table.c.state, table.c.reason
+    select = sa.select(sa.literal_column(f"'{kind}'"), owner, state, reason, sa.func.count())
+    return [select.where(condition, reason.is_not(None)).group_by(owner, state, reason) for condition in conditions]
+
+
+_REASONS = [
+    *_reasons(
+        "event",
+        sa.case((events.c.connection == "", events.c.source), else_=events.c.connection),
+        events,
+        (EVENT_OPEN, EVENT_ENDED),
+    ),
+    *_reasons("award", awards.c.connection, awards, (AWARD_OPEN, AWARD_ENDED)),
+]
