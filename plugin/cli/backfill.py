@@ -177,7 +177,10 @@ def show(number: int, limit: int, wide: bool, json_: bool) -> None:
 
 @contextmanager
 def _held(store: Store, number: int) -> Iterator[ExclusiveLock]:
-    """:raises FailedError: another process works on it."""
+    """Lock a backfill for the block.
+
+    :raises FailedError: when another process works on it.
+    """
     try:
         with held(store, number) as lock:
             yield lock

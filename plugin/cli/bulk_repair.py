@@ -199,14 +199,20 @@ def _chosen(given: dict[str, Any], store: Store) -> Chosen:
 
 
 def _check_numbers(get: Callable[[int], Any], what: str, chosen: Chosen) -> None:
-    """:raises FailedError: a given number does not exist."""
+    """Check that the given numbers exist.
+
+    :raises FailedError: when one does not.
+    """
     for number in chosen.ids or ():
         if get(number) is None:
             raise FailedError(f"there is no {what} {number}: see `badgerelay {what}s list`")
 
 
 def _report(chosen: Chosen, done: int, kind: _Kind) -> None:
-    """:raises FailedError: the command could do none of the given numbers."""
+    """Print how many records the command has changed.
+
+    :raises FailedError: when it could change none of the given numbers.
+    """
     verb = "is" if done == 1 else "are"
     if chosen.ids is None:
         click.echo(f"{number_of(done, kind.what)} {verb} {kind.done}")

@@ -17,7 +17,10 @@ class Group(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """:raises click.UsageError: there is no such command."""
+        """Find the command of the arguments.
+
+        :raises click.UsageError: when there is no such command.
+        """
         name = arguments[0]
         if name.startswith("-") or self.get_command(context, name) is not None:
             return super().resolve_command(context, arguments)

@@ -77,7 +77,7 @@ class Kind:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The store's columns that the rows fill; each further one costs time with each of a million rows."""
+        """The columns of the store that the rows fill, no more than needed: each costs time in a million rows."""
         wanted = {
             "object_id": self.name in TYING,
             "instance_id": bool(self.either),

@@ -1,4 +1,4 @@
-"""From the inbox to the ledger: claim events, let their source decide, write the decisions."""
+"""Decisions about events: claim events from the inbox, ask their source, write its decisions to the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..store.history import Change, record
 from ..store.inbox.inbox import finish, follow
 
 BATCH = 100
-"""Events taken at once. Writing what became of them keeps SQLite from committing deliveries: about 50 ms."""
+"""Maximum events of one batch. SQLite commits no delivery while their decisions are written, about 50 ms."""
 
 MAX_SURPRISES = 8
 """Attempts after which an event that raises an unexpected error is dead."""
@@ -34,10 +34,11 @@ def decide_batch(
     limit: int = BATCH,
     planned: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Work on one batch of a lane's due events; how many there were.
+    """Decide on one batch of a lane's due events. Return how many there were.
 
-    :param limit: events taken at once.
-    :param planned: called with a provider connection's name as soon as awards of it are in the ledger.
+    :param limit: maximum events of the batch.
+    :param planned: called with the name of a provider connection once awards of it are in the ledger.
+    :raises StoreUnavailableError: when the database does not answer.
     """
     rows = store.inbox.claim(lane, owner, limit, store.now())
     if rows:
@@ -58,23 +59,23 @@ def _decide(
             for row, _ in portion:
                 undecided.pop(row.id)
     except StoreUnavailableError:
-        raise  # no event's fault: all are taken up again when their lease ends
+        raise  # not the fault of an event: a worker claims all of them again when their leases end
     except Exception as error:
         log.exception("deciding on events of %s failed", lane)
         if len(rows) == 1:
             write_decisions(store, [(row, _surprised(row, error)) for row in undecided.values()])
             return
-        for row in undecided.values():  # one by one, so that no event suffers for another
+        for row in undecided.values():  # one by one, so that an event fails alone
             _decide(store, source, lane, [row], planned)
 
 
 def _earned_of(decided: Sequence[Decided]) -> set[str]:
-    """The provider connections of these awards."""
+    """Return the provider connections of the awards that these decisions plan."""
     return {plan.connection for _, decision in decided if isinstance(decision, Earns) for plan in decision.plans}
 
 
 def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
-    """Commit decisions and the awards that follow from them, in one transaction."""
+    """Commit decisions and the awards that they plan, in one transaction."""
     if not decided:
         return
     now = store.now()
@@ -97,7 +98,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                 changes += planned
             unmapped = isinstance(decision, Ignores) and decision.unmapped
             done = finish(transaction, row, state, reason, unmapped=unmapped, **{"due_at": now, **values})
-            # A wait that goes on for the same reason is told once.
+            # A wait that continues for the same reason is recorded once.
             if done and (state, reason) != (row.state, row.reason):
                 changes.append(Change(now, row.connection, row.correlation_id, state, reason, event_id=row.id))
                 finished.append((row, state, reason))
@@ -126,7 +127,7 @@ def _outcome(row: InboxEvent, decision: Decision, now: float) -> tuple[str, str,
 
 
 def _as_confirmed(transaction: Transaction, row: InboxEvent, decision: Decision) -> Decision:
-    """Of what a past completion earns, that which its backfill's plan has shown and somebody has confirmed."""
+    """Return the decision; for an event of a backfill, with the awards of the confirmed plan only."""
     if row.backfill is None or not isinstance(decision, Earns):
         return decision
     agreed = confirmed(transaction, row.backfill, row.learner_id or "")

@@ -23,7 +23,7 @@ log = logging.getLogger("badgerelay.delivery")
 
 @dataclass(slots=True)
 class Run:
-    """One batch after the other of a lane.
+    """Consecutive batches of one lane.
 
     :param since: when the current step began, by ``time.monotonic``.
     """
@@ -111,7 +111,7 @@ class Runs:
                 return
 
     def _keep_up(self) -> None:
-        """Renew our leases first: those that have run out then belong to workers that are gone."""
+        """Renew our leases, then take back awards whose leases ran out: their workers are gone."""
         store = self._store
         if step := store.keep_time():
             log.warning("the clock stepped back by %.0f s: what waits has been set right", step)
@@ -124,7 +124,7 @@ class Runs:
                 if time.monotonic() - run.since < MAX_RUN_SECONDS
             ]
         if owners:
-            with store.database.write() as connection:
-                renew(connection, owners, now)
+            with store.database.write() as transaction:
+                renew(transaction, owners, now)
         if taken := store.ledger.take_back(now):
             log.warning("%d awards are taken back from workers that are gone", taken)

@@ -52,13 +52,16 @@ def run_contract(providing: Providing) -> bool:
     with tempfile.TemporaryDirectory(prefix="badgerelay-check-") as folder:
         file = Path(folder, "test_contract.py")
         file.write_text(TESTS)
-        # Neither the settings nor the cache of whatever project lies where the command is called.
+        # Ignore the settings and the cache of a project in the working directory.
         options = ["-c", os.devnull, "--rootdir", folder, "-p", "no:cacheprovider", "--no-header", "-q", "-rs"]
         return pytest.main([*options, "--tb=short", str(file)], plugins=[Fixtures()]) == 0
 
 
 def at_sandbox(adapter: type[Adapter]) -> Providing:
-    """Its own sandbox, on this machine. :raises ConfigurationError: it has none."""
+    """Return a factory of context managers that open the adapter's sandbox, on this machine.
+
+    :raises ConfigurationError: when the adapter has no sandbox.
+    """
     try:
         adapter.sandbox({})
     except ConfigurationError as error:
@@ -66,7 +69,7 @@ def at_sandbox(adapter: type[Adapter]) -> Providing:
 
     @contextmanager
     def providing() -> Iterator[Provider]:
-        # Late, so that pytest sees how these modules come, and shows what was compared.
+        # Imported late, so that pytest rewrites the assertions of these modules.
         from ...adapters.contract import over_sandbox
 
         with over_sandbox(adapter) as provider:
@@ -78,7 +81,10 @@ def at_sandbox(adapter: type[Adapter]) -> Providing:
 def at_connection(
     store: Store, connection: Connection, adapter: type[Adapter], template: str, email: str
 ) -> Providing:
-    """The provider of a connection: only what asks, and the life of one badge where there is an address for it."""
+    """Return a factory of context managers that open the provider of a connection for the contract checks.
+
+    :param email: the address for the checks of one badge's life; empty for the checks that only read.
+    """
 
     @contextmanager
     def providing() -> Iterator[Provider]:

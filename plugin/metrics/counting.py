@@ -60,7 +60,7 @@ class Counting:
         self._kept_until = 0.0
 
     def counts(self, overview: Overview) -> Counts | None:
-        """The counts, at most some seconds old; None while they are counted for the first time."""
+        """Return the counts, at most some seconds old; None until the first count has ended."""
         with self._guard:
             if time.monotonic() < self._kept_until:
                 return self._kept

@@ -1,4 +1,4 @@
-"""What the connections look like from outside: no settings, no secrets."""
+"""The state of the connections for monitoring, without settings and secrets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ class Overview:
 
 
 def overview_of(store: Store) -> Overview:
-    """:raises StoreUnavailableError: the database does not answer."""
+    """Return the state of all connections.
+
+    :raises StoreUnavailableError: when the database does not answer.
+    """
     measured = store.measurements.all()
     last = {row.connection: row.value for row in measured if row.name == LAST_EVENT}
     now = store.now()

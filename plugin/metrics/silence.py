@@ -21,7 +21,7 @@ log = logging.getLogger("badgerelay.metrics")
 
 
 def silent(overview: Overview) -> dict[str, float]:
-    """The source connections that have been quiet for too long, and for how many seconds."""
+    """Return the source connections that have been quiet for too long, with the seconds since their last event."""
     return {each.name: each.silence for each in overview.connections if (each.silence or 0.0) >= WARN_SECONDS}  # type: ignore[misc]
 
 

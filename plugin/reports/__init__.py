@@ -1,1 +1,1 @@
-"""What was forgotten: completions that earned nothing, and where the ledger and a provider differ."""
+"""Reports of missing badges: completions that earned nothing, and differences between ledger and provider."""

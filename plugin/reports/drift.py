@@ -1,4 +1,4 @@
-"""Where the ledger and a provider differ. Nothing is changed at either."""
+"""Differences between the ledger and a provider. The report changes neither."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from ..store import Connection, LedgerAward, Store
 from .provider_list import Listed, Listing
 
 AT_ONCE = 500
+"""Maximum awards read from the ledger at once."""
 PATIENCE_SECONDS = 900.0
-"""How long a call waits for its place in the connection's rate, which live awards use too."""
+"""Maximum seconds that a call waits for the connection's rate, which live awards share."""
 
 MAX_LOOK_UPS = 500
-"""Badges that are missing from a list are looked for one by one, up to so many: a list may shift while it is read."""
+"""Maximum look-ups of badges that are missing from the list, since a list may shift while it is read."""
 
 Kind = Literal["missing", "state", "template", "recipient", "unknown"]
 
@@ -58,9 +59,9 @@ class Difference:
 
 
 class Drift:
-    """Of one provider connection.
+    """Comparison of the ledger with one provider connection.
 
-    :param note: told how far it is.
+    :param note: called with the progress, in words.
     """
 
     def __init__(
@@ -79,7 +80,10 @@ class Drift:
         self._look_ups = 0
 
     def run(self) -> Iterator[Difference]:
-        """:raises AdapterError: the provider does not say what it has."""
+        """Yield the differences.
+
+        :raises AdapterError: when the provider does not answer what it has.
+        """
         try:
             if self._adapter.capabilities.can_list:
                 yield from self._by_list()
@@ -105,7 +109,7 @@ class Drift:
             yield from self._unknown(listing)
 
     def _portions(self, until: float) -> Iterator[Sequence[LedgerAward]]:
-        """Awards with a badge. What was settled since the list was read cannot be on it."""
+        """Yield awards with a badge, without those settled since the list was read, which cannot be on it."""
         last = 0
         while True:
             rows = self._store.badges.awards_after(self._name, last, _AT_PROVIDER, AT_ONCE)
@@ -135,7 +139,7 @@ class Drift:
             yield self._difference("missing", row, row.state, "not listed")
 
     def _looked_for(self, row: LedgerAward) -> Iterator[Difference]:
-        """By a look-up, which finds live badges alone."""
+        """Compare by a look-up, which finds live badges only."""
         badge = self._adapter.find(award_of(row))
         if badge is None:
             if row.state not in ("revoked", "replaced"):
@@ -154,11 +158,11 @@ class Drift:
                 )
 
     def _in_ledger(self, badge_id: str) -> bool:
-        """It may have been issued, or revoked, since the ledger was read."""
+        """Return whether the ledger has the badge now: it may be issued or revoked since the ledger was read."""
         return bool(self._store.badges.owners_of(self._name, [badge_id]))
 
     def _sources(self) -> tuple[str, ...]:
-        """With what the ids of our learners begin."""
+        """Return the prefixes of our learners' ids."""
         accounts = [source_of(each.account) for each in self._store.connections.plain() if each.role == "source"]
         found = {*self._store.badges.sources_of(self._name), *accounts}
         return tuple(f"{source}:" for source in found)

@@ -26,12 +26,13 @@ from ..store import Connection, InboxEvent, NewEvent, Plan, Store
 from ..store.inbox.events import unstored
 
 MAX_EVENTS = 100
+"""Maximum events of a file."""
 MAX_SKILL_CHECKS = 20
-"""Looks at skill levels that are followed for one event."""
+"""Maximum checks of skill levels that are followed for one event."""
 
 
 class UnreadableError(ValueError):
-    """The file holds no event that we know; the message says why and what to do."""
+    """The file has no event that we can read; the message says why and what to do."""
 
 
 @dataclass(slots=True)
@@ -44,11 +45,12 @@ class Trial:
 
 
 def try_out(store: Store, body: bytes, *, source: str | None, connection: str | None) -> list[Trial]:
-    """What would become of each event in a file; ALM may be asked, inbox and ledger are only read.
+    """Return the outcome that each event of a file would have. It may query ALM; it only reads inbox and ledger.
 
     :param body: a delivery of ALM, one of its events, or an event of an LMS host, as JSON.
-    :param source: the LMS host it is to be of. :param connection: the ALM connection it is to come through.
-    :raises UnreadableError: it is none of these.
+    :param source: the name of the LMS host for an event of a host.
+    :param connection: the ALM connection for an event of ALM; None if its account id is enough to find it.
+    :raises UnreadableError: when the file has no such event.
     """
     value = _object(body)
     if "events" in value or "eventName" in value:

@@ -60,7 +60,7 @@ class Listing:
         return badge.id, badge.template_id, badge.state, badge.earner_id, address
 
     def take(self, ids: Sequence[str]) -> dict[str, Listed]:
-        """Those of them that are listed; they are known from now on."""
+        """Return the listed badges with these ids, and mark them as known."""
         marks = ", ".join("?" * len(ids))
         with self._database:
             rows = self._database.execute(
@@ -70,7 +70,7 @@ class Listing:
         return {row[0]: Listed(*row) for row in rows}
 
     def unknown(self) -> Iterator[Listed]:
-        """Those that nobody took."""
+        """Yield the listed badges that ``take`` has not returned."""
         rows = self._database.execute("SELECT id, template, state, earner, address FROM listed WHERE known = 0")
         for row in rows:
             yield Listed(*row)

@@ -26,7 +26,10 @@ class Unmapped:
 
 
 def unmapped(store: Store, since: float | None = None) -> Iterator[Unmapped]:
-    """What most learners have completed comes first. :param since: only what arrived since (seconds)."""
+    """Yield unmapped learning objects, those with the most learners first.
+
+    :param since: only completions that arrived from this time on, in seconds since the epoch.
+    """
     for each in unmapped_objects(store.database, since):
         source = each.connection or each.source
         hint = _hint(source, each.learning_object_id, of_alm=bool(each.connection))

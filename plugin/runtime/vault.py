@@ -30,7 +30,10 @@ class Vault:
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """:raises SettingsError: no key of ours opens it."""
+        """Decrypt a sealed text.
+
+        :raises SettingsError: when no key of ours opens it.
+        """
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as error:

@@ -12,7 +12,7 @@ from .database import Database
 from .schema.tables import cache
 
 EVER = -1.0
-"""What every answer is newer than, however old."""
+"""Time that every answer is newer than, in seconds since the epoch."""
 
 _GET = sa.select(cache.c.key, cache.c.value).where(
     cache.c.connection == sa.bindparam("connection"),
@@ -48,7 +48,7 @@ class Cache:
         self._connection = connection
 
     def get(self, kind: str, keys: Iterable[str], *, newer_than: float) -> dict[str, Any]:
-        """The answers fetched after that time (seconds since the epoch), by key."""
+        """Return the answers fetched after ``newer_than`` (seconds since the epoch), by key."""
         wanted = {"connection": self._connection, "kind": kind, "keys": list(keys), "newer_than": newer_than}
         with self._database.read() as transaction:
             return {row.key: json.loads(row.value) for row in transaction.execute(_GET, wanted)}

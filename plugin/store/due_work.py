@@ -78,7 +78,7 @@ def _statement(
 
 
 def _earliest(table: sa.Table, *conditions: Any) -> sa.ScalarSelect[Any]:
-    """The first row of an index: not a minimum, for which SQLite might read all rows."""
+    """Return the first due time by index. For a minimum SQLite might read all rows."""
     found = sa.select(table.c.due_at).where(*conditions).order_by(table.c.due_at).limit(1)
     return found.correlate(connections).scalar_subquery()
 

@@ -1,4 +1,4 @@
-"""What can be set for any connection beside its adapter's settings: how often, how much, how old."""
+"""Settings that every connection has besides those of its adapter: rates, limits, ages, intervals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from ..runtime.durations import parse_duration
 UNLIMITED = "unlimited"
 OFF = "off"
 DEFAULT_RATE = "20/second"
-"""Where a provider publishes no figure, this one is ours."""
+"""Rate of calls to a provider that publishes none."""
 DEFAULT_AWARD_LIMIT = 1000
+"""Maximum awards planned for one connection in an hour."""
 DEFAULT_MAX_AGE = 30 * 86400.0
+"""Maximum seconds between a completion and its arrival."""
 ALM_RATE = "500/hour"
-"""https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/webhooks/webhooks-usage-guide"""
+"""Rate of calls to ALM. Source:
+https://experienceleague.adobe.com/en/docs/learning-manager/using/integration/webhooks/webhooks-usage-guide
+"""
 
 DEFAULT_TEMPLATES_EVERY = "1 hour"
 DEFAULT_SKILLS_EVERY = "15 minutes"
@@ -30,7 +34,11 @@ _PER_HOUR = re.compile(r"([1-9]\d{0,8})\s*(?:/|per)\s*hour\Z", re.ASCII | re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """A maximum number of calls in a period.
+
+    :param calls: number of calls.
+    :param seconds: length of the period.
+    """
 
     calls: int
     seconds: int
@@ -38,12 +46,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of one connection as they hold, defaults filled in.
+    """The settings of one connection in effect, with defaults filled in.
 
-    :param rate: of calls; None is unlimited.
-    :param award_limit: awards planned in an hour, before the rest are held; None is unlimited.
-    :param max_age: seconds between a completion and its arrival, beyond which its awards are held; None is unlimited.
-    :param max_batch: badges in one call; None leaves it to the adapter.
+    :param rate: maximum rate of calls; None is unlimited.
+    :param award_limit: maximum awards planned in an hour; further ones are held. None is unlimited.
+    :param max_age: maximum seconds between a completion and its arrival; awards of later ones are held. None is
+        unlimited.
+    :param max_batch: maximum badges in one call; None leaves it to the adapter.
     """
 
     rate: Rate | None
@@ -53,7 +62,10 @@ class Policy:
 
 
 def parse_rate(text: str) -> Rate | None:
-    """None for ``unlimited``. :raises ValueError: says what a rate looks like."""
+    """Return the rate of a text such as ``20/second``; None for ``unlimited``.
+
+    :raises ValueError: when the text is not a rate; the message shows the form.
+    """
     if _unlimited(text):
         return None
     match = _RATE.match(text.strip())
@@ -63,7 +75,10 @@ def parse_rate(text: str) -> Rate | None:
 
 
 def parse_award_limit(text: str) -> int | None:
-    """As :func:`parse_rate`."""
+    """Return the awards in an hour of a text such as ``1000/hour``; None for ``unlimited``.
+
+    :raises ValueError: when the text is not such a limit; the message shows the form.
+    """
     if _unlimited(text):
         return None
     match = _PER_HOUR.match(text.strip())
@@ -73,7 +88,10 @@ def parse_award_limit(text: str) -> int | None:
 
 
 def parse_max_age(text: str) -> float | None:
-    """As :func:`parse_rate`."""
+    """Return the seconds of a text such as ``30 days``; None for ``unlimited``.
+
+    :raises ValueError: when the text is not a duration; the message shows the form.
+    """
     if _unlimited(text):
         return None
     seconds = parse_duration(text)
@@ -83,7 +101,10 @@ def parse_max_age(text: str) -> float | None:
 
 
 def parse_every(text: str) -> float | None:
-    """None for ``off``. :raises ValueError: as :func:`parse_rate`."""
+    """Return the seconds of a text such as ``15 minutes``; None for ``off``.
+
+    :raises ValueError: when the text is not a duration; the message shows the form.
+    """
     if text.strip().lower() in (OFF, UNLIMITED):
         return None
     seconds = parse_duration(text)
@@ -93,7 +114,7 @@ def parse_every(text: str) -> float | None:
 
 
 class _Parsed(fields.String):
-    """Text that one of the parsers above takes; kept as it was given."""
+    """Text field that one of the parsers above checks. The text is kept as given."""
 
     def __init__(self, parse: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -108,12 +129,15 @@ class _Parsed(fields.String):
         return text
 
 
-def _about(label: str, help: str) -> dict[str, Any]:  # noqa: A002 (the key's name)
+def _about(label: str, help: str) -> dict[str, Any]:  # noqa: A002 (the name of the key)
     return {"label": label, "help": help, "secret": False}
 
 
 def rate_field(default: str) -> fields.String:
-    """No default of marshmallow's: what was not given follows the default of the version that reads it."""
+    """Return the field of a rate, without a stored default: later versions may change the default.
+
+    :param default: the default rate, for the help.
+    """
     return _Parsed(
         parse_rate,
         metadata=_about("Rate", f"Calls, such as {default} (the default), or unlimited."),
@@ -121,7 +145,10 @@ def rate_field(default: str) -> fields.String:
 
 
 def max_age_field(whose: str) -> fields.String:
-    """:param whose: completions, for the help."""
+    """Return the field of an age limit.
+
+    :param whose: the completions that it limits, for the help.
+    """
     return _Parsed(
         parse_max_age,
         metadata=_about(
@@ -131,7 +158,11 @@ def max_age_field(whose: str) -> fields.String:
 
 
 def every_field(what: str, default: str) -> fields.String:
-    """:param what: is done, for the help."""
+    """Return the field of an interval.
+
+    :param what: the task, as the start of a sentence, for the help.
+    :param default: the default interval, for the help.
+    """
     return _Parsed(
         parse_every,
         metadata=_about("Interval", f"{what} so often: {default} (the default), or off."),
@@ -139,7 +170,7 @@ def every_field(what: str, default: str) -> fields.String:
 
 
 class PolicySettings(Schema):
-    """What every provider connection can set."""
+    """Settings of every provider connection."""
 
     class Meta:
         unknown = RAISE
@@ -170,7 +201,11 @@ KEYS = frozenset(PolicySettings().fields)
 
 
 def policy_of(settings: Mapping[str, Any], *, default_rate: str = DEFAULT_RATE) -> Policy:
-    """:param settings: of a connection, as they were validated when it was saved."""
+    """Return the policy of a connection.
+
+    :param settings: the settings of the connection, validated when it was saved.
+    :param default_rate: the rate when the settings give none.
+    """
     return Policy(
         rate=parse_rate(settings.get("rate") or default_rate),
         award_limit=parse_award_limit(settings.get("award_limit") or f"{DEFAULT_AWARD_LIMIT}/hour"),
@@ -180,12 +215,12 @@ def policy_of(settings: Mapping[str, Any], *, default_rate: str = DEFAULT_RATE) 
 
 
 def templates_every(settings: Mapping[str, Any]) -> float | None:
-    """Seconds between two synchronizations of a provider's badge templates; None for never."""
+    """Return the seconds between two synchronizations of a provider's badge templates; None for never."""
     return parse_every(settings.get("templates_every") or DEFAULT_TEMPLATES_EVERY)
 
 
 def skills_every(settings: Mapping[str, Any]) -> float | None:
-    """Seconds between two looks for new skills in an ALM account; None for never."""
+    """Return the seconds between two checks for new skills in an ALM account; None for never."""
     return parse_every(settings.get("skills_every") or DEFAULT_SKILLS_EVERY)
 
 

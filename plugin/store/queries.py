@@ -1,4 +1,4 @@
-"""Reading events and awards for people: lists and single records."""
+"""Queries for people: lists and single records of events and awards."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from .database import Database, Transaction
 from .schema.tables import awards, events, history, templates
 
 MAX_NUMBER = 2**63 - 1
-"""The highest number of an event or award that a database can be asked for."""
-
+"""Maximum number of an event or award that a database can store."""
 
 IDS_AT_ONCE = 500
 """Maximum number of ids in one statement."""
 
 
 class Views:
+    """Lists and single records of events and awards, as dictionaries by column."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -33,9 +34,9 @@ class Views:
         since: float | None = None,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
-        """Return the newest events first.
+        """Return events, the newest first.
 
-        :param template: the id or name of a badge template; only events that made or met an award of it.
+        :param template: the id or name of a badge template; only events that planned or matched an award of it.
         :param email: only events that carry this address, or whose learner has an award that went to it.
         :param since: only events received from this time on, in seconds since the epoch.
         """
@@ -70,10 +71,10 @@ class Views:
         since: float | None = None,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
-        """Return the newest awards first.
+        """Return awards, the newest first.
 
         :param template: the id or name of a badge template.
-        :param email: only awards that went to this address, in whatever letter case.
+        :param email: only awards that went to this address, in any letter case.
         :param since: only awards created from this time on, in seconds since the epoch.
         """
         query = sa.select(awards).order_by(awards.c.id.desc()).limit(limit)
@@ -116,15 +117,17 @@ class Views:
         return found
 
     def event(self, event_id: int) -> dict[str, Any] | None:
+        """Return an event by its number; None if there is none."""
         return self._row(events, event_id)
 
     def award(self, award_id: int) -> dict[str, Any] | None:
+        """Return an award by its number; None if there is none."""
         return self._row(awards, award_id)
 
     def events_called(self, name: str) -> list[dict[str, Any]]:
-        """Events by the sender's event id or by correlation id.
+        """Return at most 50 events with this event id of their sender or this correlation id.
 
-        An event id is asked for of each sender, of whom there are few: an index on it alone would cost each delivery.
+        The event id is searched sender by sender, as there are few: an index on it would slow down each delivery.
         """
         numbers = sa.select(events.c.id).order_by(events.c.id).limit(50)
         with self._database.read() as transaction:
@@ -136,7 +139,7 @@ class Views:
             return [dict(row._mapping) for row in transaction.execute(query)]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many events and awards are in each state."""
+        """Return the number of events and awards by table name and state."""
         with self._database.read() as transaction:
             return {
                 table.name: {row.state: row.rows for row in transaction.execute(_per_state(table))}
@@ -169,14 +172,14 @@ def _json_text(text: str) -> str:
 
 
 def _senders(transaction: Transaction) -> Iterator[tuple[str, str]]:
-    """Connections and sources that have events, each found by one look into the index."""
+    """Yield the connections and sources that have events, each found by one search of the index."""
     first = sa.select(events.c.connection, events.c.source).order_by(events.c.connection, events.c.source).limit(1)
     sender = transaction.execute(first).one_or_none()
     while sender is not None:
         connection, source = sender
         yield connection, source
         same = first.where(events.c.connection == connection, events.c.source > source)
-        other = first.where(events.c.connection > connection)  # not both in one: SQLite would read all in between
+        other = first.where(events.c.connection > connection)  # one query of both would read all rows in between
         sender = transaction.execute(same).one_or_none() or transaction.execute(other).one_or_none()
 
 

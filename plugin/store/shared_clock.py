@@ -1,7 +1,8 @@
-"""Detects a clock that was set back and moves all due times back with it; notices when time stood still.
+"""The clock that all processes share. It detects a step back and moves all due times back too; it notices gaps.
 
-Waits, leases and rests are times. After a step back of an hour each would last an hour longer than meant. The last
-time that any process has seen is kept, so the step is noticed, once, by whoever looks first, after a restart too.
+Retries, leases and cooldowns are stored as times. After a step back of an hour each would last an hour too long. The
+database keeps the latest time that any process has seen, so the first process to check notices the step, once, even
+after a restart.
 """
 
 from __future__ import annotations
@@ -28,40 +29,41 @@ from .schema.tables import (
 )
 
 BEAT_SECONDS = 3.0
-"""Seconds between two notes of the time, so that a process that starts after a step back knows of it."""
+"""Seconds between two stored times. A process that starts after a step back reads the last one."""
 
 TOLERANCE_SECONDS = 60.0
-"""Seconds of the smallest step back that is corrected: clocks of several machines differ too."""
+"""Maximum seconds of a step back that is not corrected: the clocks of several machines differ as well."""
 
 PATIENCE_SECONDS = 3 * BEAT_SECONDS
-"""So long nobody else may note the later time, before a step back is believed: else our machine alone is wrong."""
+"""Seconds without a later time from another process, after which a step back counts for all machines."""
 
 GAP_SECONDS = LEASE_SECONDS - RENEW_SECONDS
-"""Between two beats: after a longer one (all were stopped, the clock was set forward, the database was away) living
-owners may not have been able to renew their leases."""
+"""Maximum seconds between two beats within which living owners renew their leases. A longer gap (all processes were
+stopped, the clock was set forward, the database was away) may have kept them from it."""
 
 GRACE_SECONDS = 1.5 * RENEW_SECONDS
 """Seconds after a gap until every living owner has renewed its leases."""
 
 SPARED_SECONDS = 2 * LEASE_SECONDS
-"""What is due within this is left as it is: it may be a lease taken since the step, for a call that is under way."""
-
+"""Seconds within which due times are not corrected: one may be a lease taken since the step, for a call under way."""
 
 log = logging.getLogger(__name__)
 
 
 class Heartbeat:
+    """The latest time that any process has stored, and its corrections."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ahead: tuple[float, float] | None = None  # a later time that somebody noted, and when we saw it first
+        self._ahead: tuple[float, float] | None = None  # a later time of another process, and when we first saw it
 
     def last(self) -> float:
-        """Return the latest time that any process has noted; 0.0 where there is none."""
+        """Return the latest time that any process has stored, in seconds since the epoch; 0.0 if there is none."""
         (row,) = self._database.rows(_LAST_AND_NEWEST, {})
         return max(row.last or 0.0, row.newest or 0.0)
 
     def beat(self, now: float) -> float:
-        """Note the time, and set waits right where it stepped back; by how many seconds it did, or 0.0.
+        """Store the time and correct due times after a step back. Return the seconds of the step, or 0.0.
 
         :param now: seconds since the epoch.
         """
@@ -89,7 +91,7 @@ class Heartbeat:
         return float(step)
 
     def _believes(self, last: float) -> bool:
-        """Whether the time has stepped back for all: whoever still has the later one goes on noting it."""
+        """Return whether the clock stepped back on all machines: one that did not would still store later times."""
         if self._ahead is None or self._ahead[0] != last:
             if self._ahead is not None:
                 log.error("this machine's clock is far behind that of others, so that it finds no work: set it right")

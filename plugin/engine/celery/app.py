@@ -1,4 +1,4 @@
-"""Our Celery application over the broker of ``BADGERELAY_BROKER_URL``."""
+"""The Celery application of this process, over the broker of ``BADGERELAY_BROKER_URL``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from celery import Celery
 
 VISIBILITY_SECONDS = 60
-"""After which Redis gives a message that nobody has acknowledged to somebody else; a second look does no harm."""
+"""Seconds after which Redis gives a message that no worker has acknowledged to another. A second run is harmless."""
 
 
 def check_broker(settings: Settings) -> None:
-    """:raises SettingsError: a broker is set, and its extra (``celery`` or ``redis``) is not installed."""
+    """Check that the packages for the broker are installed, if one is set.
+
+    :raises SettingsError: when a broker is set and its extra (``celery`` or ``redis``) is not installed.
+    """
     url = settings.broker_url or ""
     if not url:
         return
@@ -30,9 +33,9 @@ def check_broker(settings: Settings) -> None:
 
 
 def make_app(settings: Settings) -> Celery:
-    """Our own Celery application. It connects when it is used.
+    """Return a Celery application of our own. It connects on first use.
 
-    :raises SettingsError: no broker is set, or its extra (``celery`` or ``redis``) is not installed.
+    :raises SettingsError: when no broker is set, or its extra (``celery`` or ``redis``) is not installed.
     """
     if settings.broker_url is None:
         raise SettingsError("BADGERELAY_BROKER_URL is not set")
@@ -40,7 +43,7 @@ def make_app(settings: Settings) -> Celery:
     from celery import Celery
 
     from .queue import TIMEOUT_SECONDS
-    from .tasks import QUEUE  # which gives the application its tasks
+    from .tasks import QUEUE  # the import registers the tasks
 
     url = settings.broker_url
     app = Celery("badgerelay", broker=url, set_as_current=False)
@@ -65,7 +68,10 @@ def make_app(settings: Settings) -> Celery:
 
 
 def make_publisher(settings: Settings) -> Publisher:
-    """What tells our workers of work. :raises SettingsError: as :func:`make_app`."""
+    """Return a publisher that reports work to our workers.
+
+    :raises SettingsError: as :func:`make_app`.
+    """
     app = make_app(settings)
     from .queue import CelerySender
 
@@ -79,7 +85,7 @@ def _options(url: str, timeout: float) -> dict[str, Any]:
         "visibility_timeout": VISIBILITY_SECONDS,
         "socket_connect_timeout": timeout,
         "socket_keepalive": True,
-        # Keys of our own: who shares the server restores neither our messages nor we theirs.
+        # Keys of our own: applications that share the server do not restore each other's messages.
         "unacked_key": "badgerelay.unacked",
         "unacked_index_key": "badgerelay.unacked_index",
         "unacked_mutex_key": "badgerelay.unacked_mutex",

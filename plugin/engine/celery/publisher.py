@@ -1,4 +1,4 @@
-"""Report lanes with work to workers through a broker, from a thread of its own: no caller waits for it."""
+"""Reports of lanes with work, sent to workers through a broker. A thread sends them, so no caller waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 from ..lanes import Lane
 
 SPACING_SECONDS = 0.05
-"""Seconds between two messages about one lane: in a burst of deliveries one stands for many."""
+"""Seconds between two messages about one lane. In a burst of deliveries one message stands for many."""
 
 COOLDOWN_SECONDS = 1.0
 """Seconds without messages after a failure. The sweep makes up for them."""
@@ -19,21 +19,27 @@ log = logging.getLogger("badgerelay.delivery")
 
 
 class Sender(Protocol):
-    """Puts messages on a broker; used by one thread."""
+    """Sends messages to a broker; used by one thread."""
 
     def send(self, lane: Lane) -> None:
-        """:raises Exception: it cannot be said that the broker has it."""
+        """Send a message about a lane.
+
+        :raises Exception: when the broker does not confirm the message.
+        """
 
     def close(self) -> None: ...
 
 
 class Publisher:
-    """:param spacing: seconds between two messages about one lane; the first goes at once."""
+    """Sends messages about lanes through a sender, in a thread of its own.
+
+    :param spacing: seconds between two messages about one lane; the first is sent at once.
+    """
 
     def __init__(self, sender: Sender, *, spacing: float = SPACING_SECONDS) -> None:
         self._sender = sender
         self._spacing = spacing
-        self._wanted: dict[Lane, float] = {}  # when to send, on the monotonic clock; the earliest wanted goes first
+        self._wanted: dict[Lane, float] = {}  # when to send, by the monotonic clock; the earliest goes first
         self._sent: dict[Lane, float] = {}
         self._news = threading.Condition()
         self._closed = False
@@ -41,7 +47,7 @@ class Publisher:
         self._thread: threading.Thread | None = None
 
     def offer(self, lane: Lane) -> None:
-        """Send a message about a lane, now or a moment after the last one about it."""
+        """Send a message about a lane, at once or ``spacing`` seconds after the last one about it."""
         with self._news:
             if lane in self._wanted or self._closed:
                 return
@@ -53,7 +59,10 @@ class Publisher:
             self._news.notify()
 
     def close(self, seconds: float = 2.0) -> None:
-        """Send the messages that wait, within so many seconds."""
+        """Send the waiting messages and stop.
+
+        :param seconds: maximum seconds to wait for them.
+        """
         with self._news:
             self._closed = True
             self._news.notify()
@@ -74,7 +83,7 @@ class Publisher:
         self._sender.close()
 
     def _next(self) -> Lane | None:
-        """Return the lane whose message is to be sent; None after ``close`` where none waits."""
+        """Wait for the next lane to report and return it; return None after ``close`` once no lane waits."""
         with self._news:
             while True:
                 now = time.monotonic()

@@ -1,6 +1,6 @@
-"""Messages that report a lane with work to Celery's workers: their queue, and how they are sent.
+"""The queue of messages that report lanes with work to Celery's workers, and their sender.
 
-Needs ``badgerelay[celery]``.
+The module needs ``badgerelay[celery]``.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from kombu import Connection, Producer
 
 QUEUE = Queue("badgerelay", max_length=10_000, queue_arguments={"x-queue-type": "quorum"})
-"""Where the messages go. RabbitMQ keeps it on a majority of its nodes, and drops the oldest messages where no worker
-takes any; Redis does neither, and whoever sends looks before how many there are."""
+"""The queue of all messages. RabbitMQ replicates it to a majority of its nodes, and drops the oldest messages when it
+is full. Redis does neither, so the sender checks the length first."""
 
 TIMEOUT_SECONDS = 3.0
-"""For a broker's answer to anything: to connecting, and to a message."""
+"""Maximum seconds to wait for a broker's answer, to a connection or to a message."""
 
 
 class CelerySender:
-    """Sends ``badgerelay.work`` messages, over a connection of its own that is opened when it is needed.
+    """Sends ``badgerelay.work`` messages, over a connection of its own that opens on first use.
 
-    :param app: ours, or that of a host that includes our tasks.
+    :param app: our Celery application, or that of a host that includes our tasks.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -40,7 +40,7 @@ class CelerySender:
             try:
                 return self._publish(lane)
             except Exception:
-                # The broker may have closed a connection that was idle, or have restarted: only a new one tells.
+                # The broker may have restarted or closed an idle connection: try once more with a new one.
                 self.close()
         try:
             self._publish(lane)
@@ -63,9 +63,9 @@ class CelerySender:
         )
 
     def _is_full(self) -> bool:
-        """Nobody takes any: workers that come find the work by themselves."""
+        """Return whether the queue is full. No message is needed then: workers find the work when they start."""
         assert self._connection is not None
-        # Without AMQP, to declare a queue makes none, and tells how long it is.
+        # Without AMQP, declaring a queue creates nothing and returns its length.
         waiting = self._connection.default_channel.queue_declare(QUEUE.name).message_count
         return bool(waiting >= QUEUE.max_length)
 

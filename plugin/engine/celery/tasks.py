@@ -1,7 +1,7 @@
-"""Celery tasks: ``badgerelay.work`` and ``badgerelay.sweep``, of ``badgerelay worker`` or of a host's own workers.
+"""Celery tasks ``badgerelay.work`` and ``badgerelay.sweep``, for ``badgerelay worker`` or a host's own workers.
 
 A host includes this module in its application, merges ``SCHEDULE`` into its beat schedule, and lets its workers
-take ``QUEUE``. Needs ``badgerelay[celery]``.
+take ``QUEUE``. The module needs ``badgerelay[celery]``.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from .runner import SWEEP_SECONDS, Runner
 __all__ = ["QUEUE", "SCHEDULE", "WorkTask", "runner_of", "sweep", "work"]
 
 EXPIRE_SECONDS = 5.0
-"""A message that nobody took for so long is dropped: the sweep has sent others since."""
+"""Seconds after which a message that no worker took is dropped. The sweep has sent another one since."""
 
 SCHEDULE = {
     "badgerelay-sweep": {"task": "badgerelay.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
 }
-"""For ``beat_schedule``: what makes up for messages that were lost."""
+"""Entry for ``beat_schedule``: the sweep, which makes up for lost messages."""
 
 WORKER_SPACING_SECONDS = 0.01
-"""Between two messages about one lane from a worker: a busy lane lives on them."""
+"""Seconds between two messages about one lane from a worker. A busy lane needs them to continue."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
-    """A task that has this process's runner: opened when first needed, anew after a fork."""
+    """Task that shares the runner of this process. The runner opens on first use, and again after a fork."""
 
     abstract = True
 
@@ -48,12 +48,16 @@ class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
 
     @property
     def runner(self) -> Runner:
-        """:raises SettingsError: a setting is wrong. :raises StoreUnavailableError: the database does not answer."""
+        """The runner of this process.
+
+        :raises SettingsError: when a setting is wrong.
+        :raises StoreUnavailableError: when the database does not answer.
+        """
         opened = self._opened
         if opened is not None and opened[0] == os.getpid():
             return opened[1]
         if opened is not None:
-            self._opening = threading.Lock()  # a thread of the parent's may have held the other one
+            self._opening = threading.Lock()  # a thread of the parent process may have held the old one
             self._opened = None
         return self.open(read_settings())
 
@@ -79,11 +83,11 @@ class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
     serializer="json",
 )
 def work(self: WorkTask, kind: str, name: str) -> None:
-    """Do one batch of a lane."""
+    """Run one batch of a lane."""
     if kind not in ("decide", "send", "tend"):
         log.warning("a message of another version is dropped: it asks to %.20r", kind)
         return
-    self.runner.run(Lane(kind, name))  # type: ignore[arg-type]  # one of these, as just seen
+    self.runner.run(Lane(kind, name))  # type: ignore[arg-type]  # one of the three kinds, as checked above
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # as above
@@ -95,6 +99,6 @@ def sweep(self: Task) -> None:
 
 
 def runner_of(app: Celery) -> Runner:
-    """This process's runner under that application."""
+    """Return the runner of this process for a Celery application."""
     runner: Runner = app.tasks["badgerelay.work"].runner
     return runner

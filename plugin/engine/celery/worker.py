@@ -19,22 +19,22 @@ from .runner import SWEEP_SECONDS, Runner
 from .tasks import WorkTask
 
 THREADS = 32
-"""Messages worked on at once: work is waiting for others, so threads do it; many connections, a few calls each."""
+"""Maximum messages worked on at once. The work mostly waits for other services, so threads are enough."""
 
 DRAIN_SECONDS = 8.0
-"""For what is under way when a signal ends the worker; the rest is taken up when its leases end."""
+"""Maximum seconds for batches under way after a stop signal. Other workers take up the rest when its leases end."""
 
 RETRY_SECONDS = 1.0
-"""Between two attempts to reach a broker that is away."""
+"""Seconds between two attempts to connect to a broker."""
 
 TICK_SECONDS = 0.2
-"""How long Celery's event loop may sleep."""
+"""Maximum seconds that Celery's event loop sleeps."""
 
 log = logging.getLogger("badgerelay.delivery")
 
 
 class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
-    """Celery's, without its queues for delayed messages, as ours have no delay, and with steady reconnecting."""
+    """Celery's consumer, which reconnects at a steady interval and declares no queues for delayed messages."""
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # as above
         default_steps = tuple(each for each in Consumer.Blueprint.default_steps if "DelayedDelivery" not in each)
@@ -42,7 +42,7 @@ class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
     _away = False
 
     def ensure_connected(self, conn):  # type: ignore[no-untyped-def]  # as above
-        """The connection, once the broker takes it, whatever it has against it before: it may be in the making."""
+        """Return the connection once the broker accepts it. After any error it tries again."""
         while True:
             try:
                 conn.connect()
@@ -65,12 +65,12 @@ class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
 
 
 def run_worker(settings: Settings, *, calls_in_flight: int, ready: Callable[[], None]) -> int:
-    """Work until SIGINT or SIGTERM; then at most about ten seconds more. Call it in the main thread.
+    """Run a worker until SIGINT or SIGTERM, then for at most ten seconds more. Call it in the main thread.
 
-    :param calls_in_flight: batches that one connection has on the way at once, in this process.
-    :param ready: called once messages are taken.
-    :return: 0, or 1 when Celery gave up: the log says why.
-    :raises SettingsError: see :func:`make_app`.
+    :param calls_in_flight: maximum batches of one connection at the same time, in this process.
+    :param ready: called once the worker accepts messages.
+    :return: the exit code: 0, or 1 when Celery gave up and logged the reason.
+    :raises SettingsError: as :func:`make_app`.
     """
     app = make_app(settings)
     app.set_default()  # pool threads ask for the current application
@@ -116,7 +116,7 @@ def _sweep(runner: Runner, stopping: threading.Event) -> None:
 
 
 def _nothing() -> None:
-    """The event loop goes round once more: it sees a signal, and acknowledges what threads have done."""
+    """Wake the event loop, so that it notices a signal and acknowledges the messages that threads have finished."""
 
 
 def _leave_late() -> None:
@@ -126,7 +126,7 @@ def _leave_late() -> None:
 
 
 class _Plain(logging.Handler):
-    """Hands records on to our own log. That a broker went away is a line, not a traceback."""
+    """Handler that passes records to our own log, with one line instead of a traceback for a lost broker."""
 
     def __init__(self, expected: tuple[type[BaseException], ...]) -> None:
         super().__init__()

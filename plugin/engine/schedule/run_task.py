@@ -23,12 +23,12 @@ log = logging.getLogger("badgerelay.schedule")
 
 
 def tend(store: Store, tasks: Mapping[str, Task], name: str, owner: str) -> bool:
-    """Do the task of this connection that has been due longest; whether there was one.
+    """Run the task of a connection that has been due longest. Return whether there was one.
 
     A failed task is tried again, later each time. It leaves the connection's circuit closed: awards do not wait for
     tasks.
 
-    :raises StoreUnavailableError: the database does not answer; the task is due again when its lease ends.
+    :raises StoreUnavailableError: when the database does not answer; the task is due again when its lease ends.
     """
     due = store.schedule.claim(name, tasks, owner, store.now())
     if due is None:
@@ -44,7 +44,7 @@ def tend(store: Store, tasks: Mapping[str, Task], name: str, owner: str) -> bool
 
 
 def _run(store: Store, connection: Connection, task: Task, due: ScheduledTask) -> tuple[str, str, float]:
-    """What became of it, in words, and after how many seconds it is done again."""
+    """Run a task. Return its state, the outcome in words, and the seconds until its next run."""
     try:
         said = task.run(store, connection)
     except StoreUnavailableError:

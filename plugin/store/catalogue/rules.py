@@ -63,7 +63,10 @@ class NewRule:
     origin: str = "hand"
 
     def __post_init__(self) -> None:
-        """:raises ValueError: the rule names no object, or needs more objects than it names."""
+        """Sort the objects and fill in their number.
+
+        :raises ValueError: when the rule names no object, or needs more objects than it names.
+        """
         objects = tuple(sorted(set(self.objects)))
         object.__setattr__(self, "objects", objects)
         object.__setattr__(self, "need", self.need or len(objects))

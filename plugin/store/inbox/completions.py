@@ -54,10 +54,10 @@ class Completions:
             return values_of(InboxEvent, transaction.execute(_OF, wanted))
 
     def past(self, connection: str, source: str, learner_id: str, backfill: int | None) -> list[PastCompletion]:
-        """The learner's completions that backfills have read and an administrator has confirmed.
+        """Return the learner's completions that backfills have read and an administrator confirmed.
 
-        :param backfill: one that counts though it is only planned: that to which the completion belongs which is
-            decided on; None for one of the day.
+        :param backfill: the backfill of the completion under decision; its completions count before they are
+            confirmed. None for a completion of the day.
         """
         wanted = {"connection": connection, "source": source, "learner": learner_id, "backfill": backfill or 0}
         with self._database.read() as transaction:

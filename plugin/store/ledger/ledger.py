@@ -82,7 +82,7 @@ class Ledger:
         A row's ``in_doubt`` says that an earlier attempt may have reached the provider. Nothing is claimed
         while the connection is paused.
 
-        :param can_look_up: the provider can be asked; else what was never sent is not in doubt.
+        :param can_look_up: the provider can be asked; if not, an award that was never sent is not in doubt.
         """
         with self._database.write() as transaction:
             wanted = {"of_connection": name, "can_look_up": can_look_up}
@@ -137,7 +137,7 @@ class Ledger:
         return kept
 
     def settle(self, results: Sequence[Settled], now: float) -> None:
-        """Write outcomes. An award whose lease was lost is left to its new owner, who can_look_up it up first."""
+        """Write outcomes. An award whose lease was lost is left to its new owner, who looks it up first."""
         with self._database.write() as transaction:
             ours = {row.id for row in _still_ours(transaction, [result.award for result in results])}
             kept = [result for result in results if result.award.id in ours]

@@ -76,7 +76,7 @@ class AlmClient:
 
     @property
     def takes_many(self) -> bool:
-        """Whether the account takes several ids in one call; true until an answer shows otherwise."""
+        """True if the account takes several ids in one call, which is assumed until an answer shows otherwise."""
         return self._takes_many
 
     def close(self) -> None:

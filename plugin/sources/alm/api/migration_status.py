@@ -43,7 +43,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether the job has ended; an unknown state has not."""
+        """True if the job has ended. A job in an unknown state has not."""
         state = self.state.upper()
         return any(word in state for word in _ENDED) and not any(word in state for word in _NOT_YET)
 
@@ -57,7 +57,7 @@ class RunStatus:
 
     @property
     def ended(self) -> bool:
-        """Whether every job has ended."""
+        """True if every job has ended."""
         return bool(self.jobs) and all(job.ended for job in self.jobs)
 
 

@@ -63,7 +63,10 @@ class Limiter:
     """A rate limit with a burst, as a leaky bucket."""
 
     def __init__(self, rate: str, burst: int, knob: str = "rate") -> None:
-        """:raises ValueError: the rate is not like ``60r/m``; the message names the knob."""
+        """Limit requests to a rate.
+
+        :raises ValueError: when the rate is not like ``60r/m``; the message names the knob.
+        """
         self.text, self.burst = rate or UNENFORCED, burst
         self._limit: RateLimit | None = parse_rate_limit({"x-rate-limit": rate}) if rate else None
         if rate and self._limit is None:

@@ -31,6 +31,6 @@ class RequestCounter:
             self.refused += 1
 
     def counts(self) -> dict[str, int]:
-        """The number of requests by route, such as ``GET /users/<user_id>``."""
+        """Return the number of requests by route, such as ``GET /users/<user_id>``."""
         with self._lock:
             return dict(self._counts)
