@@ -24,7 +24,7 @@ Report = Callable[[Lane], None]
 
 
 def ignore(_lane: Lane) -> None:
-    """Report nothing: whoever does the work finds it in the database."""
+    """Report nothing: the workers find the work in the database."""
 
 
 class Wakeups:

@@ -99,7 +99,7 @@ class Contained(Adapter):
         )
 
     def public(self) -> WSGIApplication | None:
-        """Return the adapter's pages; whoever mounts them must catch their errors."""
+        """Return the adapter's pages; the caller that mounts them must catch their errors."""
         return self._call(self._inner.public)
 
     def make_template(self, draft: TemplateDraft) -> BadgeTemplate:

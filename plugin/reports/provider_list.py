@@ -47,7 +47,7 @@ class Listing:
         self._database.close()
 
     def fill(self, badges: Iterable[ListedBadge]) -> int:
-        """Take the list; how many badges it has."""
+        """Store the list. Return how many badges it has."""
         listed, count = iter(badges), 0
         while portion := list(islice(listed, AT_ONCE)):
             with self._database:

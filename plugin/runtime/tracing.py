@@ -25,7 +25,7 @@ _NOTHING: AbstractContextManager[None] = nullcontext()
 def span(name: str, **attributes: str | int | Sequence[str] | Sequence[int]) -> AbstractContextManager[Any]:
     """Begin a span around the block, with attributes ``badgerelay.<key>``; of a list also how many it has.
 
-    The tracer provider is the process's own: whoever runs it chooses where spans go.
+    The tracer provider is that of the process; its operator decides where spans go.
     """
     if not _traced():
         return _NOTHING

@@ -54,7 +54,7 @@ class Cache:
             return {row.key: json.loads(row.value) for row in transaction.execute(_GET, wanted)}
 
     def all(self, kind: str, *, newer_than: float) -> dict[str, Any]:
-        """Every answer of a kind, as :meth:`get`: for kinds of which there are few."""
+        """Return every answer of a kind, as :meth:`get` does. It suits kinds with few answers."""
         wanted = {"connection": self._connection, "kind": kind, "newer_than": newer_than}
         with self._database.read() as transaction:
             return {row.key: json.loads(row.value) for row in transaction.execute(_ALL, wanted)}
@@ -96,7 +96,7 @@ class Cache:
             )
 
     def outdate(self, kinds: Iterable[str]) -> None:
-        """These are as old as can be: asked for again, though what never changes of them may still be read."""
+        """Mark the answers of these kinds as old, so that they are fetched again. ``EVER`` still finds them."""
         mine = (cache.c.connection == self._connection, cache.c.kind.in_(list(kinds)))
         with self._database.write() as transaction:
             transaction.execute(sa.update(cache).where(*mine).values(fetched_at=0.0))

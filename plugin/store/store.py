@@ -89,7 +89,7 @@ class Store:
         self._vault = vault
 
     def keep_time(self) -> float:
-        """Agree with every other process on the time; by how many seconds waits had to be set right, as in ``beat``.
+        """Agree with the other processes on the time. Return the seconds of a corrected step back, as ``beat`` does.
 
         :raises StoreUnavailableError: nobody can be asked.
         """

@@ -35,7 +35,7 @@ class BackfillLearners:
             return transaction.scalar(query.limit(1)) is not None
 
     def unknown_learners(self, number: int, among: Collection[str], kind: str, *, newer_than: float) -> set[str]:
-        """Return those of these learners of whom the cache has no answer of this kind.
+        """Return the given learners without a cached answer of this kind.
 
         :param newer_than: answers fetched before this time do not count; seconds since the epoch.
         """

@@ -47,7 +47,7 @@ class ConnectionStorage:
         return opened(self._vault, row.value)
 
     def values(self) -> dict[str, tuple[str, float | None]]:
-        """Everything that is kept: the value, and for how many seconds yet (None: until it is replaced)."""
+        """Return all stored values by key, each with its remaining seconds (None: until it is replaced)."""
         now = self._now()
         with self._database.read() as transaction:
             rows = transaction.execute(

@@ -204,7 +204,7 @@ def _of_events(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
 
 
 def _refused() -> sa.ColumnElement[bool]:
-    """Condition: the event was dead on arrival, so that no repair outside makes it readable."""
+    """Return the condition that the event was dead on arrival: no repair elsewhere makes it readable."""
     return sa.and_(events.c.state == "dead", events.c.attempts == 0)
 
 
@@ -215,7 +215,7 @@ def _of_awards(chosen: Chosen, states: Sequence[str]) -> list[sa.ColumnElement[b
 
 
 def _releasable(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    """Conditions for held awards, except for those that only ``resume`` frees."""
+    """Return the conditions of held awards, without those that only ``resume`` frees."""
     paused = sa.exists(sa.select(1).where(connections.c.name == awards.c.connection, connections.c.paused))
     return [
         *_of_awards(chosen, ("held",)),
@@ -231,7 +231,7 @@ def _templates(name: str, *, active: bool) -> sa.Select[tuple[str]]:
 
 
 def _award_source(name: str) -> sa.ColumnElement[bool]:
-    """Condition: the award is of this source, or its event came through this source connection."""
+    """Return the condition that the award is of a source, or that its event came through a source connection."""
     through = sa.select(1).where(events.c.id == awards.c.event_id, events.c.connection == name)
     return sa.or_(awards.c.source == name, sa.exists(through))
 
