@@ -157,7 +157,8 @@ def test_a_broker_that_refuses_us_is_said_once_and_neither_keeps_a_worker_from_e
         assert worker.stop() < 5
         log = worker.log.read_text()
         assert worker.process.returncode == 0
-        assert log.count("\n") == 1
+        assert log.splitlines()[1:] == ["badgerelay worker has stopped"]
+        assert log.count("cannot be used") == 1
         assert "s3cret" not in log
 
 
