@@ -93,7 +93,7 @@ def write_decisions(store: Store, decided: Sequence[Decided]) -> None:
                     Change(now, row.connection, row.correlation_id, row.state, decision.how, event_id=row.id)
                 )
                 words, planned = store.ledger.plan(transaction, row, decision.plans, now, admissions)
-                reason = ", ".join([*words, *(f"looks at {event.learning_object_id}" for event in decision.follow)])
+                reason = ", ".join([*words, *(f"checks {event.learning_object_id}" for event in decision.follow)])
                 follow(transaction, store.database, decision.follow, now)
                 changes += planned
             unmapped = isinstance(decision, Ignores) and decision.unmapped

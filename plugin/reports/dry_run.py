@@ -134,7 +134,7 @@ def _through_alm(store: Store, connection: Connection, client: AlmClient, event:
         try:
             decision = _decided(store, decider, current, connection)
         except AdapterError as error:
-            trial.steps.append(f"cannot be told now: {error}")
+            trial.steps.append(f"cannot be decided now: {error}")
             break
         _conclude(store, current, trial, decision, follows=current is not row)
         for following in decision.follow if isinstance(decision, Earns) else ():
@@ -185,7 +185,7 @@ def _conclude(store: Store, row: InboxEvent, trial: Trial, decision: Decision, *
         case Earns(plans, how, follow):
             outcome = "earns" if plans else "done"
             steps = [*([how] if how else []), *(_award(store, row, plan) for plan in plans)]
-            steps += [f"would look at {each.learning_object_id} afterwards" for each in follow]
+            steps += [f"would check {each.learning_object_id} afterwards" for each in follow]
         case Ignores(reason):
             outcome, steps = "ignored", [f"would be ignored: {reason}"]
         case Done(what):

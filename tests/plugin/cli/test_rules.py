@@ -142,7 +142,7 @@ def test_what_would_become_of_alms_events(run: Run, store: Store, alm: str, tmp_
     ).raise_for_status()
     skilled = completion(instance="course:8801303_17700994")
     ran = tried(run, tmp_path, delivery(skilled, completion(hasPassed=False)), "--connection", "acme")
-    assert "then looks at skill:240110:1" in ran.out
+    assert "then checks skill:240110:1" in ran.out
     assert "would earn 'Energy Isolation' of academy" in ran.out
     assert "would be ignored: completed without passing" in ran.out
     other = tried(run, tmp_path, delivery(event, account=99999))
@@ -161,7 +161,7 @@ def test_alm_that_does_not_answer_is_said_so(
     requests.put(f"{broken}/_sandbox/faults", data="500=1", timeout=5).raise_for_status()
     ran = tried(run, tmp_path, completion())
     assert ran.code == 0
-    assert "would wait" in ran.out or "cannot be told now" in ran.out
+    assert "would wait" in ran.out or "cannot be decided now" in ran.out
     connection = store.connections.get("acme")
     assert connection is not None
     assert connection.failures == 0

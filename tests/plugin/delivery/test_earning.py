@@ -98,7 +98,7 @@ def test_a_course_a_path_a_certification_and_a_skill_are_four_badges(pipeline: P
     texts = [step.cause for step in explain_award(pipeline.store, skill).steps]
     assert any("by its badge 4411 in ALM" in text for text in texts)
     (practice,) = [event for event in pipeline.store.views.events() if event["learning_object_id"] == PRACTICE]
-    assert (practice["state"], practice["reason"]) == ("done", "looks at skill:240110:1")
+    assert (practice["state"], practice["reason"]) == ("done", "checks skill:240110:1")
 
 
 def test_a_rule_of_several_is_met_by_the_last_whichever_it_is(pipeline: Pipeline) -> None:
