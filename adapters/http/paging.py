@@ -15,6 +15,8 @@ Mark = TypeVar("Mark", int, str)
 Fetched = TypeVar("Fetched")
 
 MAX_PAGES = 1_000
+"""Maximum pages of one list, unless the adapter says otherwise."""
+
 REMEMBERED = 100_000
 """Ids of a list that are remembered, to notice a circle or an object that moved to another page."""
 

@@ -1,1 +1,1 @@
-"""The receiver: webhooks in, 202 once committed."""
+"""The web application: the receiver of webhooks, health, metrics and the published pages."""

@@ -1,1 +1,1 @@
-"""Awards, their states and their notifications."""
+"""The ledger: awards, the key that makes each unique, their states and their notifications."""

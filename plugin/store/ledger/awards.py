@@ -12,6 +12,7 @@ LOOKUP_SECONDS = 5.0
 TAKEN_BACK = "its worker is gone; looking before sending again"
 
 KEY = ("connection", "source", "learner_id", "template_id", "period")
+"""Columns that make an award unique: a second award of the same key is the same award."""
 
 
 @dataclass(frozen=True, slots=True)
