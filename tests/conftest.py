@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import badgerelay
 from badgerelay.adapters.registry import load_adapter
 from badgerelay.adapters.sandbox import BackgroundServer
 from badgerelay.plugin.runtime.settings import Settings
 from badgerelay.plugin.sources.alm.sandbox import make_sandbox
 from badgerelay.plugin.store import Store, open_store
 from badgerelay.plugin.store.database import Database
+
+IMPORTED = Path(badgerelay.__file__).resolve().parent
+if Path(__file__).resolve().parents[1] != IMPORTED:
+    raise pytest.UsageError(f"these tests would run the badgerelay of {IMPORTED}: run `make setup` in this checkout")
 
 POSTGRESQL = "BADGERELAY_TEST_POSTGRESQL"
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]

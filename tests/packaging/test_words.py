@@ -55,13 +55,14 @@ PUBLIC = frozenset({"skip_look"})
 """Settings whose names are fixed."""
 PROSE = re.compile(r"\b(homeless|wish|strangers|hasten|put down|ails|whence)\b", re.IGNORECASE)
 FOLDERS = ("hooks", "adapters", "plugin", "tests", "docs")
+GENERATED = {"_build", "node_modules"}
 OURS = (Path(__file__),)
 
 
 def _files() -> Iterator[Path]:
     for folder in FOLDERS:
         for suffix in ("*.py", "*.md"):
-            yield from (file for file in sorted((ROOT / folder).rglob(suffix)) if "_build" not in file.parts)
+            yield from (file for file in sorted((ROOT / folder).rglob(suffix)) if not GENERATED & {*file.parts})
     yield from ROOT.glob("*.md")
 
 
