@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from ..metrics.overview import LAST_EVENT
 from ..runtime.tracing import describe, span
+from ..sources.alm.webhook.authentication import Headers
 from ..sources.alm.webhook.decoder import NotJsonError, decode
 from ..sources.alm.webhook.endpoint import AlmEndpoint
 from ..store import NewEvent, Store, StoreUnavailableError
@@ -51,17 +52,15 @@ _WRONG_CREDENTIALS = Answer(
 )
 
 
-def receive(store: Store, endpoint: AlmEndpoint, headers: Mapping[str, str], body: Callable[[int], bytes]) -> Answer:
+def receive(store: Store, endpoint: AlmEndpoint, headers: Headers, body: Callable[[int], bytes]) -> Answer:
     """Commit a delivery's events and answer 202; refuse what is not valid and store nothing of it.
 
-    :param headers: names in any case of letters.
     :param body: returns at most so many bytes of the body; called once, after the credentials
         were checked. It may raise BodyTooLargeError.
     :raises StoreUnavailableError: the database does not answer; nothing was stored.
     :raises BrokenBodyError: raised by ``body``; nothing was stored.
     """
-    authorization = next((value for key, value in headers.items() if key.lower() == "authorization"), None)
-    if not endpoint.knows(authorization):
+    if not endpoint.knows(headers.get("Authorization")):
         return _WRONG_CREDENTIALS
     try:
         content = body(MAX_BODY + 1)
@@ -105,7 +104,7 @@ class Deliveries:
         self._endpoints = Endpoints(store)
         self._warned: set[str] = set()
 
-    def answer(self, method: str, name: str, headers: Mapping[str, str], body: Callable[[int], bytes]) -> Answer:
+    def answer(self, method: str, name: str, headers: Headers, body: Callable[[int], bytes]) -> Answer:
         """Return the answer to one request of ``/webhooks/alm/<name>``; see :func:`receive`. Never raises."""
         if method != "POST":
             return Answer(HTTPStatus.METHOD_NOT_ALLOWED, "deliveries are sent with POST", (("Allow", "POST"),))
@@ -130,9 +129,9 @@ class Deliveries:
             self._warn(name, headers)
         return answer
 
-    def _warn(self, name: str, headers: Mapping[str, str]) -> None:
+    def _warn(self, name: str, headers: Headers) -> None:
         """Log once for each connection which headers a sender with wrong credentials sent."""
         if name not in self._warned:
             self._warned.add(name)
-            names = ", ".join(sorted(header.lower() for header in headers))
+            names = ", ".join(sorted(header.lower() for header, _ in headers.items()))
             log.warning("a delivery for %s carries no valid credentials; its headers are: %s", name, names)

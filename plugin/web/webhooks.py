@@ -70,8 +70,9 @@ def webhooks_blueprint(store: Store, wake: Callable[[str], None] = lambda _: Non
 
 
 def _answer(deliveries: Deliveries, environ: WSGIEnvironment, name: str) -> Answer:
-    headers = dict(EnvironHeaders(environ))
-    return deliveries.answer(environ["REQUEST_METHOD"], name, headers, lambda size: _read(environ, size))
+    return deliveries.answer(
+        environ["REQUEST_METHOD"], name, EnvironHeaders(environ), lambda size: _read(environ, size)
+    )
 
 
 def _read(environ: WSGIEnvironment, size: int) -> bytes:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Algorithm = Literal["sha256", "sha1", "sha512"]
 Encoding = Literal["hex", "base64"]
+
+
+class Headers(Protocol):
+    """The headers of a request. The letter case of a name does not matter, as in werkzeug's ``Headers``."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+    def items(self) -> Iterable[tuple[str, str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ def verify_basic(header_value: str | None, username: str, password: str) -> bool
     return given is not None and hmac.compare_digest(given, expected)
 
 
-def verify_signature(headers: Mapping[str, str], body: bytes, scheme: SignatureScheme) -> bool:
+def verify_signature(headers: Headers, body: bytes, scheme: SignatureScheme) -> bool:
     """Return whether the body is signed with the secret. An empty secret verifies nothing."""
     wanted = scheme.header.lower()
     value = next((value for name, value in headers.items() if name.lower() == wanted), None)

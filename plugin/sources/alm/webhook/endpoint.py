@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....store import NewEvent
-from .authentication import SignatureScheme, verify_basic, verify_signature
+from .authentication import Headers, SignatureScheme, verify_basic, verify_signature
 from .decoder import DeliveredEvent, Delivery
 from .triage import UNKNOWN_ACCOUNT, source_of, triage
 
@@ -30,7 +30,7 @@ class AlmEndpoint:
         """Return whether the credentials are valid; a signature is checked with the body by :meth:`signed`."""
         return self._mode != "basic" or verify_basic(authorization, *self._user)
 
-    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def signed(self, headers: Headers, body: bytes) -> bool:
         """Return whether the signature of the body is valid, or True if the connection asks for none."""
         return self._scheme is None or verify_signature(headers, body, self._scheme)
 
