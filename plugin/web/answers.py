@@ -5,6 +5,6 @@ from __future__ import annotations
 from flask import Response
 
 
-def text_answer(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+def text_answer(status: int, text: str) -> Response:
     """Return a plain-text answer; a line end is added to ``text``."""
-    return Response(text + "\n", status, headers, mimetype="text/plain")
+    return Response(text + "\n", status, mimetype="text/plain")

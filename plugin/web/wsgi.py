@@ -6,12 +6,12 @@ each process does, and the engines share the work.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
+from ..runtime.forks import ForkAware, watch_forks
 from ..runtime.logs import set_up_logging
 from ..runtime.settings import read_settings
 from .receiver import Receiver, make_receiver
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     app: WSGIApplication
 
 
-class _Application:
+class _Application(ForkAware):
     """The receiver, made once in each process: a forked child makes its own, since threads do not survive a fork."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._made: Receiver | None = self._make()
-        os.register_at_fork(after_in_child=self._forked)
+        watch_forks(self)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._guard:
@@ -42,7 +42,7 @@ class _Application:
         Finalize(None, receiver.stop, exitpriority=10)
         return receiver
 
-    def _forked(self) -> None:
+    def after_fork_in_child(self) -> None:
         self._guard = threading.Lock()
         self._made = None
 
