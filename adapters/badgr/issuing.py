@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from ..http.batch_issuer import BatchIssuer, Item, not_listed
+from ..http.batch_issuer import BatchIssuer, Item
 from ..http.json_values import segment
 from ..values import Award, IssuedBadge, Outcome
 from .classes import BadgeClasses
@@ -59,9 +59,7 @@ class BadgrIssuer(BatchIssuer):
 
     def existing(self, award: Award) -> Outcome:
         """Return the live badge; issue a further one if the live badges are of earlier periods."""
-        badge = self._find(award)
+        badge = self.listed(award, self._find(award))
         if badge is not None:
             return badge
-        if not award.period:
-            raise not_listed(self.provider)
         return self.send_one(award, issue_item(award, self._now(), self._classes.end(award), duplicate=True))

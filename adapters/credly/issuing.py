@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ..errors import RejectedError
-from ..http.batch_issuer import ALREADY_ISSUED, BatchIssuer, Item, not_listed
+from ..http.batch_issuer import ALREADY_ISSUED, BatchIssuer, Item
 from ..http.statuses import NotFoundError, RefusedError
 from ..values import Award, IssuedBadge, Outcome
 from .client import CredlyClient
@@ -52,11 +52,9 @@ class CredlyIssuer(BatchIssuer):
 
     def existing(self, award: Award) -> Outcome:
         """Return the live badge; issue a further one if the live badges are of earlier periods."""
-        badge = self._find(award)
+        badge = self.listed(award, self._find(award))
         if badge is not None:
             return badge
-        if not award.period:
-            raise not_listed(self.provider)
         try:
             return self.send_one(award, {**issue_item(award), "duplicate_behavior": "allow"})
         except RefusedError as refusal:

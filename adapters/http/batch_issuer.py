@@ -66,6 +66,15 @@ class BatchIssuer(ABC):
     def existing(self, award: Award) -> Outcome:
         """Return the outcome for an award that the provider refuses as ``already_issued``."""
 
+    def listed(self, award: Award, badge: IssuedBadge | None) -> IssuedBadge | None:
+        """Return the live badge; None if the award's period allows a further one.
+
+        :raises TemporaryError: the provider lists no badge, and the award has no period.
+        """
+        if badge is None and not award.period:
+            raise not_listed(self.provider)
+        return badge
+
     def run(self, awards: Sequence[Award]) -> list[Outcome]:
         """Return one outcome per award, in order. :raises AdapterError: it concerns all awards."""
         outcomes: dict[int, Outcome] = {}
