@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...adapters.errors import (
     AdapterError,
@@ -48,31 +48,37 @@ class AbsentError(OverBudgetError):
     """The provider has no such badge, and the rate limit came before it was sent: no second look-up is needed."""
 
 
-def record_outcomes(
-    store: Store,
-    connection: Connection,
-    results: Sequence[tuple[LedgerAward, Outcome]],
-    *,
-    works: bool = False,
-    revoking: bool = False,
-) -> None:
-    """Write the outcomes of awards, and open the circuit of their connection where nothing went through.
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Awards with their outcomes, to be recorded together.
 
+    :param results: an outcome is None where a badge to revoke was never issued.
     :param works: something else went through just now.
     :param revoking: the outcomes are of revoking them.
     """
-    if not results:
+
+    results: Sequence[tuple[LedgerAward, Outcome | None]]
+    works: bool = False
+    revoking: bool = False
+
+
+def record_outcomes(store: Store, connection: Connection, portion: Portion) -> None:
+    """Write the outcomes of awards, and open the circuit of their connection where nothing went through."""
+    if not portion.results:
         return
+    asked = [
+        (row, outcome)
+        for row, outcome in portion.results
+        if outcome is not None and not isinstance(outcome, UnknownFateError)
+    ]
     wait = 0.0
-    if works:
-        _recover(store, connection, [outcome for _, outcome in results])
-    else:
-        asked = [each for each in results if not isinstance(each[1], UnknownFateError)]
-        if asked and not _its_own_fault(connection, asked):
-            wait = _connection_wait(store, connection, [outcome for _, outcome in asked])
+    if portion.works:
+        _recover(store, connection, [outcome for _, outcome in asked])
+    elif asked and not _its_own_fault(connection, asked):
+        wait = _connection_wait(store, connection, [outcome for _, outcome in asked])
     now = store.now()
-    settle = _revoked if revoking else _settled
-    settled = [settle(row, outcome, now, wait) for row, outcome in results]
+    settle = _revoked if portion.revoking else _settled
+    settled = [settle(row, outcome, now, wait) for row, outcome in portion.results]
     store.ledger.settle(settled, now)
     for each in settled:
         carried = {"correlation_id": each.award.correlation_id, "award_id": each.award.id, "state": each.state}
@@ -119,7 +125,7 @@ def _recover(store: Store, connection: Connection, outcomes: Sequence[Outcome]) 
         log.info("connection %s waits for %.1f s, as its provider asks", connection.name, pause)
 
 
-def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:
+def _settled(row: LedgerAward, outcome: Outcome | None, now: float, wait: float) -> Settled:
     was_in_doubt = row.in_doubt
     failures = row.attempts // 2 + 1  # while others go through, chance alone makes some fail several times
     match outcome:
@@ -161,10 +167,12 @@ def _settled(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Set
             return Settled(row, "waiting", str(outcome), now + due, in_doubt=True, surprises=surprises)
 
 
-def _revoked(row: LedgerAward, outcome: Outcome, now: float, wait: float) -> Settled:
+def _revoked(row: LedgerAward, outcome: Outcome | None, now: float, wait: float) -> Settled:
     """Return the outcome of a revocation. The badge stays known; the revocation is tried until it has an end."""
     badge_id, url = row.badge_id, row.badge_url
     match outcome:
+        case None:
+            return Settled(row, "revoked", f"never issued, and it will not be: {row.revoke_reason}")
         case IssuedBadge():
             cause = f"revoked: badge {outcome.id} ({row.revoke_reason})"
             return Settled(row, "revoked", cause, badge_id=outcome.id, badge_url=url, notify="badge_changed")

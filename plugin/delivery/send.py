@@ -1,21 +1,23 @@
-"""From the ledger to the provider: claim, look up where in doubt, send or revoke, record the outcomes."""
+"""From the ledger to the provider: claim a batch, then three stages (found, sent, revoked).
+
+Each stage yields portions of results, and ``send_batch`` records each portion before the stage makes its next call: a
+process that ends between two calls leaves one portion in doubt, never the batch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ...adapters.base import Adapter
 from ...adapters.errors import AdapterError, OverBudgetError, TemporaryError
-from ...adapters.values import IssuedBadge, Outcome
-from ..providers.guarded_adapter import broken
-from ..providers.instrumentation import provider_call
+from ...adapters.values import Outcome
 from ..providers.outcomes import halting
 from ..store import Connection, LedgerAward, Store
 from ..store.policy import policy_of
-from .attempts import issue, look_up, not_sent
-from .outcomes import AbsentError, UnknownFateError, record_outcomes
+from .attempts import AdapterCalls, not_sent
+from .outcomes import AbsentError, Portion, UnknownFateError, record_outcomes
 from .refused_templates import judged, refuses_template
-from .revoke import revoke_rows
+from .revoke import revoked
 
 FAILED_LOOKUPS = 3
 """Failed look-ups in a row after which the others of a batch wait: each may take until its time-out."""
@@ -44,44 +46,10 @@ def send_batch(
         return 0
     if len(rows) == limit and not connection.failures:
         more()
-    to_issue = [row for row in rows if row.revoke_reason is None]
-    known, to_send, answered = _look_up_doubtful(store, connection, adapter, to_issue, alive)
-    record_outcomes(store, connection, known, works=answered)
-    halt: AdapterError | None = None
-    called = any(row.in_doubt for row in to_issue)
-    for portion in _portions(to_send, limit):
-        if called:
-            # That took its time: what somebody else took over meanwhile is theirs to send, and there may be a pause.
-            portion = store.ledger.renew_leases(portion, store.now())
-        called = True
-        if portion:
-            outcomes: list[Outcome] = [not_sent(row, halt) for row in portion] if halt else []
-            if not outcomes:
-                with provider_call(store, connection.name, "issue", portion) as came_of:
-                    outcomes = _without_others(store, adapter, portion, issue(adapter, portion))
-                    came_of(outcomes)
-                alive()
-                halt = halting(outcomes)
-            results = list(zip(portion, outcomes, strict=True))
-            refused = [each for each in results if refuses_template(each[1])]
-            record_outcomes(store, connection, [each for each in results if not refuses_template(each[1])])
-            if refused:
-                record_outcomes(store, connection, judged(store, connection, adapter, refused), works=True)
-    revoke_rows(store, connection, adapter, [row for row in rows if row.revoke_reason is not None], halt, alive)
+    calls = AdapterCalls(store, connection, adapter, alive)
+    for portion in _stages(store, connection, calls, rows, limit):
+        record_outcomes(store, connection, portion)
     return len(rows)
-
-
-def _without_others(
-    store: Store, adapter: Adapter, rows: Sequence[LedgerAward], outcomes: Sequence[Outcome]
-) -> list[Outcome]:
-    """Return the outcomes, with an error in place of a new badge that another award has already."""
-    new = {each.id for each in outcomes if isinstance(each, IssuedBadge) and not each.existed}
-    owners = store.badges.owners_of(rows[0].connection, new)
-    checked = list(outcomes)
-    for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True)):
-        if isinstance(outcome, IssuedBadge) and not outcome.existed and owners.get(outcome.id, set()) - {row.id}:
-            checked[index] = broken(adapter.name, ValueError("issue() gives the badge of another award"))
-    return checked
 
 
 def batch_size(connection: Connection, adapter: Adapter) -> int:
@@ -90,31 +58,35 @@ def batch_size(connection: Connection, adapter: Adapter) -> int:
     return 1 if connection.failures else min(most, policy_of(connection.settings).max_batch or most)
 
 
-def _look_up_doubtful(
-    store: Store, connection: Connection, adapter: Adapter, rows: Sequence[LedgerAward], alive: Callable[[], None]
-) -> tuple[list[tuple[LedgerAward, Outcome]], list[LedgerAward], bool]:
-    """Return the outcomes known without sending, the awards to send, and whether the provider answered at all."""
+def _stages(
+    store: Store, connection: Connection, calls: AdapterCalls, rows: Sequence[LedgerAward], limit: int
+) -> Iterator[Portion]:
+    """Yield the results of the three stages, in the order of their calls."""
+    to_issue = [row for row in rows if row.revoke_reason is None]
+    found, to_send = _found(calls, to_issue)
+    yield found
+    yield from _sent(store, connection, calls, to_send, limit)
+    yield from revoked(store, calls, [row for row in rows if row.revoke_reason is not None])
+
+
+def _found(calls: AdapterCalls, rows: Sequence[LedgerAward]) -> tuple[Portion, list[LedgerAward]]:
+    """Look up the awards in doubt. Return the outcomes known without sending, and the awards to send."""
     known: list[tuple[LedgerAward, Outcome]] = []
     to_send: list[LedgerAward] = []
     answered = False
     halt: AdapterError | None = None
     failed = 0  # in a row
     for row in rows:
-        if not row.in_doubt:
-            to_send.append(row)
-            continue
-        if not adapter.capabilities.can_look_up:
-            known.append((row, UnknownFateError(adapter.name)))
-            continue
-        outcome: Outcome | None = not_sent(row, halt) if halt else None
-        if halt is None:
-            with provider_call(store, connection.name, "find", [row]) as came_of:
-                outcome = look_up(adapter, row)
-                came_of([outcome])
-            alive()
+        outcome: Outcome | None = None
+        if row.in_doubt and not calls.adapter.capabilities.can_look_up:
+            outcome = UnknownFateError(calls.adapter.name)
+        elif row.in_doubt and halt:
+            outcome = not_sent(row, halt)
+        elif row.in_doubt:
+            outcome = calls.find(row)
             failed = failed + 1 if isinstance(outcome, TemporaryError) else 0
             answered = answered or not isinstance(outcome, AdapterError)
-            halt = halting([outcome])
+            halt = calls.halt
             if halt is None and isinstance(outcome, TemporaryError) and failed == FAILED_LOOKUPS:
                 halt = outcome
         if outcome is None:
@@ -122,8 +94,30 @@ def _look_up_doubtful(
         else:
             known.append((row, outcome))
     if halt is None or (answered and not halting([halt])):
-        return known, to_send, answered
-    return known + [(row, _absent(not_sent(row, halt))) for row in to_send], [], answered
+        return Portion(known, works=answered), to_send
+    known += [(row, _absent(not_sent(row, halt))) for row in to_send]
+    return Portion(known, works=answered), []
+
+
+def _sent(
+    store: Store, connection: Connection, calls: AdapterCalls, rows: Sequence[LedgerAward], limit: int
+) -> Iterator[Portion]:
+    """Issue the awards; yield the outcomes of each call, those of refused templates apart."""
+    for portion in _portions(rows, limit):
+        if calls.made:
+            # That took its time: what somebody else took over meanwhile is theirs to send, and there may be a pause.
+            portion = store.ledger.renew_leases(portion, store.now())
+        if not portion:
+            continue
+        if calls.halt:
+            yield Portion([(row, not_sent(row, calls.halt)) for row in portion])
+            continue
+        outcomes = calls.issue(portion)
+        results = list(zip(portion, outcomes, strict=True))
+        refused = [each for each in results if refuses_template(each[1])]
+        yield Portion([each for each in results if not refuses_template(each[1])])
+        if refused:
+            yield Portion(judged(store, connection, calls.adapter, refused), works=True)
 
 
 def _absent(error: AdapterError) -> AdapterError:
