@@ -41,12 +41,17 @@ class BrokenBodyError(Exception):
     """The sender closed the connection before the body was complete."""
 
 
+class EndlessBodyError(Exception):
+    """The body has no Content-Length, and the server does not say where it ends."""
+
+
 class BodyTooLargeError(Exception):
     """The sender announced a body that is larger than the limit."""
 
 
 _STORED = Answer(HTTPStatus.ACCEPTED, "stored")
 _TOO_LARGE = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "larger than 1 MiB")
+_LENGTH_REQUIRED = Answer(HTTPStatus.LENGTH_REQUIRED, "this server needs a Content-Length")
 _WRONG_CREDENTIALS = Answer(
     HTTPStatus.UNAUTHORIZED, "wrong credentials", (("WWW-Authenticate", 'Basic realm="badgerelay"'),)
 )
@@ -58,7 +63,7 @@ def receive(store: Store, endpoint: AlmEndpoint, headers: Headers, body: Callabl
     :param body: returns at most so many bytes of the body; called once, after the credentials
         were checked. It may raise BodyTooLargeError.
     :raises StoreUnavailableError: the database does not answer; nothing was stored.
-    :raises BrokenBodyError: raised by ``body``; nothing was stored.
+    :raises BrokenBodyError: raised by ``body``, as EndlessBodyError is; nothing was stored.
     """
     if not endpoint.knows(headers.get("Authorization")):
         return _WRONG_CREDENTIALS
@@ -120,6 +125,13 @@ class Deliveries:
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, text, (("Retry-After", "5"),))
         except BrokenBodyError:
             return Answer(HTTPStatus.BAD_REQUEST, "the body is not complete")
+        except EndlessBodyError:
+            log.warning(
+                "a delivery for %.64r was refused: its body comes in chunks, and this WSGI server does not say where "
+                "it ends; use `badgerelay serve`, or let a proxy buffer the body",
+                name,
+            )
+            return _LENGTH_REQUIRED
         except Exception:
             log.exception("a delivery for %.64r failed", name)
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "badgerelay failed; see its log")

@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from ..store import Store
-from .receive import Answer, BodyTooLargeError, BrokenBodyError, Deliveries
+from .receive import Answer, BodyTooLargeError, BrokenBodyError, Deliveries, EndlessBodyError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -77,6 +77,8 @@ def _answer(deliveries: Deliveries, environ: WSGIEnvironment, name: str) -> Answ
 
 def _read(environ: WSGIEnvironment, size: int) -> bytes:
     """Return at most ``size`` bytes of the body, with or without a Content-Length."""
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() and not environ.get("wsgi.input_terminated"):
+        raise EndlessBodyError  # read as empty, it would be acknowledged and lost
     try:
         # A stream of unknown length may complain where the body ends exactly at the limit, so the receiver counts.
         return get_input_stream(environ, max_content_length=size).read(size)
