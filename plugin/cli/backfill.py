@@ -167,8 +167,8 @@ def show(number: int, limit: int, wide: bool, json_: bool) -> None:
         columns = [
             Column("line", kind="number", whole=True),
             Column("state", kind="state", whole=True),
-            Column("learner", "learner_id"),
-            Column("learning object", "learning_object_id"),
+            Column("learner", "learner_id", "id"),
+            Column("learning object", "learning_object_id", "id"),
             Column("badge", lambda row: badges.get(row["template_id"], row["template_id"])),
             Column("reason", kind="detail"),
         ]

@@ -20,7 +20,7 @@ COLUMNS = (
     Column("role"),
     Column("type"),
     Column("state", kind="state"),
-    Column("account"),
+    Column("account", kind="id"),
     Column("trouble", kind="detail"),
 )
 

@@ -64,7 +64,7 @@ def list_events(
         Column("state", kind="state", whole=True),
         Column("what", lambda row: _what(row["kind"])),
         Column("learner", learner),
-        Column("learning object", "learning_object_id"),
+        Column("learning object", "learning_object_id", "id"),
         Column("source", lambda row: row["connection"] or row["source"], optional=True),
         Column("arrived", "received_at", "time", whole=True),
         Column("reason", kind="detail"),

@@ -108,7 +108,7 @@ def drift(connection: str | None, csv_: Any, wide: bool, json_: bool) -> None:
         Column("kind", kind="state", whole=True),
         Column("award", "award_id", "number", whole=True),
         Column("learner"),
-        Column("badge", "badge_id"),
+        Column("badge", "badge_id", "id"),
         Column("ledger"),
         Column("provider"),
     ]

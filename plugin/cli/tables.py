@@ -44,14 +44,15 @@ class Column:
     """One column of a table.
 
     :param value: the field of the row, or a function of the row; the title with underscores by default.
-    :param kind: ``time`` holds seconds since the epoch. A terminal prints a long ``detail`` below its row, in full.
+    :param kind: ``time`` holds seconds since the epoch. A terminal prints a long ``detail`` below its row, in full,
+        and leaves out the middle of an ``id`` that is too long.
     :param whole: the value is needed by a following command, so it never breaks over lines.
     :param optional: a terminal that is too narrow for all columns leaves this one out first.
     """
 
     title: str
     value: str | Callable[[Row], Any] = ""
-    kind: Literal["text", "state", "number", "time", "detail"] = "text"
+    kind: Literal["text", "state", "number", "time", "detail", "id"] = "text"
     whole: bool = False
     optional: bool = False
 
@@ -232,11 +233,22 @@ def _fit(natural: Sequence[int], columns: Sequence[Column], room: int) -> list[i
     return widths
 
 
+def _middle_left_out(cell: Text, width: int) -> Text:
+    """Return an id on one line: its beginning and its end, which tell it from others."""
+    if cell.cell_len <= width:
+        return cell
+    end = (width - 1) // 2
+    return cell[: width - 1 - end].append("…").append_text(cell[len(cell) - end :])
+
+
 def _line(console: Console, columns: Sequence[Column], widths: Sequence[int], cells: Sequence[Text]) -> Text:
     """Return one row of the table, of as many lines as its longest cell needs."""
     from rich.text import Text
 
-    broken = [cell.wrap(console, width) for cell, width in zip(cells, widths, strict=True)]
+    broken = [
+        [_middle_left_out(cell, width)] if column.kind == "id" else cell.wrap(console, width)
+        for column, cell, width in zip(columns, cells, widths, strict=True)
+    ]
     lines = []
     for number in range(max(len(each) for each in broken)):
         line = Text()

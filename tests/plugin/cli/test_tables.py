@@ -39,13 +39,15 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Print rows on a terminal of that width, and return what it shows."""
 
-    def shown(rows: list[dict[str, Any]], width: int, *, colours: bool = False, wide: bool = False) -> str:
+    def shown(
+        rows: list[dict[str, Any]], width: int, *, colours: bool = False, wide: bool = False, columns: Any = COLUMNS
+    ) -> str:
         out = Terminal()
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setenv("COLUMNS", str(width))
         monkeypatch.setenv("TERM", "xterm-256color")
         monkeypatch.setenv("NO_COLOR", "" if colours else "1")
-        print_table(rows, COLUMNS, json_=False, wide=wide, empty="none", now=NOW)
+        print_table(rows, columns, json_=False, wide=wide, empty="none", now=NOW)
         return out.getvalue()
 
     return shown
@@ -60,6 +62,15 @@ def test_a_table_fits_the_terminal_and_cuts_nothing_off(terminal: Callable[..., 
     assert [word for word in (LONG + " " + name).split() if word not in words] == []
     assert "…" not in text
     assert "1 min ago" in text
+
+
+def test_a_long_id_stays_on_its_line_without_its_middle(terminal: Callable[..., str]) -> None:
+    columns = (Column("learning object", "object", "id"), Column("connection"))
+    rows = [{"object": "certification:8801234_17700456", "connection": "academy"}]
+    narrow = terminal(rows, 30, columns=columns).splitlines()
+    assert narrow[1] == "certifica…17700456  academy"
+    assert rows[0]["object"] in terminal(rows, 80, columns=columns)
+    assert rows[0]["object"] in terminal(rows, 30, columns=columns, wide=True)
 
 
 def test_an_optional_column_gives_way_first(terminal: Callable[..., str]) -> None:
