@@ -57,6 +57,11 @@ class _Float(_AsGiven, fields.Float):
     pass
 
 
+class _Boolean(fields.Boolean):
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value  # marshmallow 3 dumps any text as true
+
+
 class _Integer(_AsGiven, fields.Integer):
     pass
 
@@ -117,7 +122,7 @@ class CourseCompletedSchema(_EventSchema):
     value = CourseCompleted
     learner = fields.Nested(LearnerSchema, required=True)
     learning_object = fields.Nested(LearningObjectSchema, required=True)
-    passed = fields.Boolean(allow_none=True, load_default=None)
+    passed = _Boolean(allow_none=True, load_default=None)
     score = _Float(allow_none=True, load_default=None, validate=_finite)
     extra = _Object(keys=fields.String(), load_default=dict)
 
