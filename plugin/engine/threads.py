@@ -43,9 +43,9 @@ class Engine:
         self._wakeups.start()
         self._dispatcher.start()
 
-    def wake(self, _name: str = "") -> None:
-        """Look for work at once, in all lanes."""
-        self._wakeups.wake()
+    def wake(self, events_of: str = "") -> None:
+        """Decide on the new events of an inbox lane at once, then look for work in all lanes."""
+        self._wakeups.wake(Lane("decide", events_of) if events_of else None)
 
     def trouble(self) -> str | None:
         """Return why no work is done here, or None."""
@@ -77,8 +77,12 @@ class Engine:
                 log.exception("the dispatcher failed; it goes on")
                 self._stopping.wait(1.0)
                 continue
-            self._stopping.wait(PAUSE_SECONDS)
             self._wakeups.wait(due_at)
+            lanes = self._wakeups.reported()
+            for lane in lanes:
+                self._start(lane)
+            if lanes or time.monotonic() - self._looked < PAUSE_SECONDS:
+                self._stopping.wait(PAUSE_SECONDS)
 
     def _start_due(self) -> float:
         """Start what is due, and return when something will be, in seconds since the epoch."""

@@ -37,6 +37,8 @@ class Wakeups:
         self.elsewhere = elsewhere
         self._store = store
         self._reported = threading.Event()
+        self._guard = threading.Lock()
+        self._lanes: dict[Lane, None] = {}
         self._changes = Changes(store.database, self._reported.set)
 
     def start(self) -> None:
@@ -48,9 +50,18 @@ class Wakeups:
         self._changes.stop()
         self._reported.set()
 
-    def wake(self) -> None:
-        """Report work in any lane: the next wait ends at once."""
+    def wake(self, lane: Lane | None = None) -> None:
+        """Report work in a lane, or in any: the next wait ends at once."""
+        if lane is not None:
+            with self._guard:
+                self._lanes[lane] = None
         self._reported.set()
+
+    def reported(self) -> list[Lane]:
+        """Return the lanes that were reported since the last call, each once; they need no query."""
+        with self._guard:
+            lanes, self._lanes = list(self._lanes), {}
+        return lanes
 
     def clear(self) -> None:
         """Forget earlier reports, just before a query that sees their work."""

@@ -81,7 +81,7 @@ class Relay(ForkAware):
         log.info("hook of %s: %s", one_line(new.source), new.kind, extra={"correlation_id": correlation_id})
         engine, publisher = self._engine, self._publisher
         if engine is not None:
-            engine.wake()
+            engine.wake(_lane_of(new).name)
         elif self._managers:  # a fork's first event
             self._start_or_retry()
         if publisher is not None:

@@ -50,8 +50,7 @@ class Cache:
     def get(self, kind: str, keys: Iterable[str], *, newer_than: float) -> dict[str, Any]:
         """Return the answers fetched after ``newer_than`` (seconds since the epoch), by key."""
         wanted = {"connection": self._connection, "kind": kind, "keys": list(keys), "newer_than": newer_than}
-        with self._database.read() as transaction:
-            return {row.key: json.loads(row.value) for row in transaction.execute(_GET, wanted)}
+        return {row.key: json.loads(row.value) for row in self._database.rows(_GET, wanted)}
 
     def all(self, kind: str, *, newer_than: float) -> dict[str, Any]:
         """Return every answer of a kind, as :meth:`get` does. It suits kinds with few answers."""

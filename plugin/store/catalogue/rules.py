@@ -167,10 +167,9 @@ class Rules:
         """Return the rules of this source, or of any, that name one of the ids."""
         wanted = list(dict.fromkeys(ids))
         found: dict[int, Rule] = {}
-        with self._database.read() as transaction:
-            for start in range(0, len(wanted), IDS_AT_ONCE):
-                some = {"sources": [source, ANY_SOURCE], "objects": wanted[start : start + IDS_AT_ONCE]}
-                found.update((row.id, _rule(row)) for row in transaction.execute(_FOR_OBJECTS, some))
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            some = {"sources": [source, ANY_SOURCE], "objects": wanted[start : start + IDS_AT_ONCE]}
+            found.update((row.id, _rule(row)) for row in self._database.rows(_FOR_OBJECTS, some))
         return [found[rule_id] for rule_id in sorted(found)]
 
 

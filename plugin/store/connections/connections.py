@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,9 @@ class Connection:
 
 _FAILURES = sa.select(connections.c.failures, connections.c.retry_at).with_for_update()
 _GET = sa.select(connections).where(connections.c.name == sa.bindparam("name"))
+_TYPES = sa.select(connections.c.name, connections.c.type).where(
+    connections.c.name.in_(sa.bindparam("names", expanding=True))
+)
 
 
 class Connections:
@@ -96,9 +99,12 @@ class Connections:
         return [_connection(row, json.loads(row.settings)) for row in rows]
 
     def get(self, name: str) -> Connection | None:
-        with self._database.read() as transaction:
-            row = transaction.execute(_GET, {"name": name}).one_or_none()
-        return None if row is None else self._opened(row)
+        rows = self._database.rows(_GET, {"name": name})
+        return self._opened(rows[0]) if rows else None
+
+    def types_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the type of each of these connections that exists, by name; no secret is opened."""
+        return {row.name: row.type for row in self._database.rows(_TYPES, {"names": list(names)})}
 
     def save(
         self,

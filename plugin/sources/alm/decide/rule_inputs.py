@@ -126,15 +126,10 @@ def period_of(lo_id: str) -> str:
 
 
 def _issuers_of(store: Store, connection: Connection) -> Issuers:
-    by_provider: dict[str, str] = {}
-    missing: list[str] = []
-    for name in connection.settings["provider"]:
-        provider = store.connections.get(name)
-        if provider is None:
-            missing.append(name)
-        else:
-            by_provider[provider.type.lower()] = name
-    return Issuers(by_provider, tuple(missing))
+    names = connection.settings["provider"]
+    types = store.connections.types_of(names)
+    by_provider = {types[name].lower(): name for name in names if name in types}
+    return Issuers(by_provider, tuple(name for name in names if name not in types))
 
 
 def _is_certification(lo_id: str | None) -> bool:
