@@ -43,7 +43,7 @@ class AdapterCalls:
         self.halt: AdapterError | None = None
 
     def find(self, row: LedgerAward) -> Outcome | None:
-        """Return the badge; None where there is none; or the error of the look-up, after which nothing is sent."""
+        """Return the badge, None if the provider does not have it, or the error after which nothing is sent."""
         return self._call("find", [row], lambda: [_look_up(self.adapter, row)])[0]
 
     def issue(self, rows: Sequence[LedgerAward]) -> Sequence[Outcome]:

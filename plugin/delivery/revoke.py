@@ -32,7 +32,7 @@ def _revoked(calls: AdapterCalls, row: LedgerAward) -> Outcome | None:
 
 
 def _found(calls: AdapterCalls, row: LedgerAward) -> Outcome | None:
-    """Return the badge of an award without a known one, or the error of the look-up; None where there is none."""
+    """Return the badge of an award without a known one, or the error of the look-up; None if it was never issued."""
     if not row.in_doubt:
         return None
     if not calls.adapter.capabilities.can_look_up:

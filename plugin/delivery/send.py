@@ -105,7 +105,7 @@ def _sent(
     """Issue the awards; yield the outcomes of each call, those of refused templates apart."""
     for portion in _portions(rows, limit):
         if calls.made:
-            # That took its time: what somebody else took over meanwhile is theirs to send, and there may be a pause.
+            # The calls took time: another worker may have taken awards over, and there may be a pause.
             portion = store.ledger.renew_leases(portion, store.now())
         if not portion:
             continue

@@ -285,6 +285,31 @@ def test_a_batch_says_after_each_call_that_it_lives(store: Store, clock: Clock) 
     assert steps[-1] == adapter.calls
 
 
+class RevokingAdapter(ScriptedAdapter):
+    name = "revoking"
+    capabilities = Capabilities(max_batch=2, can_revoke=True)
+    revoked = 0
+
+    def revoke(self, badge_id: str, reason: str) -> IssuedBadge:
+        self.revoked += 1
+        return IssuedBadge(badge_id, "t-1", "revoked")
+
+
+def test_a_provider_that_asks_for_a_wait_at_a_look_up_is_not_asked_to_revoke(store: Store, clock: Clock) -> None:
+    _complete(store, "omar")
+    _work(store, ScriptedAdapter())
+    _leave_in_doubt(store, clock, "rosa")
+    store.repair.revoke(Chosen(state="issued"), "by mistake", clock)
+    adapter = RevokingAdapter()
+    adapter.look_ups = [BUSY]
+    send_batch(store, _found(store), adapter, "worker")
+    assert (adapter.found, adapter.revoked) == (1, 0)
+    assert _found(store).retry_at >= clock() + 120.0
+    clock.seconds += 181
+    _work(store, adapter)
+    assert (adapter.revoked, store.views.counts()["awards"]) == (1, {"issued": 1, "revoked": 1})
+
+
 class BlindAdapter(ScriptedAdapter):
     name = "blind"
     capabilities = Capabilities(max_batch=2, can_look_up=False, can_revoke=True)
