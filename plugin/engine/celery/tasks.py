@@ -7,11 +7,11 @@ take ``QUEUE``. The module needs ``badgerelay[celery]``.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 
 from celery import Celery, Task, shared_task
 
+from ...runtime.forks import ForkAware, keep_inherited, notice_fork, watch_forks
 from ...runtime.settings import Settings, read_settings
 from ...store import open_store
 from ..assembly import make_work
@@ -37,14 +37,21 @@ WORKER_SPACING_SECONDS = 0.01
 log = logging.getLogger("badgerelay.delivery")
 
 
-class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
+class WorkTask(Task, ForkAware):  # type: ignore[misc]  # Celery has no types
     """Task that shares the runner of this process. The runner opens on first use, and again after a fork."""
 
     abstract = True
 
     def __init__(self) -> None:
         self._opening = threading.Lock()
-        self._opened: tuple[int, Runner] | None = None
+        self._opened: Runner | None = None
+        watch_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Leave the runner to the parent."""
+        keep_inherited((self._opened,))
+        self._opening = threading.Lock()
+        self._opened = None
 
     @property
     def runner(self) -> Runner:
@@ -53,13 +60,8 @@ class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
         :raises SettingsError: when a setting is wrong.
         :raises StoreUnavailableError: when the database does not answer.
         """
-        opened = self._opened
-        if opened is not None and opened[0] == os.getpid():
-            return opened[1]
-        if opened is not None:
-            self._opening = threading.Lock()  # a thread of the parent process may have held the old one
-            self._opened = None
-        return self.open(read_settings())
+        notice_fork()
+        return self._opened or self.open(read_settings())
 
     def open(self, settings: Settings, calls_in_flight: int = CALLS_IN_FLIGHT) -> Runner:
         with self._opening:
@@ -67,8 +69,8 @@ class WorkTask(Task):  # type: ignore[misc]  # Celery has no types
                 publisher = Publisher(CelerySender(self.app), spacing=WORKER_SPACING_SECONDS)
                 runner = Runner(make_work(open_store(settings)), publisher, calls_in_flight)
                 runner.start()
-                self._opened = (os.getpid(), runner)
-            return self._opened[1]
+                self._opened = runner
+            return self._opened
 
 
 @shared_task(  # type: ignore[untyped-decorator]  # Celery has no types
