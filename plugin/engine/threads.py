@@ -44,8 +44,11 @@ class Engine:
         self._dispatcher.start()
 
     def wake(self, events_of: str = "") -> None:
-        """Decide on the new events of an inbox lane at once, then look for work in all lanes."""
-        self._wakeups.wake(Lane("decide", events_of) if events_of else None)
+        """Decide on the new events of an inbox lane at once, then look for work in all lanes.
+
+        An engine for hosts alone leaves the lane to others if the query does not name it.
+        """
+        self._wakeups.wake(Lane("decide", events_of) if events_of and not self._work.hosts_only else None)
 
     def trouble(self) -> str | None:
         """Return why no work is done here, or None."""
